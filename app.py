@@ -1,0 +1,441 @@
+"""The product put together: ``create_app`` and the ``pairsight`` command.
+
+Owns the wiring, and nothing else: the one place that knows every part. Clock, ids and randomness enter here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import pwd
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from flask import Flask, Response, jsonify, render_template, request
+from flask_socketio import SocketIO
+from werkzeug.exceptions import HTTPException
+
+import assistant.registry
+import interviews.exercises
+import rubrics.registry
+import sandbox.image
+import sandbox.launcher
+import sandbox.registry
+from assistant.base import Limits
+from interviews import events as e
+from interviews.chain import verify as verify_chain
+from interviews.errors import BadInput, NotFound, PairsightError
+from interviews.ndjson import read_log
+from interviews.service.interview import Tools
+from interviews.service.registry import Interviews
+from interviews.settings import Settings, read_settings
+from interviews.store import SqlLog, open_engine
+from rubrics import rubric as rubric_files
+from rubrics.base import LogView, Scorecard
+from rubrics.scoring import score
+from sandbox.backends import docker
+from sandbox.base import Backend, Probe
+from web import api, auth, i18n, pages, security, serve
+from web.sockets import Sockets
+
+ROOT = Path(__file__).resolve().parent
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def now_ms() -> int:
+    """Unix milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
+    """The scorecard of a log by the standard rubric."""
+    return score(LogView.of(header, records), rubric_files.load("standard"))
+
+
+def open_log(settings: Settings) -> SqlLog:
+    """The log in the database that the settings name."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return SqlLog(open_engine(settings.database_url), now_ms, lambda: secrets.token_hex(16))
+
+
+def make_interviews(settings: Settings) -> Interviews:
+    """The interviews of this process, with the real sandbox, assistant and rubric."""
+
+    @cache
+    def chosen() -> tuple[Backend, tuple[tuple[str, Probe], ...]]:
+        backend, probes = sandbox.registry.choose(settings.sandbox)
+        return backend, tuple(probes)
+
+    def weaker() -> tuple[str, ...]:
+        backend, probes = chosen()
+        return next((probe.weaker for name, probe in probes if name == backend.name), ())
+
+    tools = Tools(
+        clock=now_ms, new_id=lambda: secrets.token_hex(8), sleep=time.sleep, pace=settings.pace,
+        backend=lambda: chosen()[0], weaker=weaker, provider=assistant.registry.get,
+        score=lambda header, records: score_records(header, records).model_dump(mode="json"),
+        limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort),
+    )  # fmt: skip
+    return Interviews(open_log(settings), tools)
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs links and sessions, made once and kept readable by its owner only."""
+    path = settings.data / "secret_key"
+    settings.data.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text("ascii").strip()
+
+
+def create_app(settings: Settings) -> Flask:
+    """The Flask app; its ``extensions`` hold ``interviews`` and ``socketio``. Nothing runs until ``interviews.start()``."""
+    app = Flask(
+        "pairsight",
+        root_path=str(ROOT),
+        template_folder="templates",
+        static_folder="web/static",
+        static_url_path="/static",
+    )
+    app.config.update(
+        SECRET_KEY=secret_key(settings),
+        SESSION_COOKIE_NAME="pairsight",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=1 << 20,
+    )
+    app.jinja_env.globals["csp_nonce"] = security.nonce
+    app.extensions["interviews"] = make_interviews(settings)
+    i18n.install(app, settings.locale)
+    security.guard(app)
+    auth.close_by_default(app)
+    pages.install(app)
+    app.register_blueprint(api.api)
+    app.register_error_handler(PairsightError, _answer_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    # async_handlers=False: the default reorders one client's messages.
+    socketio = SocketIO(app, async_mode="threading", async_handlers=False, max_http_buffer_size=1 << 20)
+    app.extensions["sockets"] = Sockets(socketio, app.extensions["interviews"])
+    return app
+
+
+def _answer_error(error: PairsightError) -> tuple[Response | str, int]:
+    return _answer(i18n.tell(error), error.status)
+
+
+def _answer_http_error(error: HTTPException) -> tuple[Response | str, int]:
+    known = {
+        404: NotFound("There is no such page here. Check the link you were given."),
+        405: BadInput("This page cannot do that"),
+    }
+    told = known.get(
+        error.code or 500, PairsightError("Something failed on our side. Nothing recorded is lost; please try again.")
+    )
+    return _answer(i18n.tell(told), error.code or 500)
+
+
+def _answer(text: str, status: int) -> tuple[Response | str, int]:
+    if request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json":
+        return jsonify({"error": text}), status
+    return render_template("message.html", title=i18n.tell(BadInput("That did not work")), lines=[text]), status
+
+
+def invitation(settings: Settings, address: str, interview: str, role: e.Role) -> str:
+    """The link that opens one role in one interview."""
+    link = auth.Link(interview, role, now_ms() + int(settings.link_days * 86_400_000))
+    return f"{address}/join/{auth.sign_link(secret_key(settings), link)}"
+
+
+def demo_interview(settings: Settings, found: Interviews) -> tuple[str, str]:
+    """Ids of the interview to open and of the newest one that is over (or ""): a new one where all are over."""
+    over = ""
+    for header in found.log.interviews():
+        if not any(record.type == "interview.submitted" for record in found.log.read(header.id)):
+            return header.id, over
+        over = over or header.id
+    exercise = interviews.exercises.load(settings.exercise)
+    chosen = e.InterviewSettings(
+        minutes=settings.minutes or exercise.spec.minutes,
+        grace_s=settings.grace_s,
+        provider=settings.provider,
+        model=settings.model,
+    )
+    return found.create(settings.exercise, "Demo candidate", chosen, secrets.randbelow(1 << 31)), over
+
+
+# The command
+
+
+class _Commands(click.Group):
+    """Errors end as one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PairsightError as error:
+            click.echo(f"pairsight: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Interviews in which a candidate programs together with an AI."""
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@click.option("--sandbox", "sandbox_", metavar="NAME", help="Sandbox backend, or auto.")
+@click.option("--exercise", metavar="ID", help="Exercise of the demo interview.")
+@click.option("--minutes", type=float, help="Length of the demo interview.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the database and the secret key.")
+@click.option("--demo", is_flag=True, help="Make an interview if none is open, and print its links.")
+def run(
+    host: str | None,
+    port: int | None,
+    sandbox_: str | None,
+    exercise: str | None,
+    minutes: float | None,
+    data: Path | None,
+    demo: bool,
+) -> None:
+    """Start the product.
+
+    \b
+    Example: pairsight run --demo --port 8000
+    """
+    settings = read_settings(
+        os.environ, host=host, port=port, sandbox=sandbox_, exercise=exercise, minutes=minutes, data=data
+    )
+    interviews.exercises.load(settings.exercise)
+    backend, probes = sandbox.registry.choose(settings.sandbox)
+    listener = serve.bind(settings.host, settings.port)
+    name = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{name}:{listener.getsockname()[1]}"
+    found = make_interviews(settings)
+    click.echo(f"Pairsight on {address}  (sandbox: {backend.name}, assistant: {settings.provider})")
+    for passed_over, probe in probes:
+        if passed_over != backend.name:
+            click.echo(f"  {passed_over} was passed over: {probe.reason}")
+    if demo:
+        interview, over = demo_interview(settings, found)
+        click.echo(f"\n  Candidate    {invitation(settings, address, interview, 'candidate')}")
+        click.echo(f"  Interviewer  {invitation(settings, address, interview, 'interviewer')}")
+        if over:
+            click.echo(
+                f"  The last one that is over, for its interviewer  {invitation(settings, address, over, 'interviewer')}"
+            )
+    click.echo("\n  Stop with Ctrl+C; everything recorded is kept.\n")
+    sys.stdout.flush()
+    os.environ.pop("GUNICORN_CMD_ARGS", None)
+    serve.Server(listener, settings.threads, lambda: create_app(settings)).run()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Say what is there, what is missing and how to get it.
+
+    \b
+    Example: pairsight doctor --json
+    """
+    rows = _examine(read_settings(os.environ))
+    if as_json:
+        click.echo(json.dumps({"ok": all(row["ok"] for row in rows if row["needed"]), "checks": rows}, indent=2))
+    else:
+        for row in rows:
+            mark = "ok     " if row["ok"] else "MISSING" if row["needed"] else "without"
+            click.echo(f"{mark}  {row['what']}: {row['detail']}")
+            if not row["ok"] and row["how"]:
+                click.echo(f"         get it: {row['how']}")
+    if not all(row["ok"] for row in rows if row["needed"]):
+        sys.exit(1)
+
+
+def _examine(settings: Settings) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+
+    def row(what: str, ok: bool, detail: str, how: str = "", needed: bool = True) -> None:
+        rows.append({"what": what, "ok": ok, "needed": needed, "detail": detail, "how": how})
+
+    row("Python", sys.version_info >= (3, 11), sys.version.split()[0], "apt-get install python3")
+    probes = {name: sandbox.registry.get(name).probe() for name in sandbox.registry.names()}
+    for name, probe in probes.items():
+        held = "" if not probe.weaker else f" (not held here: {', '.join(probe.weaker)})"
+        row(f"sandbox {name}", probe.ok, probe.reason + held, probe.install, needed=False)
+    asked = [name for name in probes if settings.sandbox in ("auto", name)]
+    usable = next((name for name in asked if probes[name].ok), "")
+    over = [f"{name} is passed over: {probes[name].reason}" for name in asked if name != usable and not probes[name].ok]
+    why = f"{settings.sandbox} is set" if settings.sandbox != "auto" else "the first that works"
+    found = f"{usable} would be used ({why})" if usable else f"none can be used ({settings.sandbox} is set)"
+    row("a sandbox", bool(usable), "; ".join([found, *over]), "apt-get install bubblewrap")
+    built = (ROOT / "web/static/build/workspace.js").is_file()
+    row("front end", built, "built" if built else "not built", "make setup")
+    for name in assistant.registry.names():
+        why = assistant.registry.get(name).check(settings.model)
+        row(f"assistant {name}", not why, why or "ready", needed=name == settings.provider)
+    for name in interviews.exercises.names():
+        try:
+            row(f"exercise {name}", True, f"version {interviews.exercises.load(name).spec.version}")
+        except PairsightError as error:
+            row(f"exercise {name}", False, str(error), needed=False)
+    try:
+        kept = len(open_log(settings).interviews())
+        row("database", True, f"{settings.database_url}, {kept} interviews")
+    except PairsightError as error:
+        row("database", False, str(error), "check PAIRSIGHT_DATABASE or PAIRSIGHT_DATA")
+    return rows
+
+
+def _load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:
+    path = Path(log_or_id)
+    if path.is_file():
+        with path.open(encoding="utf-8") as lines:
+            return read_log(lines)
+    settings = read_settings(os.environ)
+    if not settings.database and not (settings.data / "pairsight.db").is_file():
+        raise NotFound(
+            "Expected a log file or an interview's id, got %(got)s: there is no such file and no database",
+            got=log_or_id,
+        )
+    log = open_log(settings)
+    return log.header(log_or_id), log.read(log_or_id)
+
+
+@main.command("score")
+@click.argument("log", metavar="LOG|ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
+def score_command(log: str, as_json: bool) -> None:
+    """Score an interview.
+
+    \b
+    Example: pairsight score interview.ndjson --json
+    """
+    header, records = _load(log)
+    verify_chain(header, records)
+    card = score_records(header, records)
+    if as_json:
+        rubrics.registry.export("json").write(sys.stdout, header, records, card)
+        return
+    for dimension in card.dimensions:
+        click.echo(f"{dimension.id}: {dimension.explanation}")
+        for indicator in dimension.indicators:
+            band = "" if indicator.ci95 is None else f" [{indicator.ci95[0]:.2f}, {indicator.ci95[1]:.2f}]"
+            click.echo(
+                f"  {indicator.id} ({indicator.status.replace('_', ' ')}, n={indicator.n}){band}: {indicator.explanation}"
+            )
+    for flag in card.flags:
+        click.echo(f"! {flag}")
+
+
+@main.command("verify")
+@click.argument("log", metavar="LOG|ID")
+def verify_command(log: str) -> None:
+    """Check a log's hash chain.
+
+    \b
+    Example: pairsight verify interview.ndjson
+    """
+    count, head, tombstones = verify_chain(*_load(log))
+    click.echo(f"{count} events follow from one another; {tombstones} of them withheld or erased. Head {head}")
+
+
+@main.command("export")
+@click.argument("interview", metavar="ID")
+@click.option("--format", "format_", required=True, help="log, json or csv.")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+def export_command(interview: str, format_: str, out: Path) -> None:
+    """Write an interview's log or scorecard.
+
+    \b
+    Example: pairsight export 3f2a --format csv --out score.csv
+    """
+    chosen = rubrics.registry.export(format_)
+    header, records = _load(interview)
+    card = None if format_ == "log" else score_records(header, records)
+    try:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            chosen.write(file, header, records, card)
+    except OSError as error:
+        raise BadInput("Expected to write %(path)s, got: %(why)s", path=out, why=error.strerror) from None
+    click.echo(f"{out}: {len(records)} events" if format_ == "log" else str(out))
+
+
+@main.group("image")
+def image_group() -> None:
+    """The image that Docker's sandboxes start from."""
+
+
+@image_group.command("build")
+@click.option(
+    "--base",
+    type=click.Choice(["auto", "registry", "debootstrap"]),
+    default="auto",
+    show_default=True,
+    help="Where the small Debian under it comes from; any but auto builds anew.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the image's name as JSON; progress goes to stderr.")
+def image_build(base: sandbox.image.BaseFrom, as_json: bool) -> None:
+    """Build the image, if this version's is not there.
+
+    \b
+    Example: pairsight image build --base debootstrap
+    """
+    began = time.monotonic()
+    name = sandbox.image.build(base, lambda line: click.echo(f"{time.monotonic() - began:6.1f} s  {line}", err=as_json))
+    if as_json:
+        click.echo(json.dumps({"image": name, "seconds": round(time.monotonic() - began, 1)}))
+
+
+@main.command("launcher")
+@click.option(
+    "--socket", "path", type=click.Path(path_type=Path), default="/run/pairsight/launcher.sock", show_default=True
+)
+@click.option("--user", metavar="NAME|UID", required=True, help="The one user that may connect: the web process's.")
+@click.option("--most", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Sandboxes at a time.")
+def launcher_command(path: Path, user: str, most: int) -> None:
+    """Hold Docker's socket for a web process that must not: start and stop sandboxes for it, and nothing else.
+
+    \b
+    Example: pairsight launcher --user pairsight
+    """
+    try:
+        uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
+    except KeyError:
+        raise BadInput("Expected a user of this machine, got %(got)s", got=user) from None
+    service = sandbox.launcher.Launcher(path, uid, docker.Docker(), most=most)
+    service.bind()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    click.echo(f"Launcher at {path} for user {user}")
+    sys.stdout.flush()
+    try:
+        service.serve()
+    finally:
+        service.close()
+
+
+@main.command("bench")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def bench_command(names: tuple[str, ...], as_json: bool) -> None:
+    """Measure, each figure beside a bare baseline of the same run.
+
+    \b
+    Example: pairsight bench sandbox --json
+    """
+    try:
+        measure = importlib.import_module("bench.__main__")
+    except ImportError:
+        raise NotFound("Expected a checkout of the project: the benchmarks are not part of the package") from None
+    sys.exit(measure.main([*names, *(["--json"] if as_json else [])]))

@@ -1,0 +1,72 @@
+"""How a figure is taken and told.
+
+Owns the row and the report. Invariant: ours and the baseline are timed in turn within one run, and the median of at least three
+turns is told, so that a machine's noise meets both alike. Leaves out what is measured.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+RUNS = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. ``ratio`` is value / baseline; ``target`` is a bound on the ratio, or null where none is promised."""
+
+    what: str
+    value: float
+    unit: str
+    baseline: float
+    ratio: float
+    target: float | None
+    better: Literal["lower", "higher"]
+    runs: int
+
+
+def compare(
+    what: str,
+    ours: Callable[[], object],
+    bare: Callable[[], object],
+    *,
+    each: int,
+    target: float | None = None,
+    runs: int = RUNS,
+) -> Row:
+    """Time two functions in turn, each doing the work ``each`` times over; the unit is microseconds apiece."""
+    values, baselines = [], []
+    for _ in range(runs):
+        baselines.append(_microseconds(bare) / each)
+        values.append(_microseconds(ours) / each)
+    value, baseline = statistics.median(values), statistics.median(baselines)
+    return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
+
+
+def _microseconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter_ns()
+    work()
+    return (time.perf_counter_ns() - began) / 1000
+
+
+def report(name: str, rows: list[Row]) -> dict[str, Any]:
+    """The published form."""
+    machine = {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()}
+    return {
+        "name": name,
+        "machine": {**machine, "python": platform.python_version()},
+        "rows": [asdict(row) for row in rows],
+    }
+
+
+def missed(row: Row) -> bool:
+    """Whether a promised bound does not hold."""
+    if row.target is None:
+        return False
+    return row.ratio > row.target if row.better == "lower" else row.ratio < row.target

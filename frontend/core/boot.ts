@@ -1,0 +1,34 @@
+// What the page was served with.
+// Owns reading the boot JSON and the CSP nonce. Invariant: read once, before anything is drawn.
+
+import type { Role } from "./events.ts";
+import type { State } from "./state.ts";
+
+export interface Header {
+  id: string;
+  created_at_ms: number;
+  candidate: string;
+  exercise: { id: string; version: number; title: string };
+  settings: { minutes: number; grace_s: number; provider: string; model: string; brief_shared: boolean };
+}
+
+export interface Boot {
+  interview: string;
+  role: Role;
+  header: Header;
+  briefHtml: string;
+  openFirst: string[];
+  urls: Record<string, string>;
+  serverNow: number;
+  locale: string;
+  messages: Record<string, string>;
+  snapshot?: State;
+}
+
+export const boot: Boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
+export const nonce: string = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+
+/** The address of another page of this interview. */
+export function url(name: string): string {
+  return boot.urls[name] ?? "#";
+}

@@ -1,0 +1,116 @@
+// The wire's vocabulary: what the server sends, as types.
+// Owns the shapes of events and their payloads as interviews/events.py defines them. Invariant: only grows, with the server.
+// Leaves out meaning (state.ts) and transport (live.ts, recorded.ts). Times are Unix ms, positions UTF-16 code units, lines 1-based.
+
+export type Role = "candidate" | "interviewer";
+export type Origin = "starter" | "typed" | "paste" | "undo" | "hunk" | "terminal" | "co-edit" | "rebuild";
+export type Decision = "accepted" | "rejected";
+/** A change set in CodeMirror's JSON form: `n` keeps, `[d, ...lines]` replaces d units by the lines. */
+export type ChangesJson = readonly (number | readonly (number | string)[])[];
+
+export interface Hunk {
+  hunk: string;
+  path: string;
+  base_version: number;
+  line: number;
+  before: string;
+  after: string;
+}
+
+export interface TestResult {
+  id: string;
+  outcome: "passed" | "failed" | "error" | "skipped";
+  message: string;
+  duration_ms: number;
+}
+
+export interface DebriefItem {
+  defect: string;
+  title: string;
+  explanation: string;
+  fix: string;
+  outcome: "not shown" | "rejected" | "repaired" | "submitted";
+  suggestion: string | null;
+  hunk: string | null;
+}
+
+/** Payloads by event type. Types that no view reads are left out; they arrive as `Wire` all the same. */
+export interface Payloads {
+  "consent.given": { text_sha256: string; locale: string };
+  "interview.started": Record<string, never>;
+  "phase.started": { phase: string; duration_ms: number };
+  "phase.ended": { phase: string; by: "candidate" | "clock" };
+  "clock.paused": { reason: string };
+  "clock.resumed": { lost_ms: number };
+  "presence.changed": { role: Role; client: string; state: "connected" | "away" | "gone" };
+  "sandbox.started": { backend: string; weaker: string[] };
+  "sandbox.lost": { reason: string };
+  "file.snapshotted": {
+    path: string;
+    version: number;
+    text: string | null;
+    size: number;
+    sha256: string;
+    origin: Origin;
+  };
+  "file.edited": {
+    path: string;
+    version: number;
+    changes: ChangesJson;
+    origin: Origin;
+    client: string;
+    late: boolean;
+  };
+  "file.deleted": { path: string; origin: Origin };
+  "sync.failed": { path: string; reason: string };
+  "terminal.opened": { terminal: string; cols: number; rows: number };
+  "terminal.output": { terminal: string; data: string };
+  "terminal.resized": { terminal: string; cols: number; rows: number };
+  "terminal.closed": { terminal: string; exit_code: number };
+  "command.finished": { terminal: string; command: string; exit_code: number };
+  "run.started": { run: string; files: Record<string, number> };
+  "run.finished": {
+    run: string;
+    exit_code: number;
+    tests: TestResult[];
+    output: string;
+    timed_out: boolean;
+    duration_ms: number;
+  };
+  "prompt.sent": { turn: string; text: string; attachments: string[] };
+  "reply.started": { turn: string; provider: string; model: string };
+  "reply.appended": { turn: string; text: string };
+  "reply.finished": {
+    turn: string;
+    text: string;
+    stop_reason: string;
+    usage: { input_tokens: number; output_tokens: number };
+    first_token_ms: number;
+    total_ms: number;
+    miss: boolean;
+  };
+  "reply.failed": { turn: string; reason: string };
+  "tool.called": { turn: string; tool: string; input: unknown; output: string; ok: boolean };
+  "suggestion.offered": { suggestion: string; turn: string; title: string; hunks: Hunk[] };
+  "suggestion.decided": { suggestion: string; hunk: string; decision: Decision; reason: string };
+  "interview.submitted": { by: "candidate" | "clock"; late: boolean };
+  "debrief.shown": { items: DebriefItem[] };
+  "note.added": { text: string; about_seq: number };
+}
+
+export type KnownType = keyof Payloads;
+
+/** One event as the server sends it. A withheld or erased one has a null payload and only advances seq and time. */
+export interface Wire {
+  seq: number;
+  at_ms: number;
+  type: string;
+  actor: string;
+  cause: number | null;
+  payload: unknown;
+}
+
+/** The event as one of type `type` where it is one and its payload is there. */
+export function as<T extends KnownType>(event: Wire, type: T): Payloads[T] | null {
+  return event.type === type && event.payload !== null ? (event.payload as Payloads[T]) : null;
+}

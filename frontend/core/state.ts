@@ -1,0 +1,342 @@
+// What an interview looks like after some of its events: `state = fold(events)`.
+// Owns the view state in the browser. Invariant: the same JSON as interviews/state.py makes of the same events (a test compares
+// them); withheld events change nothing but `seq` and `at_ms`. Leaves out clocks (timeline.ts) and drawing.
+
+import { as, type DebriefItem, type Decision, type Hunk, type Role, type TestResult, type Wire } from "./events.ts";
+import { applyChanges, utf8Size } from "./text.ts";
+
+const TERMINAL_CHUNKS = 256;
+
+export interface FileView {
+  text: string | null;
+  version: number;
+  size: number;
+}
+export interface TerminalView {
+  cols: number;
+  rows: number;
+  open: boolean;
+  output: string[];
+}
+export interface CommandView {
+  seq: number;
+  terminal: string;
+  command: string;
+  exit_code: number;
+}
+export interface RunView {
+  run: string;
+  seq: number;
+  finished_seq: number | null;
+  exit_code: number | null;
+  tests: TestResult[];
+  output: string;
+  timed_out: boolean;
+}
+export interface ToolView {
+  seq: number;
+  tool: string;
+  input: unknown;
+  output: string;
+  ok: boolean;
+}
+export interface TurnView {
+  turn: string;
+  seq: number;
+  prompt: string;
+  attachments: string[];
+  status: "waiting" | "streaming" | "finished" | "failed";
+  reply: string;
+  model: string;
+  error: string;
+  miss: boolean;
+  stop_reason: string;
+  suggestions: string[];
+  tools: ToolView[];
+}
+export interface SuggestionView {
+  suggestion: string;
+  seq: number;
+  turn: string;
+  title: string;
+  hunks: Hunk[];
+  decisions: Record<string, Decision>;
+}
+export interface NoteView {
+  seq: number;
+  actor: string;
+  text: string;
+  about_seq: number;
+}
+export interface State {
+  seq: number;
+  at_ms: number;
+  status: "invited" | "ready" | "running" | "grace" | "submitted" | "finished";
+  phase: string;
+  phase_started_ms: number;
+  phase_duration_ms: number;
+  phase_ended_ms: number | null;
+  paused_ms: number | null;
+  pause_reason: string;
+  lost_ms: number;
+  sandbox: string;
+  sandbox_lost: string;
+  sync_error: string;
+  late: boolean;
+  files: Record<string, FileView>;
+  terminals: Record<string, TerminalView>;
+  commands: CommandView[];
+  runs: RunView[];
+  turns: TurnView[];
+  suggestions: Record<string, SuggestionView>;
+  notes: NoteView[];
+  presence: Record<string, { role: Role; state: string }>;
+  debrief: DebriefItem[] | null;
+}
+
+/** A record without inherited names: a file may be called `constructor` or `__proto__`. */
+function bare<T>(): Record<string, T> {
+  return Object.create(null);
+}
+
+export function emptyState(): State {
+  return {
+    seq: 0,
+    at_ms: 0,
+    status: "invited",
+    phase: "",
+    phase_started_ms: 0,
+    phase_duration_ms: 0,
+    phase_ended_ms: null,
+    paused_ms: null,
+    pause_reason: "",
+    lost_ms: 0,
+    sandbox: "",
+    sandbox_lost: "",
+    sync_error: "",
+    late: false,
+    files: bare(),
+    terminals: bare(),
+    commands: [],
+    runs: [],
+    turns: [],
+    suggestions: bare(),
+    notes: [],
+    presence: bare(),
+    debrief: null,
+  };
+}
+
+/** Apply events in order, to `state` in place where one is given. */
+export function fold(events: Iterable<Wire>, state: State = emptyState()): State {
+  for (const event of events) apply(state, event);
+  return state;
+}
+
+/** Apply one event in place. */
+export function apply(state: State, event: Wire): void {
+  state.seq = event.seq;
+  state.at_ms = event.at_ms;
+  if (event.payload === null) return;
+  const family = event.type.slice(0, event.type.indexOf("."));
+  if (family === "file" || family === "sync") applyFile(state, event);
+  else if (family === "terminal" || family === "command") applyTerminal(state, event);
+  else if (family === "run") applyRun(state, event);
+  else if (family === "prompt" || family === "reply" || family === "tool") applyTurn(state, event);
+  else if (family === "suggestion") applySuggestion(state, event);
+  else applyCourse(state, event);
+}
+
+/** A copy that later events do not reach; texts and finished parts are shared. */
+export function cloneState(state: State): State {
+  const each = <T, U>(record: Record<string, T>, copy: (value: T) => U): Record<string, U> =>
+    Object.entries(record).reduce((out, [key, value]) => {
+      out[key] = copy(value);
+      return out;
+    }, bare<U>());
+  return {
+    ...state,
+    files: each(state.files, (view) => ({ ...view })),
+    terminals: each(state.terminals, (view) => ({ ...view, output: [...view.output] })),
+    commands: [...state.commands],
+    runs: state.runs.map((view) => ({ ...view })),
+    turns: state.turns.map((view) => ({ ...view, suggestions: [...view.suggestions], tools: [...view.tools] })),
+    suggestions: each(state.suggestions, (view) => ({ ...view, decisions: { ...view.decisions } })),
+    notes: [...state.notes],
+    presence: each(state.presence, (view) => view),
+  };
+}
+
+function applyCourse(state: State, event: Wire): void {
+  switch (event.type) {
+    case "consent.given":
+      state.status = "ready";
+      break;
+    case "interview.started":
+      state.status = "running";
+      break;
+    case "phase.ended":
+      state.phase_ended_ms = event.at_ms;
+      state.status = "grace";
+      break;
+  }
+  const phase = as(event, "phase.started");
+  if (phase) {
+    state.phase = phase.phase;
+    state.phase_started_ms = event.at_ms;
+    state.phase_duration_ms = phase.duration_ms;
+    state.phase_ended_ms = null;
+    state.lost_ms = 0;
+  }
+  const paused = as(event, "clock.paused");
+  if (paused) {
+    state.paused_ms = event.at_ms;
+    state.pause_reason = paused.reason;
+  }
+  const resumed = as(event, "clock.resumed");
+  if (resumed) {
+    state.paused_ms = null;
+    state.pause_reason = "";
+    state.lost_ms += resumed.lost_ms;
+  }
+  const started = as(event, "sandbox.started");
+  if (started) {
+    state.sandbox = started.backend;
+    state.sandbox_lost = "";
+    for (const terminal of Object.values(state.terminals)) terminal.open = false;
+  }
+  const lost = as(event, "sandbox.lost");
+  if (lost) state.sandbox_lost = lost.reason;
+  const presence = as(event, "presence.changed");
+  if (presence?.state === "gone") delete state.presence[presence.client];
+  else if (presence) state.presence[presence.client] = { role: presence.role, state: presence.state };
+  const submitted = as(event, "interview.submitted");
+  if (submitted) {
+    state.status = "submitted";
+    state.late = submitted.late;
+  }
+  const debrief = as(event, "debrief.shown");
+  if (debrief) {
+    state.status = "finished";
+    state.debrief = debrief.items;
+  }
+  const note = as(event, "note.added");
+  if (note) state.notes.push({ seq: event.seq, actor: event.actor, text: note.text, about_seq: note.about_seq });
+}
+
+function applyFile(state: State, event: Wire): void {
+  const edited = as(event, "file.edited");
+  if (edited) {
+    const view = state.files[edited.path];
+    if (!view) throw new Error(`expected a file ${edited.path} to edit, got none`);
+    view.text = applyChanges(view.text ?? "", edited.changes);
+    view.version = edited.version;
+    view.size = utf8Size(view.text);
+  }
+  const whole = as(event, "file.snapshotted");
+  if (whole) state.files[whole.path] = { text: whole.text, version: whole.version, size: whole.size };
+  const deleted = as(event, "file.deleted");
+  if (deleted) delete state.files[deleted.path];
+  const failed = as(event, "sync.failed");
+  if (failed) state.sync_error = failed.reason;
+}
+
+function applyTerminal(state: State, event: Wire): void {
+  const opened = as(event, "terminal.opened");
+  if (opened) state.terminals[opened.terminal] = { cols: opened.cols, rows: opened.rows, open: true, output: [] };
+  const output = as(event, "terminal.output");
+  if (output) {
+    const view = state.terminals[output.terminal];
+    view?.output.push(output.data);
+    if (view && view.output.length > TERMINAL_CHUNKS) view.output.splice(0, view.output.length - TERMINAL_CHUNKS);
+  }
+  const resized = as(event, "terminal.resized");
+  const view = resized && state.terminals[resized.terminal];
+  if (view) {
+    view.cols = resized.cols;
+    view.rows = resized.rows;
+  }
+  const closed = as(event, "terminal.closed");
+  const ended = closed && state.terminals[closed.terminal];
+  if (ended) ended.open = false;
+  const command = as(event, "command.finished");
+  if (command) {
+    const { terminal, exit_code } = command;
+    state.commands.push({ seq: event.seq, terminal, command: command.command, exit_code });
+  }
+}
+
+function applyRun(state: State, event: Wire): void {
+  const started = as(event, "run.started");
+  if (started) {
+    const unfinished = { finished_seq: null, exit_code: null, tests: [], output: "", timed_out: false };
+    state.runs.push({ run: started.run, seq: event.seq, ...unfinished });
+  }
+  const finished = as(event, "run.finished");
+  if (!finished) return;
+  for (const view of state.runs) {
+    if (view.run !== finished.run) continue;
+    view.finished_seq = event.seq;
+    view.exit_code = finished.exit_code;
+    view.timed_out = finished.timed_out;
+    view.tests = finished.tests;
+    view.output = finished.output;
+  }
+}
+
+function applyTurn(state: State, event: Wire): void {
+  const prompt = as(event, "prompt.sent");
+  if (prompt) {
+    state.turns.push({
+      turn: prompt.turn,
+      seq: event.seq,
+      prompt: prompt.text,
+      attachments: [...prompt.attachments],
+      status: "waiting",
+      reply: "",
+      model: "",
+      error: "",
+      miss: false,
+      stop_reason: "",
+      suggestions: [],
+      tools: [],
+    });
+    return;
+  }
+  const id = (event.payload as { turn?: string }).turn;
+  const view = state.turns.findLast((turn) => turn.turn === id);
+  if (!view) return;
+  const started = as(event, "reply.started");
+  if (started) view.model = `${started.provider} ${started.model}`.trim();
+  const appended = as(event, "reply.appended");
+  if (appended) {
+    view.status = "streaming";
+    view.reply += appended.text;
+  }
+  const finished = as(event, "reply.finished");
+  if (finished) {
+    view.status = "finished";
+    view.reply = finished.text;
+    view.miss = finished.miss;
+    view.stop_reason = finished.stop_reason;
+  }
+  const failed = as(event, "reply.failed");
+  if (failed) {
+    view.status = "failed";
+    view.error = failed.reason;
+  }
+  const tool = as(event, "tool.called");
+  if (tool) view.tools.push({ seq: event.seq, tool: tool.tool, input: tool.input, output: tool.output, ok: tool.ok });
+}
+
+function applySuggestion(state: State, event: Wire): void {
+  const offered = as(event, "suggestion.offered");
+  if (offered) {
+    const { suggestion, turn, title, hunks } = offered;
+    state.suggestions[suggestion] = { suggestion, seq: event.seq, turn, title, hunks, decisions: {} };
+    state.turns.findLast((view) => view.turn === turn)?.suggestions.push(suggestion);
+  }
+  const decided = as(event, "suggestion.decided");
+  const view = decided && state.suggestions[decided.suggestion];
+  if (view) view.decisions[decided.hunk] = decided.decision;
+}

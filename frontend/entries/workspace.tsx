@@ -1,0 +1,12 @@
+// The candidate's page.
+import { render } from "preact";
+import "../styles/app.css";
+import { boot } from "../core/boot.ts";
+import { expose } from "../core/expose.ts";
+import { begin } from "../pages/session.ts";
+import { Workspace } from "../pages/workspace.tsx";
+
+const session = await begin(boot);
+expose(session.store, { unsent: () => session.editable.unsent.value });
+const app = document.getElementById("app");
+if (app) render(<Workspace session={session} />, app);

@@ -1,0 +1,68 @@
+// What the candidate does, as messages to the server.
+// Owns the names of the messages and telling the person when one fails. Invariant: an act that failed is said in words.
+
+import type { Decision } from "../core/events.ts";
+import { t } from "../core/i18n.ts";
+import type { Ack, Live } from "../core/live.ts";
+import { say } from "../ui/toasts.tsx";
+
+export class Acts {
+  constructor(private live: Live) {}
+
+  run(): Promise<Ack> {
+    return this.#tell(this.live.act("run"));
+  }
+
+  ask(text: string, attachments: string[]): Promise<Ack> {
+    return this.#tell(this.live.act("ask", { text, attachments }));
+  }
+
+  stop(turn: string): Promise<Ack> {
+    return this.#tell(this.live.act("stop", { turn }));
+  }
+
+  /** The answer is for the hunk to show, not for a message. */
+  decide(suggestion: string, hunk: string, decision: Decision, reason: string): Promise<Ack> {
+    return this.live.act("decide", { suggestion, hunk, decision, reason });
+  }
+
+  create(path: string): Promise<Ack> {
+    return this.#tell(this.live.act("create", { path }));
+  }
+
+  delete(path: string): Promise<Ack> {
+    return this.#tell(this.live.act("delete", { path }));
+  }
+
+  submit(): Promise<Ack> {
+    return this.#tell(this.live.act("submit"));
+  }
+
+  note(text: string, about_seq: number): Promise<Ack> {
+    return this.#tell(this.live.act("note", { text, about_seq }));
+  }
+
+  flushed(): Promise<Ack> {
+    return this.live.act("flushed");
+  }
+
+  openTerminal(cols: number, rows: number): void {
+    void this.#tell(this.live.send("term.open", { cols, rows }));
+  }
+
+  terminalInput(terminal: string, data: string): void {
+    void this.live.send("term.input", { terminal, data }).then((ack) => {
+      if (!ack.ok && ack.code === "offline") say(t("Not connected: what you type in the terminal is not sent."));
+    });
+  }
+
+  terminalResize(terminal: string, cols: number, rows: number): void {
+    void this.live.send("term.resize", { terminal, cols, rows });
+  }
+
+  async #tell(answer: Promise<Ack>): Promise<Ack> {
+    const ack = await answer;
+    if (!ack.ok) say(ack.error, ack.code !== "offline");
+    return ack;
+  }
+}

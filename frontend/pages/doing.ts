@@ -1,0 +1,208 @@
+// What one can do in the workspace, and where things are.
+// Owns the page's commands and which tab of a panel is chosen. Invariant: each thing a button does is a command too.
+
+import { computed, signal } from "@preact/signals";
+import type { Hunk, TestResult } from "../core/events.ts";
+import { t } from "../core/i18n.ts";
+import { draft, suggest } from "../panels/ask.tsx";
+import { isAnswering } from "../panels/assistant.tsx";
+import { naming } from "../panels/files.tsx";
+import { openTerminal } from "../panels/terminal.tsx";
+import { why } from "../panels/tests.tsx";
+import type { Command } from "../ui/commands.ts";
+import { frameCommands, type Place } from "../ui/frame.tsx";
+import { focusPanel, type PanelId, reveal } from "../ui/layout.ts";
+import { say } from "../ui/toasts.tsx";
+import { submitting } from "./endings.tsx";
+import type { Session } from "./session.ts";
+
+export const left = signal("brief");
+export const bottom = signal("terminal");
+
+export const places: Place[] = [
+  {
+    id: "brief",
+    label: t("Brief"),
+    icon: "note",
+    panel: "left",
+    choose: () => (left.value = "brief"),
+    chosen: () => left.value === "brief",
+  },
+  {
+    id: "files",
+    label: t("Files"),
+    icon: "folder",
+    panel: "left",
+    choose: () => (left.value = "files"),
+    chosen: () => left.value === "files",
+  },
+  { id: "editor", label: t("Code"), icon: "file", panel: "editor" },
+  {
+    id: "terminal",
+    label: t("Terminal"),
+    icon: "keyboard",
+    panel: "bottom",
+    choose: () => (bottom.value = "terminal"),
+    chosen: () => bottom.value === "terminal",
+  },
+  {
+    id: "tests",
+    label: t("Tests"),
+    icon: "check",
+    panel: "bottom",
+    choose: () => (bottom.value = "tests"),
+    chosen: () => bottom.value === "tests",
+  },
+  { id: "assistant", label: t("Assistant"), icon: "right", panel: "right" },
+];
+
+export function workspaceCommands(session: Session, names: Record<PanelId, string>): Command[] {
+  const { store, editors, editable, acts } = session;
+  const running = () => store.now.status === "running";
+  const turn = () => store.now.turns[store.now.turns.length - 1];
+  return [
+    {
+      id: "run",
+      label: t("Run tests"),
+      keys: ["Mod+Enter"],
+      run: () => run(session),
+      enabled: () => running() && !inForm(),
+    },
+    { id: "ask", label: t("Ask the assistant"), keys: ["Mod+I", "Mod+Alt+I"], run: () => focusPanel("right") },
+    {
+      id: "stop",
+      label: t("Stop the assistant"),
+      run: () => void acts.stop(turn()?.turn ?? ""),
+      enabled: () => isAnswering(store.now.turns),
+    },
+    { id: "brief", label: t("Read the brief"), run: () => showBrief() },
+    { id: "files", label: t("Show files"), keys: ["Mod+Shift+E"], run: () => showFiles() },
+    {
+      id: "terminal",
+      label: t("Go to: %(panel)s", { panel: t("Terminal") }),
+      keys: ["Ctrl+`"],
+      run: () => show("terminal"),
+    },
+    {
+      id: "new-terminal",
+      label: t("New terminal"),
+      keys: ["Ctrl+Shift+`"],
+      run: () => newTerminal(),
+      enabled: running,
+    },
+    { id: "tests", label: t("Go to: %(panel)s", { panel: t("Tests") }), run: () => show("tests") },
+    { id: "new-file", label: t("New file"), keys: ["Mod+Alt+N"], run: () => (naming.value = true), enabled: running },
+    {
+      id: "close-file",
+      label: t("Close the file"),
+      keys: ["Alt+W"],
+      run: () => editors.close(editors.active.value ?? ""),
+      enabled: () => editors.active.value !== null,
+    },
+    {
+      id: "save",
+      label: t("Save"),
+      keys: ["Mod+S"],
+      run: () => {
+        editable.flush();
+        say(t("Everything is saved as you type."));
+      },
+    },
+    { id: "submit", label: t("Submit the work"), run: () => (submitting.value = true), enabled: running },
+    ...frameCommands(names),
+  ];
+}
+
+export function fileCommands({ store, editors }: Session): Command[] {
+  const paths = Object.keys(store.at("files").files).sort();
+  return paths.map((path) => ({
+    id: `file-${path}`,
+    label: t("Open %(path)s", { path }),
+    run: () => {
+      reveal("editor");
+      editors.open(path);
+      editors.focus();
+    },
+  }));
+}
+
+/** Where ⌘/Ctrl+Enter means something else. */
+function inForm(): boolean {
+  return (
+    document.activeElement?.closest(".hunk, .ask") !== null &&
+    document.activeElement?.closest(".hunk, .ask") !== undefined
+  );
+}
+
+export function run({ acts, editable }: Session): void {
+  bottom.value = "tests";
+  reveal("bottom");
+  editable.flush();
+  void acts.run();
+}
+
+export async function ask({ acts }: Session, text: string, files: string[]): Promise<void> {
+  const ack = await acts.ask(text, files);
+  if (ack.ok && draft.value.text.trim() === text) draft.value = { text: "", files: [] };
+}
+
+export async function create({ acts, editors }: Session, path: string): Promise<void> {
+  const ack = await acts.create(path);
+  if (!ack.ok) return;
+  reveal("editor");
+  editors.open(path);
+  editors.focus();
+}
+
+export function askAgain(hunk: Hunk): void {
+  reveal("right");
+  suggest(
+    t(
+      "%(path)s has changed around line %(line)s since you proposed your change there. Please propose it again for the file as it is now.",
+      {
+        path: hunk.path,
+        line: hunk.line,
+      },
+    ),
+    hunk.path,
+  );
+}
+
+export function askAbout(test: TestResult): void {
+  reveal("right");
+  suggest(t("The test %(test)s fails: %(why)s", { test: test.id, why: why(test.message) }));
+}
+
+function showBrief(): void {
+  left.value = "brief";
+  focusPanel("left");
+}
+
+export function showFiles(): void {
+  left.value = "files";
+  focusPanel("left");
+}
+
+function show(tab: "terminal" | "tests"): void {
+  bottom.value = tab;
+  focusPanel("bottom");
+}
+
+function newTerminal(): void {
+  show("terminal");
+  openTerminal();
+}
+
+export function terminalActs({ acts, live }: Session) {
+  return {
+    ready: computed(() => live.connection.value === "online"),
+    open: (cols: number, rows: number) => acts.openTerminal(cols, rows),
+    input: (terminal: string, data: string) => acts.terminalInput(terminal, data),
+    resize: (terminal: string, cols: number, rows: number) => acts.terminalResize(terminal, cols, rows),
+  };
+}
+
+/** Versions of the files as they were handed out: everything began as version 1. */
+export function starterVersions({ store }: Session): ReadonlyMap<string, number> {
+  return new Map(Object.keys(store.now.files).map((path) => [path, 1]));
+}

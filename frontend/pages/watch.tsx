@@ -1,0 +1,103 @@
+// The interviewer's live view.
+// Owns the bar above the watched panels: who is here, the clock, the connection. Invariant: shows what was committed, as it comes.
+
+import { useMemo } from "preact/hooks";
+import { boot, url } from "../core/boot.ts";
+import { t, tn } from "../core/i18n.ts";
+import type { Live } from "../core/live.ts";
+import type { Store } from "../core/store.ts";
+import { clockText } from "../core/timeline.ts";
+import { beginNote, Notes } from "../panels/notes.tsx";
+import { Clock, PauseNotice } from "../ui/clock.tsx";
+import type { Command } from "../ui/commands.ts";
+import { BarTools, Frame, frameCommands } from "../ui/frame.tsx";
+import { reveal } from "../ui/layout.ts";
+import { Acts } from "./acts.ts";
+import { names, right, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
+
+export function Watch({ watching, live }: { watching: Watching; live: Live }) {
+  const { store } = watching;
+  const acts = useMemo(() => new Acts(live), [live]);
+  const times = useMemo(() => momentTimes(store), [store]);
+  const note = () => {
+    reveal("right");
+    right.value = "notes";
+    beginNote(store.now.seq);
+  };
+  const commands: Command[] = [
+    { id: "note", label: t("Write a note about this moment"), keys: ["n"], run: note },
+    ...watchedCommands(watching),
+    ...frameCommands(names),
+  ];
+  const notes = store.at("notes").notes.length;
+  const sides = [
+    {
+      id: "notes",
+      label: notes ? t("Notes (%(n)s)", { n: notes }) : t("Notes"),
+      content: <Notes store={store} at={times} onNote={(text, about) => acts.note(text, about)} />,
+    },
+  ];
+  return (
+    <Frame
+      commands={commands}
+      places={watchedPlaces([{ id: "notes", label: t("Notes") }])}
+      bar={<Bar store={store} live={live} />}
+    >
+      <PauseNotice store={store} />
+      <WatchedPanels watching={watching} sides={sides} />
+    </Frame>
+  );
+}
+
+function Bar({ store, live }: { store: Store; live: Live }) {
+  const state = store.at("course", "presence");
+  const people = Object.values(state.presence);
+  const candidate = people.filter((view) => view.role === "candidate");
+  const here = candidate.some((view) => view.state === "connected");
+  const away = !here && candidate.length > 0;
+  const words = here ? t("here") : away ? t("page in the background") : t("not connected");
+  const viewers = people.filter((view) => view.role === "interviewer").length;
+  const over = state.status === "submitted" || state.status === "finished";
+  const connection = live.connection.value;
+  return (
+    <>
+      <h1 class="topbar-title">
+        {boot.header.candidate}
+        <span class="topbar-phase">{boot.header.exercise.title}</span>
+      </h1>
+      <span class="save-state" role="status">
+        {over ? (
+          <span class="save-words">{t("Submitted")}</span>
+        ) : (
+          <>
+            <span class={here ? "who-candidate" : "muted"} aria-hidden="true">
+              {here ? "●" : away ? "◐" : "○"}
+            </span>{" "}
+            <span class="save-words">
+              {state.status === "invited" || state.status === "ready" ? t("has not started yet") : words}
+            </span>
+          </>
+        )}
+        <span class="save-words muted">{connection === "online" ? "" : t("· this page is reconnecting")}</span>
+      </span>
+      <span class="topbar-watching">{tn("%(n)s watching", "%(n)s watching", viewers)}</span>
+      <nav class="topbar-links" aria-label={t("Pages")}>
+        <a href={url("replay")}>{t("Replay")}</a>
+        <a href={url("scorecard")}>{t("Scorecard")}</a>
+      </nav>
+      <BarTools names={names} />
+      <Clock store={store} now={() => live.now()} />
+    </>
+  );
+}
+
+/** Says when an event happened, for those that came while this page was open; its number for earlier ones. */
+function momentTimes(store: Store): (seq: number) => string {
+  const known = new Map<number, number>([[store.now.seq, store.now.at_ms]]);
+  store.listen({ event: (event) => known.set(event.seq, event.at_ms) });
+  return (seq) => {
+    const at = known.get(seq);
+    if (at === undefined) return t("event %(seq)s", { seq });
+    return clockText(Math.max(0, at - (store.now.phase_started_ms || at)), true);
+  };
+}

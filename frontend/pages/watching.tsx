@@ -1,0 +1,276 @@
+// What the live view and the replay share: the workspace's parts, read-only.
+// Owns the panels of a viewer and following the candidate's file. Invariant: nothing here changes the interview but a note.
+// Leaves out where the state comes from (watch.tsx, replay.tsx).
+
+import { type Signal, signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { boot } from "../core/boot.ts";
+import { as, type Wire } from "../core/events.ts";
+import { t } from "../core/i18n.ts";
+import type { Store } from "../core/store.ts";
+import { Editor } from "../editor/editor.tsx";
+import { Editors } from "../editor/editors.ts";
+import { Viewer } from "../editor/viewer.ts";
+import { Conversation } from "../panels/assistant.tsx";
+import { Brief } from "../panels/brief.tsx";
+import { Files } from "../panels/files.tsx";
+import { TerminalPanel } from "../panels/terminal.tsx";
+import { TestCounts, Tests } from "../panels/tests.tsx";
+import type { Command } from "../ui/commands.ts";
+import type { Place } from "../ui/frame.tsx";
+import { focusPanel, type PanelId, reveal } from "../ui/layout.ts";
+import { Panels } from "../ui/panels.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+
+const left = signal("files");
+const bottom = signal("terminal");
+export const right = signal("conversation");
+
+export interface Watching {
+  store: Store;
+  viewer: Viewer;
+  editors: Editors;
+  follow: Signal<boolean>;
+}
+
+export function watching(store: Store): Watching {
+  const viewer = new Viewer();
+  const editors = new Editors(store, viewer, false);
+  viewer.editors = editors;
+  const follow = signal(true);
+  const view = { store, viewer, editors, follow };
+  store.listen({ event: (event) => follow.peek() && show(view, event) });
+  return view;
+}
+
+/** Show what an event is about; returns the panel that shows it. */
+export function show({ editors, viewer }: Watching, event: Wire): PanelId | null {
+  const edited = as(event, "file.edited");
+  const whole = as(event, "file.snapshotted");
+  const by = edited?.origin ?? whole?.origin;
+  const path = edited?.path ?? whole?.path;
+  if (path !== undefined && by !== "starter" && by !== "rebuild") {
+    const seen = editors.shown?.path === path;
+    editors.open(path);
+    const doc = editors.docs.get(path);
+    if (!seen && doc) viewer.mark(doc, event);
+    return "editor";
+  }
+  if (event.type === "run.started" || event.type === "run.finished") {
+    bottom.value = "tests";
+    return "bottom";
+  }
+  if (event.type === "terminal.opened" || event.type === "command.finished") {
+    bottom.value = "terminal";
+    return "bottom";
+  }
+  return null;
+}
+
+export const names: Record<PanelId, string> = {
+  left: t("Files and brief"),
+  editor: t("Editor"),
+  bottom: t("Terminal and tests"),
+  right: t("Conversation and notes"),
+};
+
+interface Side {
+  id: string;
+  label: string;
+  content: ComponentChildren;
+}
+
+interface Props {
+  watching: Watching;
+  /** Further tabs of the right panel, behind the conversation. */
+  sides: readonly Side[];
+  pointed?: string | undefined;
+}
+
+export function WatchedPanels({ watching, sides, pointed }: Props) {
+  const { store, editors, follow } = watching;
+  const view = (path: string, line: number, lines: number) => {
+    reveal("editor");
+    editors.open(path, line, lines);
+  };
+  const prompts = store.at("turns").turns.length;
+  const starter = new Map(Object.keys(store.at("files").files).map((path) => [path, 1]));
+  return (
+    <Panels
+      names={names}
+      left={
+        <>
+          <div class="panel-head panel-tabs">
+            <Tabs
+              label={names.left}
+              selected={left.value}
+              onSelect={(id) => (left.value = id)}
+              items={[
+                { id: "files", label: t("Files") },
+                { id: "brief", label: t("Brief") },
+              ]}
+            />
+          </div>
+          <div class="panel-body" hidden={left.value !== "files"}>
+            <Files store={store} active={editors.active.value} starter={starter} onOpen={(path) => view(path, 1, 0)} />
+          </div>
+          <div class="panel-body" hidden={left.value !== "brief"}>
+            <Brief />
+          </div>
+        </>
+      }
+      editor={
+        <Editor
+          editors={editors}
+          store={store}
+          aside={
+            <label class="check panel-act">
+              <input
+                type="checkbox"
+                checked={follow.value}
+                onChange={(event) => {
+                  follow.value = event.currentTarget.checked;
+                }}
+              />
+              {t("Follow")}
+            </label>
+          }
+          empty={<p>{t("The file that the candidate edits appears here. Or choose one in the file tree.")}</p>}
+        />
+      }
+      bottom={
+        <>
+          <div class="panel-head panel-tabs">
+            <Tabs
+              label={names.bottom}
+              selected={bottom.value}
+              onSelect={(id) => (bottom.value = id)}
+              items={[
+                { id: "terminal", label: t("Terminal") },
+                { id: "tests", label: t("Tests") },
+              ]}
+            />
+            <TestCounts store={store} />
+          </div>
+          <div class="panel-body" hidden={bottom.value !== "terminal"}>
+            <TerminalPanel store={store} />
+          </div>
+          <div class="panel-body panel-scroll" hidden={bottom.value !== "tests"}>
+            <Tests store={store} onOpen={(path) => view(path, 1, 0)} />
+          </div>
+        </>
+      }
+      right={
+        <>
+          <div class="panel-head panel-tabs">
+            <Tabs
+              label={names.right}
+              selected={right.value}
+              onSelect={(id) => (right.value = id)}
+              items={[
+                { id: "conversation", label: prompts ? t("Conversation (%(n)s)", { n: prompts }) : t("Conversation") },
+                ...sides,
+              ]}
+            />
+          </div>
+          <div class="panel-body" hidden={right.value !== "conversation"}>
+            <Conversation
+              store={store}
+              onView={view}
+              pointed={pointed}
+              empty={<p>{t("The candidate has not asked the assistant anything yet.")}</p>}
+            />
+          </div>
+          {sides.map((side) => (
+            <div key={side.id} class="panel-body" hidden={right.value !== side.id}>
+              {side.content}
+            </div>
+          ))}
+        </>
+      }
+    />
+  );
+}
+
+export function watchedPlaces(sides: readonly { id: string; label: string }[]): Place[] {
+  const of = (id: string, label: string, icon: Place["icon"], panel: PanelId, tab: Signal<string>): Place => ({
+    id,
+    label,
+    icon,
+    panel,
+    choose: () => {
+      tab.value = id;
+    },
+    chosen: () => tab.value === id,
+  });
+  return [
+    of("files", t("Files"), "folder", "left", left),
+    { id: "editor", label: t("Code"), icon: "file", panel: "editor" },
+    of("terminal", t("Terminal"), "keyboard", "bottom", bottom),
+    of("tests", t("Tests"), "check", "bottom", bottom),
+    of("conversation", t("Talk"), "right", "right", right),
+    ...sides.map(({ id, label }) => of(id, label, "note", "right", right)),
+  ];
+}
+
+export function watchedCommands({ store, editors, follow }: Watching): Command[] {
+  const go = (tab: Signal<string>, id: string, panel: PanelId) => () => {
+    tab.value = id;
+    focusPanel(panel);
+  };
+  const links = Object.entries({ watch: t("Live view"), replay: t("Replay"), scorecard: t("Scorecard") })
+    .filter(([name]) => boot.urls[name] && !location.pathname.endsWith(`/${name}`))
+    .map(([name, label]) => ({
+      id: name,
+      label: t("Open %(path)s", { path: label }),
+      run: () => location.assign(boot.urls[name] ?? ""),
+    }));
+  const files = Object.keys(store.at("files").files)
+    .sort()
+    .map((path) => ({
+      id: `file-${path}`,
+      label: t("Open %(path)s", { path }),
+      run: () => {
+        reveal("editor");
+        editors.open(path);
+      },
+    }));
+  const exports = Object.entries({
+    log: t("Export the log"),
+    json: t("Export the score as JSON"),
+    csv: t("Export the score as CSV"),
+  })
+    .filter(([suffix]) => boot.urls[`export_${suffix}`])
+    .map(([suffix, label]) => ({
+      id: `export-${suffix}`,
+      label,
+      run: () => location.assign(boot.urls[`export_${suffix}`] ?? ""),
+    }));
+  return [
+    {
+      id: "follow",
+      label: t("Follow the candidate's file: on or off"),
+      keys: ["f"],
+      run: () => {
+        follow.value = !follow.value;
+      },
+    },
+    { id: "brief", label: t("Read the brief"), run: go(left, "brief", "left") },
+    { id: "files", label: t("Show files"), keys: ["Mod+Shift+E"], run: go(left, "files", "left") },
+    {
+      id: "terminal",
+      label: t("Go to: %(panel)s", { panel: t("Terminal") }),
+      keys: ["Ctrl+`"],
+      run: go(bottom, "terminal", "bottom"),
+    },
+    { id: "tests", label: t("Go to: %(panel)s", { panel: t("Tests") }), run: go(bottom, "tests", "bottom") },
+    {
+      id: "conversation",
+      label: t("Go to: %(panel)s", { panel: t("Conversation") }),
+      run: go(right, "conversation", "right"),
+    },
+    ...links,
+    ...exports,
+    ...files,
+  ];
+}

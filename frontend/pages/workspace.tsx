@@ -1,0 +1,183 @@
+// The candidate's workspace.
+// Owns which part stands in which panel. Leaves out the parts themselves, what one can do (doing.ts) and beginning (session.ts).
+
+import { computed } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { boot } from "../core/boot.ts";
+import { t } from "../core/i18n.ts";
+import { remainingMs } from "../core/timeline.ts";
+import { Editor } from "../editor/editor.tsx";
+import { AskBox } from "../panels/ask.tsx";
+import { Conversation, isAnswering } from "../panels/assistant.tsx";
+import { Brief } from "../panels/brief.tsx";
+import { Files } from "../panels/files.tsx";
+import { TerminalPanel } from "../panels/terminal.tsx";
+import { isRunning, TestCounts, Tests } from "../panels/tests.tsx";
+import { PauseNotice } from "../ui/clock.tsx";
+import { keyLabel } from "../ui/commands.ts";
+import { Frame } from "../ui/frame.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { narrow, type PanelId, reveal } from "../ui/layout.ts";
+import { Panels } from "../ui/panels.tsx";
+import { Tabs } from "../ui/tabs.tsx";
+import {
+  ask,
+  askAbout,
+  askAgain,
+  bottom,
+  create,
+  fileCommands,
+  left,
+  places,
+  run,
+  showFiles,
+  starterVersions,
+  terminalActs,
+  workspaceCommands,
+} from "./doing.ts";
+import { Endings } from "./endings.tsx";
+import type { Session } from "./session.ts";
+import { TopBar } from "./topbar.tsx";
+
+export function Workspace({ session }: { session: Session }) {
+  const { store, live, editors, editable, acts } = session;
+  const names: Record<PanelId, string> = {
+    left: t("Brief and files"),
+    editor: t("Editor"),
+    bottom: t("Terminal and tests"),
+    right: t("Assistant"),
+  };
+  const commands = useMemo(() => workspaceCommands(session, names), [session]);
+  const list = computed(() => [...commands, ...fileCommands(session)]);
+  const running = store.at("course").status === "running";
+  const starter = useMemo(() => starterVersions(session), [session]);
+  const view = (path: string, line: number, lines: number) => {
+    reveal("editor");
+    editors.open(path, line, lines);
+    if (!narrow.value) editors.focus();
+  };
+  const turns = store.at("turns").turns;
+  const turn = turns[turns.length - 1];
+  return (
+    <Frame commands={list.value} places={places} bar={<TopBar session={session} names={names} />}>
+      <PauseNotice
+        store={store}
+        overdue={() => live.connection.value !== "online" && remainingMs(store.now, live.now()) === 0}
+      />
+      <Panels
+        names={names}
+        left={
+          <>
+            <div class="panel-head panel-tabs">
+              <Tabs
+                label={names.left}
+                selected={left.value}
+                onSelect={(id) => (left.value = id)}
+                items={[
+                  { id: "brief", label: t("Brief") },
+                  { id: "files", label: t("Files") },
+                ]}
+              />
+            </div>
+            <div class="panel-body" hidden={left.value !== "brief"}>
+              <Brief />
+            </div>
+            <div class="panel-body" hidden={left.value !== "files"}>
+              <Files
+                store={store}
+                active={editors.active.value}
+                starter={starter}
+                unsentOf={(path) => (editable.unsent.value ? editable.unsentOf(path) : 0)}
+                onOpen={(path) => view(path, 1, 0)}
+                onCreate={running ? (path) => void create(session, path) : undefined}
+                onDelete={running ? (path) => void acts.delete(path) : undefined}
+              />
+            </div>
+          </>
+        }
+        editor={
+          <Editor
+            editors={editors}
+            store={store}
+            unsentOf={(path) => (editable.unsent.value ? editable.unsentOf(path) : 0)}
+            empty={
+              <>
+                <p>{t("No file is open. Choose one in the file tree.")}</p>
+                <button type="button" class="button" onClick={() => showFiles()}>
+                  {t("Show files")} <kbd class="kbd">{keyLabel("Mod+Shift+E")}</kbd>
+                </button>
+              </>
+            }
+          />
+        }
+        bottom={
+          <>
+            <div class="panel-head panel-tabs">
+              <Tabs
+                label={names.bottom}
+                selected={bottom.value}
+                onSelect={(id) => (bottom.value = id)}
+                items={[
+                  { id: "terminal", label: t("Terminal") },
+                  { id: "tests", label: t("Tests") },
+                ]}
+              />
+              <TestCounts store={store} />
+              <button
+                type="button"
+                class="button button-small panel-act"
+                disabled={!running || isRunning(store.at("runs"))}
+                onClick={() => run(session)}
+              >
+                <Icon name="play" /> {t("Run tests")} <kbd class="kbd">{keyLabel("Mod+Enter")}</kbd>
+              </button>
+            </div>
+            <div class="panel-body" hidden={bottom.value !== "terminal"}>
+              <TerminalPanel store={store} acts={useMemo(() => terminalActs(session), [session])} />
+            </div>
+            <div class="panel-body panel-scroll" hidden={bottom.value !== "tests"}>
+              <Tests
+                store={store}
+                onRun={() => run(session)}
+                onAsk={(test) => askAbout(test)}
+                onOpen={(path) => view(path, 1, 0)}
+              />
+            </div>
+          </>
+        }
+        right={
+          <>
+            <div class="panel-head">
+              <h2 class="panel-title">{t("Assistant")}</h2>
+            </div>
+            <div class="panel-body assistant">
+              <Conversation
+                store={store}
+                acts={useMemo(() => ({ decide: acts.decide.bind(acts), askAgain }), [acts])}
+                onRetry={(failed) => void acts.ask(failed.prompt, failed.attachments)}
+                onView={view}
+                empty={
+                  <p>
+                    {boot.header.settings.brief_shared
+                      ? t("The assistant knows the files and the brief. Ask it for anything, or for nothing at all.")
+                      : t(
+                          "The assistant knows the files, but has not read the brief. Ask it for anything, or for nothing at all.",
+                        )}
+                  </p>
+                }
+              />
+              <AskBox
+                paths={Object.keys(store.at("files").files).sort()}
+                answering={isAnswering(turns)}
+                disabled={!running}
+                onAsk={(text, files) => void ask(session, text, files)}
+                onStop={() => turn && void acts.stop(turn.turn)}
+              />
+            </div>
+          </>
+        }
+      />
+      <Endings session={session} />
+    </Frame>
+  );
+}

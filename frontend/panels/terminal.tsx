@@ -1,0 +1,165 @@
+// The terminal's panel.
+// Owns showing one terminal of the interview: the newest that is open. Invariant: what is drawn is what was logged, in that order;
+// answers that xterm gives to old output never reach the shell; viewers see the candidate's size. Leaves out the process.
+
+import { effect, type ReadonlySignal } from "@preact/signals";
+import { FitAddon } from "@xterm/addon-fit";
+import type { Terminal } from "@xterm/xterm";
+import { useEffect, useRef } from "preact/hooks";
+import { as, type Wire } from "../core/events.ts";
+import { t } from "../core/i18n.ts";
+import type { State } from "../core/state.ts";
+import type { Store } from "../core/store.ts";
+import { mac } from "../ui/commands.ts";
+import { FONT_SIZE, makeTerminal, onTheme, openIn, terminalTheme } from "./xterm.ts";
+
+export interface TerminalActs {
+  /** Whether the server would hear. */
+  ready: ReadonlySignal<boolean>;
+  open(cols: number, rows: number): void;
+  input(terminal: string, data: string): void;
+  resize(terminal: string, cols: number, rows: number): void;
+}
+
+const FIT_MS = 80;
+
+/** The newest open terminal, else the newest; null where there never was one. */
+export function currentTerminal(state: State): string | null {
+  const names = Object.keys(state.terminals).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  return names.findLast((name) => state.terminals[name]?.open) ?? names[names.length - 1] ?? null;
+}
+
+/** Keys that are the page's or the browser's, not the shell's. */
+function handled(event: KeyboardEvent, term: Terminal): boolean {
+  if (event.type !== "keydown") return true;
+  const control = event.ctrlKey && !event.altKey && !event.metaKey;
+  const key = event.key.toLowerCase();
+  if (!mac && control && key === "v") return false;
+  if (!mac && control && key === "c" && (event.shiftKey || term.hasSelection())) {
+    if (event.shiftKey) event.preventDefault();
+    if (term.hasSelection()) void navigator.clipboard?.writeText(term.getSelection()).then(() => term.clearSelection());
+    return false;
+  }
+  return true;
+}
+
+/** A live xterm kept in step with the store; ends when called. */
+function attach(host: HTMLElement, store: Store, acts: TerminalActs | undefined): () => void {
+  const term = makeTerminal(!acts);
+  const fit = new FitAddon();
+  let shown: string | null = null;
+  let restoring = 0;
+  let timer = 0;
+  term.loadAddon(fit);
+  openIn(term, host);
+  term.attachCustomKeyEventHandler((event) => handled(event, term));
+
+  const show = () => {
+    shown = currentTerminal(store.now);
+    const view = shown === null ? undefined : store.now.terminals[shown];
+    term.reset();
+    if (view && !acts) term.resize(view.cols, view.rows);
+    if (!view?.output.length) return;
+    restoring += 1;
+    term.write(view.output.join(""), () => {
+      restoring -= 1;
+    });
+  };
+  const event = (happened: Wire) => {
+    const output = as(happened, "terminal.output");
+    if (output && output.terminal === shown) return term.write(output.data);
+    const resized = as(happened, "terminal.resized");
+    if (resized && resized.terminal === shown && !acts) {
+      term.resize(resized.cols, resized.rows);
+      size();
+    }
+    if (
+      happened.type === "terminal.opened" ||
+      (happened.type === "terminal.closed" && currentTerminal(store.now) !== shown)
+    ) {
+      show();
+      size();
+    }
+  };
+  const size = () => {
+    if (!host.clientWidth || !host.clientHeight) return;
+    if (acts) {
+      fit.fit();
+    } else {
+      // A viewer has the candidate's columns: the letters shrink until they fit.
+      const screen = host.querySelector(".xterm-screen")?.clientWidth ?? 0;
+      const now = term.options.fontSize ?? FONT_SIZE;
+      const ideal = screen ? (now * (host.clientWidth - 20)) / screen : FONT_SIZE;
+      term.options.fontSize = Math.max(7, Math.min(FONT_SIZE, Math.floor(ideal * 2) / 2));
+    }
+  };
+  const later = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(size, FIT_MS);
+  };
+  const observer = new ResizeObserver(later);
+  observer.observe(host);
+  if (acts) {
+    term.onData((data) => shown !== null && restoring === 0 && acts.input(shown, data));
+    term.onResize(({ cols, rows }) => {
+      if (shown !== null && store.now.terminals[shown]?.open) acts.resize(shown, cols, rows);
+    });
+    host.addEventListener("pairsight-open", () => acts.open(term.cols, term.rows));
+  }
+  const unlisten = store.listen({ event, reset: show });
+  const untheme = onTheme(() => {
+    term.options.theme = terminalTheme();
+  });
+  show();
+  size();
+  // A shell is ready from the beginning; once one was opened, opening is the candidate's.
+  let begun = false;
+  const unready = effect(() => {
+    const state = store.at("course");
+    if (begun || !acts?.ready.value || state.status !== "running" || shown !== null || !host.clientHeight) return;
+    begun = true;
+    acts.open(term.cols, term.rows);
+  });
+  return () => {
+    unready();
+    clearTimeout(timer);
+    observer.disconnect();
+    unlisten();
+    untheme();
+    term.dispose();
+  };
+}
+
+export function openTerminal(): void {
+  document.querySelector(".terminal-host")?.dispatchEvent(new Event("pairsight-open"));
+}
+
+export function TerminalPanel({ store, acts }: { store: Store; acts?: TerminalActs }) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => (host.current ? attach(host.current, store, acts) : undefined), [store, acts]);
+  const state = store.at("terminals", "course");
+  const name = currentTerminal(state);
+  const open = name !== null && state.terminals[name]?.open === true;
+  const running = state.status === "running";
+  return (
+    <div class="terminal">
+      <div class={acts ? "terminal-host" : "terminal-host terminal-viewed"} ref={host} />
+      {!open && (
+        <div class="terminal-over">
+          {state.sandbox_lost && running ? (
+            <p>{t("The sandbox is being started again. Your files are kept.")}</p>
+          ) : acts && running ? (
+            <p>
+              {name === null ? t("A shell in your workspace.") : t("This terminal has ended.")}{" "}
+              <button type="button" class="button" data-focus onClick={openTerminal}>
+                {name === null ? t("Open a terminal") : t("New terminal")}
+              </button>
+            </p>
+          ) : (
+            <p>{name === null ? t("No terminal has been opened yet.") : t("The terminal has ended.")}</p>
+          )}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,253 @@
+"""What can happen in an interview: the types of its log.
+
+Owns the event vocabulary (one frozen pydantic model a type, past tense) and the record that carries one. Invariant:
+only ever grows; a changed meaning is a new ``v`` with an upcast in ``load_payload``. Leaves out hashing (``chain``),
+storage (``store``) and meaning (``state``).
+
+Times are Unix milliseconds, durations milliseconds, positions UTF-16 code units, lines 1-based.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from interviews.errors import LogCorrupt
+
+Role = Literal["candidate", "interviewer"]
+Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-edit", "rebuild"]
+Json = Any
+
+
+class Value(BaseModel):
+    """A frozen value; unknown fields are refused, so that a typing slip cannot be stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Hunk(Value):
+    """One change of a proposal: replace the whole lines ``before`` that start at ``line`` of ``base_version`` by ``after``.
+
+    Both texts end in a newline unless they end the file; either may be empty, not both.
+    """
+
+    hunk: str
+    path: str
+    base_version: int
+    line: int
+    before: str
+    after: str
+
+
+class HunkNote(Value):
+    """What the exercise knows of a hunk: atoms its code touches, those it honours, and its planted defect."""
+
+    hunk: str
+    touches: tuple[str, ...] = ()
+    honours: tuple[str, ...] = ()
+    defect: str | None = None
+
+
+class TestResult(Value):
+    """One test of a run. ``message`` is the failure in the runner's words, cut to 4,000 characters."""
+
+    __test__ = False
+    id: str
+    outcome: Literal["passed", "failed", "error", "skipped"]
+    message: str = ""
+    duration_ms: int = 0
+
+
+class Requirement(Value):
+    """A requirement atom of the brief; ``patterns`` are case-insensitive regular expressions that express it."""
+
+    id: str
+    text: str
+    patterns: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+
+
+class Defect(Value):
+    """A planted mistake: ``patterns`` name its fault in words, ``tests`` are hidden tests that catch it."""
+
+    id: str
+    kind: str
+    title: str
+    explanation: str
+    fix: str
+    path: str
+    patterns: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+class DebriefItem(Value):
+    """A planted mistake as told to the candidate at the end. ``outcome`` is what they did."""
+
+    defect: str
+    title: str
+    explanation: str
+    fix: str
+    outcome: Literal["not shown", "rejected", "repaired", "submitted"]
+    suggestion: str | None = None
+    hunk: str | None = None
+
+
+class Usage(Value):
+    """Tokens of one turn. Input read from and written to the provider's cache is counted apart from ``input_tokens``."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+class Payload(Value):
+    """Base of all event payloads; ``type`` and ``v`` travel beside the payload in a record, not inside it."""
+
+    v: Literal[1] = 1
+
+
+# fmt: off
+class ConsentGiven(Payload):        type: Literal["consent.given"] = "consent.given"; text_sha256: str; locale: str
+class KeyRecorded(Payload):         type: Literal["key.recorded"] = "key.recorded"; requirements: tuple[Requirement, ...]; defects: tuple[Defect, ...]; brief_shared: bool
+class InterviewStarted(Payload):    type: Literal["interview.started"] = "interview.started"
+class PhaseStarted(Payload):        type: Literal["phase.started"] = "phase.started"; phase: str; duration_ms: int
+class PhaseEnded(Payload):          type: Literal["phase.ended"] = "phase.ended"; phase: str; by: Literal["candidate", "clock"]
+class ClockPaused(Payload):         type: Literal["clock.paused"] = "clock.paused"; reason: str
+class ClockResumed(Payload):        type: Literal["clock.resumed"] = "clock.resumed"; lost_ms: int
+class PresenceChanged(Payload):     type: Literal["presence.changed"] = "presence.changed"; role: Role; client: str; state: Literal["connected", "away", "gone"]
+class SandboxStarted(Payload):      type: Literal["sandbox.started"] = "sandbox.started"; backend: str; weaker: tuple[str, ...] = ()
+class SandboxLost(Payload):         type: Literal["sandbox.lost"] = "sandbox.lost"; reason: str
+class FileSnapshotted(Payload):     type: Literal["file.snapshotted"] = "file.snapshotted"; path: str; version: int; text: str | None; size: int; sha256: str; origin: Origin
+class FileEdited(Payload):          type: Literal["file.edited"] = "file.edited"; path: str; version: int; changes: Json; origin: Origin; client: str; late: bool = False
+class FileDeleted(Payload):         type: Literal["file.deleted"] = "file.deleted"; path: str; origin: Origin
+class SyncFailed(Payload):          type: Literal["sync.failed"] = "sync.failed"; path: str; reason: str
+class TerminalOpened(Payload):      type: Literal["terminal.opened"] = "terminal.opened"; terminal: str; cols: int; rows: int
+class TerminalOutput(Payload):      type: Literal["terminal.output"] = "terminal.output"; terminal: str; data: str
+class TerminalResized(Payload):     type: Literal["terminal.resized"] = "terminal.resized"; terminal: str; cols: int; rows: int
+class TerminalClosed(Payload):      type: Literal["terminal.closed"] = "terminal.closed"; terminal: str; exit_code: int
+class CommandFinished(Payload):     type: Literal["command.finished"] = "command.finished"; terminal: str; command: str; exit_code: int
+class RunStarted(Payload):          type: Literal["run.started"] = "run.started"; run: str; files: dict[str, int]
+class RunFinished(Payload):         type: Literal["run.finished"] = "run.finished"; run: str; exit_code: int; tests: tuple[TestResult, ...]; output: str; timed_out: bool; duration_ms: int
+class PromptSent(Payload):          type: Literal["prompt.sent"] = "prompt.sent"; turn: str; text: str; attachments: tuple[str, ...] = ()
+class ReplyStarted(Payload):        type: Literal["reply.started"] = "reply.started"; turn: str; provider: str; model: str
+class ReplyAppended(Payload):       type: Literal["reply.appended"] = "reply.appended"; turn: str; text: str
+class ReplyFinished(Payload):       type: Literal["reply.finished"] = "reply.finished"; turn: str; text: str; stop_reason: str; usage: Usage; first_token_ms: int; total_ms: int; miss: bool = False; model: str = ""
+class ReplyFailed(Payload):         type: Literal["reply.failed"] = "reply.failed"; turn: str; reason: str; usage: Usage = Usage(); first_token_ms: int | None = None; total_ms: int = 0; model: str = ""
+class ToolCalled(Payload):          type: Literal["tool.called"] = "tool.called"; turn: str; tool: str; input: Json; output: str; ok: bool
+class SuggestionOffered(Payload):   type: Literal["suggestion.offered"] = "suggestion.offered"; suggestion: str; turn: str; title: str; hunks: tuple[Hunk, ...]
+class SuggestionAnnotated(Payload): type: Literal["suggestion.annotated"] = "suggestion.annotated"; suggestion: str; hunks: tuple[HunkNote, ...]
+class SuggestionDecided(Payload):   type: Literal["suggestion.decided"] = "suggestion.decided"; suggestion: str; hunk: str; decision: Literal["accepted", "rejected"]; reason: str = ""
+class InterviewSubmitted(Payload):  type: Literal["interview.submitted"] = "interview.submitted"; by: Literal["candidate", "clock"]; late: bool
+class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.shown"; items: tuple[DebriefItem, ...]
+class NoteAdded(Payload):           type: Literal["note.added"] = "note.added"; text: str; about_seq: int
+class AnalysisRecorded(Payload):    type: Literal["analysis.recorded"] = "analysis.recorded"; kind: str; result: Json
+class ScoreRecorded(Payload):       type: Literal["score.recorded"] = "score.recorded"; scorecard: Json; author: str; reason: str = ""
+# fmt: on
+
+AnyPayload = Annotated[
+    ConsentGiven | KeyRecorded | InterviewStarted | PhaseStarted | PhaseEnded | ClockPaused | ClockResumed
+    | PresenceChanged | SandboxStarted | SandboxLost | FileSnapshotted | FileEdited | FileDeleted | SyncFailed
+    | TerminalOpened | TerminalOutput | TerminalResized | TerminalClosed | CommandFinished | RunStarted | RunFinished
+    | PromptSent | ReplyStarted | ReplyAppended | ReplyFinished | ReplyFailed | ToolCalled
+    | SuggestionOffered | SuggestionAnnotated | SuggestionDecided
+    | InterviewSubmitted | DebriefShown | NoteAdded | AnalysisRecorded | ScoreRecorded,
+    Field(discriminator="type"),
+]  # fmt: skip
+_payloads: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)
+
+
+class Record(Value):
+    """One stored event. ``payload`` and ``salt`` are null where they were withheld or erased; the hashes stay.
+
+    ``actor`` is ``candidate``, ``assistant``, ``terminal``, ``system`` or ``interviewer:<name>``; ``cause`` is the
+    seq this event follows from.
+    """
+
+    seq: int
+    at_ms: int
+    actor: str
+    type: str
+    v: int
+    cause: int | None
+    payload: dict[str, Json] | None
+    salt: str | None
+    payload_hash: str
+    hash: str
+
+
+class Event(Value):
+    """A record with its payload understood; ``data`` is null for a tombstone (withheld or erased)."""
+
+    seq: int
+    at_ms: int
+    actor: str
+    type: str
+    cause: int | None
+    data: AnyPayload | None
+
+
+def dump_payload(data: AnyPayload) -> dict[str, Json]:
+    """The payload as JSON values, without ``type`` and ``v``."""
+    return data.model_dump(mode="json", exclude={"type", "v"})
+
+
+def load_payload(type_: str, v: int, payload: dict[str, Json]) -> AnyPayload:
+    """Understand a stored payload; older versions are upcast here.
+
+    Raises ``LogCorrupt`` when the type is unknown or the fields do not fit.
+    """
+    try:
+        return _payloads.validate_python({"type": type_, "v": v, **payload})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "type"
+        raise LogCorrupt(
+            "Expected a payload of event type %(type)s, got one whose field %(field)s is wrong: %(why)s",
+            type=type_, field=where, why=first["msg"],
+        ) from None  # fmt: skip
+
+
+def understand(record: Record) -> Event:
+    """The record as an event. Raises ``LogCorrupt`` as ``load_payload`` does."""
+    data = None if record.payload is None else load_payload(record.type, record.v, record.payload)
+    return Event(
+        seq=record.seq, at_ms=record.at_ms, actor=record.actor, type=record.type, cause=record.cause, data=data
+    )
+
+
+class ExercisePin(Value):
+    """Which exercise this interview uses: id, version, sha256 over its files, and the seed of its variation."""
+
+    id: str
+    version: int
+    sha256: str
+    seed: int
+    title: str
+
+
+class InterviewSettings(Value):
+    """What was chosen for this interview. ``minutes`` of open work, ``grace_s`` for unsent edits."""
+
+    minutes: float = 40
+    grace_s: float = 60
+    provider: str = "scripted"
+    model: str = ""
+    mode: Literal["chat", "edit", "agent"] = "edit"
+    brief_shared: bool = False
+
+
+class Header(Value):
+    """The first line of a log: what the interview is. ``created_at_ms`` is Unix milliseconds."""
+
+    id: str
+    created_at_ms: int
+    candidate: str
+    exercise: ExercisePin
+    settings: InterviewSettings
+
+
+def event_types() -> dict[str, type[Payload]]:
+    """Every payload model by its event type, in order of definition (the source of ``docs/events.md``)."""
+    return {cls.model_fields["type"].default: cls for cls in Payload.__subclasses__()}

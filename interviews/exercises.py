@@ -1,0 +1,131 @@
+"""Exercises: what is worked on, read from ``exercises/<slug>/``.
+
+Owns the form of ``exercise.yaml`` and the hash that pins an exercise's content in a log. Invariant: an exercise is
+read whole and checked when it is loaded; its sha256 covers every file below its folder. Leaves out the assistant's
+lines (``assistant``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import Field, ValidationError
+
+from interviews.errors import BadInput, NotFound
+from interviews.events import Defect, ExercisePin, Requirement, Value
+
+ROOT = Path(__file__).resolve().parent.parent / "exercises"
+
+
+class RunSpec(Value):
+    """How tests run: ``argv`` in the workspace; ``report`` is where it leaves JUnit XML, relative to the workspace."""
+
+    argv: tuple[str, ...]
+    report: str
+    timeout_s: float = 60
+
+
+class ExerciseYaml(Value):
+    """The content of ``exercise.yaml``."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    version: int = Field(ge=1)
+    title: str
+    summary: str
+    language: str
+    minutes: float = Field(gt=0)
+    open_first: tuple[str, ...]
+    run: RunSpec
+    hidden_run: RunSpec
+    requirements: tuple[Requirement, ...]
+    defects: tuple[Defect, ...]
+
+
+class Exercise(Value):
+    """A loaded exercise. ``brief`` is Markdown; ``starter``, ``tests``, ``hidden_tests`` and ``solution`` map paths to texts.
+
+    ``starter`` and ``tests`` make up the candidate's workspace (tests below ``tests/``); ``hidden_tests`` and ``solution`` never
+    enter it. ``assistant_lines`` is the parsed ``assistant.yaml``.
+    """
+
+    spec: ExerciseYaml
+    sha256: str
+    brief: str
+    starter: dict[str, str]
+    tests: dict[str, str]
+    hidden_tests: dict[str, str]
+    solution: dict[str, str]
+    assistant_lines: dict[str, object]
+
+    @property
+    def workspace(self) -> dict[str, str]:
+        """The files the candidate begins with, by path."""
+        return {**self.starter, **{f"tests/{path}": text for path, text in self.tests.items()}}
+
+    def pin(self, seed: int) -> ExercisePin:
+        """What the log's header says of this exercise."""
+        return ExercisePin(
+            id=self.spec.id, version=self.spec.version, sha256=self.sha256, seed=seed, title=self.spec.title
+        )
+
+
+def expresses(patterns: Iterable[str], text: str) -> bool:
+    """Whether a text says what the patterns stand for: case does not matter, and ``snake_case`` reads as words too."""
+    both = f"{text}\n{text.replace('_', ' ')}"
+    return any(re.search(pattern, both, re.IGNORECASE) for pattern in patterns)
+
+
+def names(root: Path = ROOT) -> list[str]:
+    """Ids of the exercises found, sorted."""
+    return sorted(path.parent.name for path in root.glob("*/exercise.yaml"))
+
+
+@cache
+def load(slug: str, root: Path = ROOT) -> Exercise:
+    """Read an exercise. Raises ``NotFound`` for an unknown one and ``BadInput`` when its files do not fit the form."""
+    if slug not in names(root):
+        raise NotFound("Expected one of the exercises %(names)s, got %(got)s", names=", ".join(names(root)), got=slug)
+    folder = root / slug
+    try:
+        spec = ExerciseYaml.model_validate(yaml.safe_load((folder / "exercise.yaml").read_text("utf-8")))
+        lines = yaml.safe_load((folder / "assistant.yaml").read_text("utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadInput(
+            "exercise.yaml of %(slug)s: %(where)s: %(why)s", slug=slug, where=where, why=first["msg"]
+        ) from None
+    except yaml.YAMLError as error:
+        raise BadInput("A YAML file of %(slug)s cannot be read: %(why)s", slug=slug, why=str(error)) from None
+    return Exercise(
+        spec=spec, sha256=_tree_hash(folder), brief=(folder / "brief.md").read_text("utf-8"), starter=_texts(folder / "starter"),
+        tests=_texts(folder / "tests"), hidden_tests=_texts(folder / "hidden_tests"), solution=_texts(folder / "solution"),
+        assistant_lines=lines,
+    )  # fmt: skip
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not any(part.startswith(".") for part in path.parts[-1:])
+    )
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in _files(folder)}
+
+
+def _tree_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()

@@ -1,0 +1,66 @@
+"""The exported form of a log: NDJSON, a header line and then one event a line.
+
+Owns reading and writing that form. Invariant: reading what was written gives equal records, and a broken file is
+named by its line. Leaves out whether the chain holds (``chain.verify``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from pydantic import ValidationError
+
+from interviews.errors import LogCorrupt
+from interviews.events import Header, Record
+
+FORMAT = "pairsight-log"
+VERSION = 1
+
+
+def write_log(out: IO[str], header: Header, records: Iterable[Record]) -> int:
+    """Write header and records; returns the number of events."""
+    head = {"format": FORMAT, "version": VERSION, "interview": header.model_dump(mode="json")}
+    out.write(json.dumps(head, ensure_ascii=False) + "\n")
+    count = 0
+    for record in records:
+        out.write(json.dumps(record.model_dump(mode="json"), ensure_ascii=False) + "\n")
+        count += 1
+    return count
+
+
+def read_log(lines: IO[str]) -> tuple[Header, list[Record]]:
+    """Read a whole log. Raises ``LogCorrupt`` naming the first line that does not fit."""
+    try:
+        first = json.loads(lines.readline() or "null")
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        first = None
+    if not isinstance(first, dict) or first.get("format") != FORMAT:
+        raise LogCorrupt("Expected a log that begins with a %(format)s header line, got something else", format=FORMAT)
+    if first.get("version") != VERSION:
+        raise LogCorrupt("Expected log version %(want)d, got %(got)s", want=VERSION, got=first.get("version"))
+    try:
+        header = Header.model_validate(first.get("interview"))
+    except ValidationError as error:
+        raise LogCorrupt("The log's header does not fit: %(why)s", why=_first(error)) from None
+    return header, list(_records(lines))
+
+
+def _records(lines: IO[str]) -> Iterator[Record]:
+    try:
+        for number, line in enumerate(lines, start=2):
+            if not line.strip():
+                continue
+            try:
+                yield Record.model_validate_json(line)
+            except ValidationError as error:
+                raise LogCorrupt("Line %(line)d is not an event: %(why)s", line=number, why=_first(error)) from None
+    except UnicodeDecodeError:
+        raise LogCorrupt("Expected a log in UTF-8, got other bytes") from None
+
+
+def _first(error: ValidationError) -> str:
+    detail = error.errors()[0]
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"{where}: {detail['msg']}" if where else str(detail["msg"])

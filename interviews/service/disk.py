@@ -1,0 +1,262 @@
+"""The sandbox's disk, kept in step with the log.
+
+Owns what was last synced of each file. Invariant: a change on disk is imported before anything is written over it, so
+neither side loses work; our own writes are known by their hash and never come back as edits. One worker thread does
+it all, in order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from interviews import events as e
+from interviews.chain import sha256_hex
+from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
+from interviews.log import Draft
+from interviews.service.editing import MAX_FILES, ignored, snapshot
+from interviews.service.interview import Interview
+from interviews.state import FileView
+from interviews.text import Changes, apply_changes, diff, map_changes
+from sandbox.base import Change, Sandbox
+
+FLUSH_DELAY_S = 0.15
+FOLLOWED = ("ready", "running", "grace")
+# Of the log's room: a program that writes without end must leave some to the person at the keys.
+SHARE = 0.5
+_RESCAN = ""
+
+
+@dataclass(frozen=True)
+class _Synced:
+    """What was on disk last, by hash and text. It holds the log's changes up to ``version`` but those in ``ahead``."""
+
+    sha256: str
+    version: int
+    text: str | None
+    ahead: tuple[Changes, ...] = ()
+
+
+class Disk:
+    """Follows one interview's files on one sandbox."""
+
+    def __init__(self, interview: Interview, sandbox: Sandbox) -> None:
+        self._interview, self._sandbox = interview, sandbox
+        self._synced: dict[str, _Synced] = {}
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{interview.id}")
+        self._pending = threading.Event()
+        self._changed: dict[str, None] = {}
+        self._noting = threading.Lock()
+        self._closed = False
+
+    def begin(self) -> None:
+        """Write every text file of the log to the fresh sandbox, then watch it."""
+        self.flush()
+        self._sandbox.watch(self._on_change)
+
+    def close(self) -> None:
+        """Stop following."""
+        self._closed = True
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def touch(self, records: list[e.Record]) -> None:
+        """A listener: files changed in the log reach the disk soon."""
+        if any(record.type in ("file.edited", "file.snapshotted", "file.deleted") for record in records):
+            self._soon()
+
+    def flush(self, timeout_s: float = 20) -> None:
+        """Bring disk and log together now, both ways. Raises ``PlatformFailure`` when the sandbox is gone or too slow."""
+        self._wait(self._sync, timeout_s)
+
+    def flush_changed(self) -> None:
+        """As ``flush``, before a command; a disk that cannot follow is told elsewhere."""
+        with contextlib.suppress(PairsightError):
+            self.flush(5)
+
+    def rescan(self, timeout_s: float = 20) -> None:
+        """Import whatever changed on disk, noticed or not. Raises as ``flush`` does."""
+        self._wait(self._rescan, timeout_s)
+
+    def _wait(self, work: Callable[[], None], timeout_s: float) -> None:
+        if self._closed:
+            return
+        try:
+            self._submit(work).result(timeout_s)
+        except CancelledError:
+            raise PlatformFailure("The sandbox is gone") from None
+        except TimeoutError:
+            raise PlatformFailure("The sandbox did not answer within %(seconds)d s", seconds=timeout_s) from None
+
+    def _submit(self, work: Callable[[], None]) -> Future[None]:
+        try:
+            return self._worker.submit(work)
+        except RuntimeError:
+            # Closed since the caller looked.
+            raise PlatformFailure("The sandbox is gone") from None
+
+    def _soon(self) -> None:
+        if self._closed or self._pending.is_set():
+            return
+        self._pending.set()
+        timer = threading.Timer(FLUSH_DELAY_S, self._submit_sync)
+        timer.daemon = True
+        timer.start()
+
+    def _submit_sync(self) -> None:
+        self._pending.clear()
+        self._quietly(self._sync)
+
+    def _on_change(self, change: Change) -> None:
+        if change.path and ignored(change.path):
+            return
+        with self._noting:
+            # However fast a program writes, a file waits once.
+            waiting = bool(self._changed)
+            self._changed[_RESCAN if change.kind == "overflow" else change.path] = None
+        if not waiting:
+            self._quietly(self._import_changed)
+
+    def _import_changed(self) -> None:
+        with self._noting:
+            changed, self._changed = self._changed, {}
+        if _RESCAN in changed:
+            self._rescan()
+            return
+        for path in changed:
+            self._import(path)
+
+    def _quietly(self, work: Callable[[], None]) -> None:
+        # A lost sandbox is told by its own callback; what is left to do here will be done by its successor.
+        if not self._closed:
+            with contextlib.suppress(PlatformFailure):
+                self._submit(work).add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    def _sync(self) -> None:
+        with self._interview.lock:
+            wanted = {path: (view.version, view.text) for path, view in self._interview.state.files.items()}
+        for path in [path for path in self._synced if path not in wanted]:
+            self._delete(path)
+        for path, (version, text) in wanted.items():
+            known = self._synced.get(path)
+            if text is not None and (known is None or known.version != version or known.text != text):
+                self._write(path)
+
+    def _write(self, path: str) -> None:
+        self._import(path)
+        with self._interview.lock:
+            view = self._interview.state.files.get(path)
+            if view is None or view.text is None:
+                return
+            version, text = view.version, view.text
+        data = text.encode("utf-8", "surrogatepass")
+        known = self._synced.get(path)
+        if known is None or known.sha256 != sha256_hex(data):
+            try:
+                self._sandbox.write(path, data)
+            except BadInput as error:
+                self._failed(path, str(error))
+                return
+        if self._interview.state.sync_error:
+            self._interview.record(Draft("system", e.SyncFailed(path=path, reason="")))
+        self._synced[path] = _Synced(sha256_hex(data), version, text)
+
+    def _failed(self, path: str, reason: str) -> None:
+        if self._interview.state.sync_error != reason:
+            self._interview.record(Draft("system", e.SyncFailed(path=path, reason=reason)))
+
+    def _delete(self, path: str) -> None:
+        self._import(path)
+        if path in self._interview.state.files:
+            return
+        self._synced.pop(path, None)
+        try:
+            self._sandbox.delete(path)
+        except (NotFound, BadInput):
+            pass
+
+    def _rescan(self) -> None:
+        on_disk = {entry.path: entry for entry in self._sandbox.list() if not ignored(entry.path)}
+        for path, entry in on_disk.items():
+            known = self._synced.get(path)
+            if known is None or known.sha256 != entry.sha256:
+                self._import(path)
+        for path in [path for path in self._synced if path not in on_disk]:
+            self._import(path)
+
+    def _import(self, path: str) -> None:
+        """Take over what the disk holds of ``path`` where it differs from what was last synced."""
+        known = self._synced.get(path)
+        try:
+            data = self._sandbox.read(path)
+        except NotFound:
+            if known is not None:
+                self._record_deleted(path, known)
+            return
+        except BadInput:
+            return
+        digest = sha256_hex(data)
+        if known is not None and known.sha256 == digest:
+            return
+        for other in [other for other in self._synced if one_holds_the_other(path, other)]:
+            # A file cannot be a folder too: reading the one says that the other is gone.
+            self._record_deleted(other, self._synced[other])
+        with self._interview.lock:
+            if self._interview.state.status not in FOLLOWED:
+                return
+            view = self._interview.state.files.get(path)
+            if view is None and len(self._interview.state.files) >= MAX_FILES:
+                self._failed(path, "Expected at most 500 files; those beyond are not recorded")
+                return
+            try:
+                self._interview.require_room(SHARE)
+            except BadInput as error:
+                self._failed(path, str(error))
+                return
+            fresh = snapshot(path, self._interview.history.next_version(path), data, "terminal")
+            if known is None and view is not None and view.text is not None and view.text == fresh.text:
+                self._synced[path] = _Synced(digest, view.version, view.text)
+            elif known is None and view is not None and view.text:
+                # The log's file never reached this disk: the log's text wins, the next write puts it there.
+                return
+            elif known is None or view is None or not self._merge(known, view, fresh, digest):
+                self._interview.record(Draft("terminal", fresh))
+                self._synced[path] = _Synced(digest, fresh.version, fresh.text)
+
+    def _merge(self, known: _Synced, view: FileView, fresh: e.FileSnapshotted, digest: str) -> bool:
+        """Record what changed on disk as an edit behind those the disk has not seen; False where it is another file now."""
+        path, past = fresh.path, self._interview.history.since(fresh.path, known.version)
+        if known.text is None or fresh.text is None or view.text is None or past is None:
+            return False
+        changes, text, ahead = diff(known.text, fresh.text), known.text, []
+        try:
+            for later in (*known.ahead, *past):
+                text = apply_changes(text, later)
+                ahead.append(map_changes(later, changes))
+                changes = map_changes(changes, later, before=True)
+        except BadInput:
+            return False
+        if text != view.text:
+            return False
+        edited = e.FileEdited(
+            path=path, version=view.version + 1, changes=changes, origin="terminal", client="terminal"
+        )
+        self._interview.record(Draft("terminal", edited))
+        # What the disk lacks, the write that this record brings about puts there.
+        self._synced[path] = _Synced(digest, edited.version, fresh.text, tuple(ahead))
+        return True
+
+    def _record_deleted(self, path: str, known: _Synced) -> None:
+        with self._interview.lock:
+            self._synced.pop(path, None)
+            view = self._interview.state.files.get(path)
+            unchanged = view is not None and view.version == known.version and not known.ahead
+            if unchanged and self._interview.state.status in FOLLOWED:
+                self._interview.record(Draft("terminal", e.FileDeleted(path=path, origin="terminal")))
+
+
+def one_holds_the_other(path: str, other: str) -> bool:
+    """Whether one path is a folder on the way to the other."""
+    return path.startswith(other + "/") or other.startswith(path + "/")

@@ -1,0 +1,62 @@
+"""The past of each file: its text at any version.
+
+Owns the accepted change sets since each file's last snapshot. Invariant: folded from events only. Used to place a
+hunk or a change on disk that was made against an older version.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from interviews import events as e
+from interviews.text import Changes, apply_changes
+
+
+@dataclass
+class _Past:
+    base_version: int
+    base_text: str
+    changes: list[Changes] = field(default_factory=list)
+
+
+class FileHistory:
+    """Change sets by path and version."""
+
+    def __init__(self) -> None:
+        self._past: dict[str, _Past] = {}
+        self._deleted: dict[str, int] = {}
+
+    def take(self, event: e.Event) -> None:
+        """Remember what the event says of a file."""
+        match event.data:
+            case e.FileSnapshotted(path=path, version=version, text=text):
+                self._past[path] = _Past(version, text or "")
+            case e.FileEdited(path=path, changes=changes):
+                self._past[path].changes.append(changes)
+            case e.FileDeleted(path=path):
+                self._deleted[path] = self.next_version(path) - 1
+                self._past.pop(path, None)
+            case _:
+                pass
+
+    def next_version(self, path: str) -> int:
+        """The version that comes next; a file made again goes on counting, so that a version never means two texts."""
+        past = self._past.get(path)
+        return 1 + (past.base_version + len(past.changes) if past else self._deleted.get(path, 0))
+
+    def since(self, path: str, version: int) -> list[Changes] | None:
+        """Change sets accepted after ``version``, or None where the file was replaced since."""
+        past = self._past.get(path)
+        if past is None or version < past.base_version:
+            return None
+        return past.changes[version - past.base_version :]
+
+    def text_at(self, path: str, version: int) -> str | None:
+        """The text at ``version``, or None where the file was replaced since."""
+        past = self._past.get(path)
+        if past is None or not past.base_version <= version <= past.base_version + len(past.changes):
+            return None
+        text = past.base_text
+        for changes in past.changes[: version - past.base_version]:
+            text = apply_changes(text, changes)
+        return text

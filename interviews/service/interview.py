@@ -1,0 +1,114 @@
+"""A running interview: its log, the state folded from it, and who listens.
+
+Owns the order of things. Invariant: state changes only by recorded events, under one lock, and listeners hear every
+record once and in order. Leaves out what the acts mean (its sibling modules).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from assistant.base import Limits, Provider
+from interviews import events as e
+from interviews.errors import BadInput, NotAllowed
+from interviews.exercises import Exercise
+from interviews.log import ClientKey, Clock, Draft, EventLog
+from interviews.service.files import FileHistory
+from interviews.state import State, apply
+from sandbox.base import Backend
+
+# In characters of JSON. A log is read whole to be shown and scored; an hour of hard work makes some five million.
+MAX_VOLUME = 64_000_000
+EVENT_VOLUME = 300
+
+Listener = Callable[[list[e.Record]], None]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the rim hands in: clock (Unix ms), ids, pauses, the backend and the guarantees it cannot hold,
+    the providers by name, the rubric as a function, how providers may answer, and what their pauses are multiplied by."""
+
+    clock: Clock
+    new_id: Callable[[], str]
+    sleep: Callable[[float], None]
+    backend: Callable[[], Backend]
+    weaker: Callable[[], tuple[str, ...]]
+    provider: Callable[[str], Provider]
+    score: Callable[[e.Header, list[e.Record]], e.Json]
+    limits: Limits = field(default_factory=Limits)
+    pace: float = 1.0
+
+
+class Interview:
+    """One interview in this process. All methods are thread-safe."""
+
+    def __init__(self, log: EventLog, header: e.Header, exercise: Exercise, tools: Tools) -> None:
+        self.id, self.header, self.exercise, self.tools = header.id, header, exercise, tools
+        self.log = log
+        self.state = State()
+        self.history = FileHistory()
+        self.lock = threading.RLock()
+        self.volume = 0
+        self.holders: dict[str, int] = {}
+        self._listeners: list[Listener] = []
+        for record in log.read(self.id):
+            self._take(record)
+
+    def _take(self, record: e.Record) -> None:
+        event = e.understand(record)
+        apply(self.state, event)
+        self.history.take(event)
+        self.volume += EVENT_VOLUME + len(str(record.payload))
+
+    def record(self, *drafts: Draft, key: ClientKey | None = None) -> list[e.Record]:
+        """Commit the drafts, fold them and tell listeners. A repeated key returns the records of the first time."""
+        with self.lock:
+            records = self.log.append(self.id, drafts, key)
+            new = [record for record in records if record.seq > self.state.seq]
+            for record in new:
+                self._take(record)
+            if new:
+                for listener in list(self._listeners):
+                    listener(new)
+            return records
+
+    def known(self, key: ClientKey | None) -> list[e.Record]:
+        """What that client key recorded before, or an empty list."""
+        return self.log.find(self.id, key) if key is not None else []
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call ``listener`` with every batch of new records, in order, while the lock is held; it must not block."""
+        with self.lock:
+            self._listeners.append(listener)
+
+    def now(self) -> int:
+        """Unix milliseconds by the clock handed in."""
+        return self.tools.clock()
+
+    def require_room(self, share: float = 1.0) -> None:
+        """Raise ``BadInput`` when that share of what a log may hold is used up."""
+        if self.volume > MAX_VOLUME * share:
+            raise BadInput("The record of this interview is full; what was saved is safe and can still be submitted")
+
+    def require_running(self) -> None:
+        """Raise ``NotAllowed`` unless the candidate may work now."""
+        if self.state.status != "running":
+            raise NotAllowed(_WHY_NOT[self.state.status])
+
+
+_WHY_NOT: dict[str, str] = {
+    "invited": "The interview has not started: the candidate has not consented yet",
+    "ready": "The interview has not started yet",
+    "running": "",
+    "grace": "Time is up; only edits made before the end are still saved",
+    "submitted": "The interview has been submitted",
+    "finished": "The interview is over",
+}
+
+
+def last_payload(records: Sequence[e.Record], type_: str) -> dict[str, e.Json]:
+    """The payload of the last record of that type."""
+    return next(record.payload for record in reversed(records) if record.type == type_ and record.payload is not None)

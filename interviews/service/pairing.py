@@ -1,0 +1,334 @@
+"""Pairing with the assistant: prompts, streamed replies, proposals and what is decided about them.
+
+Owns the conversation's acts. Invariant: the assistant's history is read from the log, so it survives a reload and a
+restart; a hunk is accepted only where the text it was made for still stands. Leaves out who answers (``assistant``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Generator, Iterator
+from typing import Literal
+
+from assistant.base import Ask, Attachment, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
+from interviews import events as e
+from interviews.errors import N_, BadInput, Conflict, NotFound, PairsightError
+from interviews.log import ClientKey, Draft
+from interviews.service.clock import pause, resume
+from interviews.service.editing import new_file
+from interviews.service.interview import Interview, last_payload
+from interviews.service.workbench import Workbench
+from interviews.state import SuggestionView, TurnView
+from interviews.text import from_utf16, length, line_offset, map_position, replace, utf16
+
+MAX_PROMPT = 20_000
+COALESCE_S = 0.05
+FIRST_TOKEN_S = 8.0
+logger = logging.getLogger("pairsight")
+
+
+class Pairing:
+    """The conversation of one interview; at most one reply at a time."""
+
+    def __init__(self, interview: Interview) -> None:
+        self._interview = interview
+        self._stopped: set[str] = set()
+        self._benches: dict[str, Workbench] = {}
+
+    def ask(self, text: object, attachments: object, key: ClientKey | None) -> str:
+        """Record the prompt and begin the reply; returns the turn's id."""
+        prompt, names = _prompt(text), _attachments(attachments)
+        interview = self._interview
+        with interview.lock:
+            if known := interview.known(key):
+                return str(last_payload(known, "prompt.sent")["turn"])
+            interview.require_running()
+            if any(turn.status in ("waiting", "streaming") for turn in interview.state.turns):
+                raise Conflict("The assistant is still answering; stop it or wait for its reply")
+            for name in names:
+                if name not in interview.state.files:
+                    raise NotFound("There is no file %(path)s to attach", path=name)
+            turn = f"a{len(interview.state.turns) + 1}"
+            asked = self._ask(turn, prompt, names)
+            interview.record(Draft("candidate", e.PromptSent(turn=turn, text=prompt, attachments=names)), key=key)
+        threading.Thread(target=self._reply, args=(asked,), name=f"reply-{turn}", daemon=True).start()
+        return turn
+
+    def stop(self, turn: object) -> None:
+        """End the reply: after the piece that is under way, or at once where the provider watches ``Ask.cancelled``."""
+        self._stopped.add(str(turn))
+        if (bench := self._benches.get(str(turn))) is not None:
+            bench.close()
+
+    def close(self) -> None:
+        """End every reply that is under way: the server is going down, or the interview is over."""
+        for turn in list(self._benches):
+            self.stop(turn)
+
+    def _ask(self, turn: str, prompt: str, names: tuple[str, ...]) -> Ask:
+        state, header = self._interview.state, self._interview.header
+        bench = self._benches[turn] = Workbench(self._interview, turn)
+        texts = {path: view.text for path, view in state.files.items() if view.text is not None}
+        return Ask(
+            turn=turn, prompt=prompt, attachments=tuple(Attachment(name, texts.get(name, "")) for name in names),
+            history=tuple(self._past(turn) for turn in state.turns if turn.status == "finished"),
+            files=texts, versions={path: state.files[path].version for path in texts}, exercise=self._interview.exercise,
+            brief=self._interview.exercise.brief if header.settings.brief_shared else "", model=header.settings.model,
+            seed=header.exercise.seed, bench=bench, cancelled=lambda: turn in self._stopped,
+            limits=self._interview.tools.limits,
+        )  # fmt: skip
+
+    def _past(self, turn: TurnView) -> Turn:
+        decided: dict[str, list[e.Hunk]] = {"accepted": [], "rejected": []}
+        for name in turn.suggestions:
+            view = self._interview.state.suggestions[name]
+            for hunk in view.hunks:
+                if (decision := view.decisions.get(hunk["hunk"])) is not None:
+                    decided[decision].append(e.Hunk.model_validate(hunk))
+        return Turn(
+            prompt=turn.prompt, reply=turn.reply, attachments=tuple(turn.attachments),
+            accepted=tuple(decided["accepted"]), rejected=tuple(decided["rejected"]),
+        )  # fmt: skip
+
+    def _reply(self, ask: Ask) -> None:
+        settings = self._interview.header.settings
+        watch = _Watch(self._interview)
+        reply = _Reply(self, ask.turn, watch)
+        try:
+            provider = self._interview.tools.provider(settings.provider)
+            self._record(e.ReplyStarted(turn=ask.turn, provider=provider.name, model=settings.model))
+            stopped = False
+            with _closed(provider.reply(ask)) as parts:
+                for part in parts:
+                    if stopped and isinstance(part, TextDelta | Working):
+                        break
+                    reply.take(part)
+                    if reply.done:
+                        return
+                    # A provider that watches the button still says what is proposed and what the turn has cost.
+                    stopped = ask.turn in self._stopped
+                    if not stopped:
+                        self._interview.tools.sleep(provider.pace_s * self._interview.tools.pace)
+            reply.finish(Finished(stop_reason="stopped" if ask.turn in self._stopped else "cut off"))
+        except PairsightError as error:
+            reply.fail(str(error))
+        except Exception as error:
+            # A provider's own fault must end as an event: the candidate waits for this turn.
+            logger.exception("reply %s of %s failed", ask.turn, self._interview.id)
+            reply.fail(f"The assistant failed ({type(error).__name__})")
+        finally:
+            watch.close()
+            self._benches.pop(ask.turn).close()
+
+    def _record(self, *data: e.AnyPayload) -> None:
+        self._interview.record(*(Draft("assistant", item) for item in data))
+
+    def decide(self, suggestion: object, hunk: object, decision: object, reason: object, key: ClientKey | None) -> None:
+        """Accept or reject one hunk. Raises ``Conflict`` when the text it was made for has changed."""
+        interview = self._interview
+        with interview.lock:
+            if interview.known(key):
+                return
+            interview.require_running()
+            view = interview.state.suggestions.get(str(suggestion))
+            found = next((h for h in view.hunks if h["hunk"] == hunk), None) if view else None
+            if view is None or found is None:
+                raise NotFound("There is no hunk %(hunk)s of proposal %(suggestion)s", hunk=hunk, suggestion=suggestion)
+            if decision not in ("accepted", "rejected"):
+                raise BadInput("Expected accepted or rejected, got %(got)s", got=decision)
+            if not isinstance(reason, str) or len(reason) > 2000:
+                raise BadInput("Expected a reason of at most 2,000 characters")
+            if str(hunk) in view.decisions:
+                raise Conflict("That hunk was %(decision)s already", decision=view.decisions[str(hunk)])
+            self._decide(view, e.Hunk.model_validate(found), decision, reason, key)
+
+    def _decide(
+        self,
+        view: SuggestionView,
+        hunk: e.Hunk,
+        decision: Literal["accepted", "rejected"],
+        reason: str,
+        key: ClientKey | None,
+    ) -> None:
+        decided = e.SuggestionDecided(suggestion=view.suggestion, hunk=hunk.hunk, decision=decision, reason=reason)
+        drafts = [Draft("candidate", decided, cause=view.seq)]
+        if decision == "accepted":
+            drafts.append(Draft("candidate", self._change(hunk), follows=True))
+        self._interview.record(*drafts, key=key)
+
+    def _change(self, hunk: e.Hunk) -> e.FileEdited | e.FileSnapshotted:
+        """The edit that accepting makes, placed in the text as it is now."""
+        stale = Conflict(
+            "%(path)s has changed there since this was proposed; ask again for the text as it is now", path=hunk.path
+        )
+        file = self._interview.state.files.get(hunk.path)
+        if file is None:
+            if hunk.before:
+                raise stale
+            return new_file(self._interview, hunk.path, hunk.after, "hunk")
+        base = self._interview.history.text_at(hunk.path, hunk.base_version)
+        since = self._interview.history.since(hunk.path, hunk.base_version)
+        if file.text is None or base is None or since is None:
+            raise stale
+        start = line_offset(base, hunk.line)
+        end = start + length(hunk.before)
+        for changes in since:
+            start, end = map_position(changes, start, 1), map_position(changes, end, -1)
+        changes = replace(file.text, start, max(start, end), hunk.after)
+        if _slice(file.text, start, max(start, end)) != hunk.before:
+            raise stale
+        return e.FileEdited(
+            path=hunk.path, version=file.version + 1, changes=changes, origin="hunk", client="assistant"
+        )
+
+
+class _Watch:
+    """Holds the interview clock while nothing comes from the assistant for ``FIRST_TOKEN_S``."""
+
+    def __init__(self, interview: Interview) -> None:
+        self._interview = interview
+        self._lock = threading.Lock()
+        self._waiting = True
+        self._asked_ms = self._since_ms = interview.now()
+        self._lost_before = interview.state.lost_ms
+        self._since = time.monotonic()
+        self._over = threading.Event()
+        threading.Thread(target=self._look, name=f"watch-{interview.id}", daemon=True).start()
+
+    def begin(self) -> None:
+        """Wait for the next piece from now on."""
+        self.end()
+        with self._lock:
+            self._waiting, self._since, self._since_ms = True, time.monotonic(), self._interview.now()
+
+    def end(self) -> None:
+        """Something has come: let the clock go, with the time given back where it was held."""
+        with self._lock:
+            self._waiting = False
+        resume(self._interview, "assistant")
+
+    def close(self) -> None:
+        """The reply is over."""
+        self._over.set()
+        self.end()
+
+    def give_back(self, reason: str) -> None:
+        """Give back the time since the prompt, less what was given back since then."""
+        self.end()
+        given = max(0, self._interview.state.lost_ms - self._lost_before)
+        pause(self._interview, "assistant", reason, self._asked_ms + given)
+        resume(self._interview, "assistant")
+
+    def _look(self) -> None:
+        left = FIRST_TOKEN_S
+        while not self._over.wait(left):
+            # Under the lock, and only while a piece is waited for: held after the reply's end, the clock would never go on.
+            with self._lock:
+                left = self._since + FIRST_TOKEN_S - time.monotonic() if self._waiting else FIRST_TOKEN_S
+                if left <= 0:
+                    pause(self._interview, "assistant", N_("The assistant has not answered yet"), self._since_ms)
+                    left = FIRST_TOKEN_S
+
+
+class _Reply:
+    """One reply on its way into the log: text coalesced, proposals with what the exercise knows of them."""
+
+    def __init__(self, pairing: Pairing, turn: str, watch: _Watch) -> None:
+        self._pairing, self._turn, self._watch = pairing, turn, watch
+        self._start = time.monotonic()
+        self._text, self._unsent, self._sent_at = "", "", 0.0
+        self._first_ms: int | None = None
+        self._spent = Spent(e.Usage())
+        self.done = False
+
+    def take(self, part: Part) -> None:
+        """Record what ``part`` says."""
+        if isinstance(part, Working):
+            self._flush()
+            self._watch.end()
+            return
+        if isinstance(part, Spent):
+            self._spent = part
+            return
+        if self._first_ms is None:
+            self._first_ms = int((time.monotonic() - self._start) * 1000)
+        self._watch.begin()
+        match part:
+            case TextDelta(text=text):
+                self._unsent += text
+                if time.monotonic() - self._sent_at >= COALESCE_S:
+                    self._flush()
+            case ToolCall():
+                self._flush()
+                called = e.ToolCalled(turn=self._turn, tool=part.tool, input=part.input, output=part.output, ok=part.ok)
+                self._pairing._record(called)
+            case Proposal():
+                self._flush()
+                offered = e.SuggestionOffered(
+                    suggestion=part.suggestion, turn=self._turn, title=part.title, hunks=part.hunks
+                )
+                with self._pairing._interview.lock:
+                    # Nobody could decide about it any more once the work is over.
+                    if self._pairing._interview.state.status == "running":
+                        annotated = e.SuggestionAnnotated(suggestion=part.suggestion, hunks=part.notes)
+                        self._pairing._record(offered, annotated)
+            case Finished():
+                self.finish(part)
+
+    def fail(self, reason: str) -> None:
+        """Record it, after what came, and give back the time since the prompt: a failed reply is not the candidate's fault."""
+        self._flush()
+        self._pairing._record(
+            e.ReplyFailed(
+                turn=self._turn, reason=reason, usage=self._spent.usage, model=self._spent.model,
+                first_token_ms=self._first_ms, total_ms=int((time.monotonic() - self._start) * 1000),
+            )
+        )  # fmt: skip
+        self._watch.give_back("The assistant failed")
+
+    def _flush(self) -> None:
+        if self._unsent:
+            self._pairing._record(e.ReplyAppended(turn=self._turn, text=self._unsent))
+            self._text, self._unsent, self._sent_at = self._text + self._unsent, "", time.monotonic()
+
+    def finish(self, part: Finished) -> None:
+        """Record the end of the reply."""
+        self._flush()
+        total = int((time.monotonic() - self._start) * 1000)
+        self._pairing._record(
+            e.ReplyFinished(
+                turn=self._turn, text=self._text, stop_reason=part.stop_reason, usage=part.usage,
+                first_token_ms=self._first_ms if self._first_ms is not None else total, total_ms=total, miss=part.miss,
+                model=part.model,
+            )
+        )  # fmt: skip
+        self.done = True
+
+
+@contextlib.contextmanager
+def _closed(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
+    """The parts, and the end of whatever they hold open: a connection, where they come from a generator."""
+    try:
+        yield parts
+    finally:
+        if isinstance(parts, Generator):
+            parts.close()
+
+
+def _slice(text: str, start: int, end: int) -> str:
+    return from_utf16(utf16(text)[start * 2 : end * 2])
+
+
+def _prompt(text: object) -> str:
+    if not isinstance(text, str) or not text.strip() or len(text) > MAX_PROMPT:
+        raise BadInput("Expected a prompt of 1 to %(most)d characters", most=MAX_PROMPT)
+    return text
+
+
+def _attachments(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > 20 or not all(isinstance(item, str) for item in value):
+        raise BadInput("Expected at most 20 attached file names")
+    return tuple(dict.fromkeys(value))

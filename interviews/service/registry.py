@@ -1,0 +1,83 @@
+"""The interviews of this process.
+
+Owns opening them from the log and the ticking of their clocks. Invariant: one ``Room`` an interview a process; those
+under way are recovered at start. Leaves out who may reach them (``web.auth``).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from interviews import events as e
+from interviews import exercises
+from interviews.errors import BadInput, PairsightError
+from interviews.log import EventLog
+from interviews.service.interview import Interview, Tools
+from interviews.service.room import Room
+
+TICK_S = 0.5
+logger = logging.getLogger("pairsight")
+
+
+class Interviews:
+    """Every interview by id; ``start`` recovers and ticks until ``close``."""
+
+    def __init__(self, log: EventLog, tools: Tools) -> None:
+        self.log, self.tools = log, tools
+        self._rooms: dict[str, Room] = {}
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+
+    def create(self, exercise: str, candidate: str, settings: e.InterviewSettings, seed: int) -> str:
+        """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise."""
+        loaded = exercises.load(exercise)
+        why = self.tools.provider(settings.provider).check(settings.model)
+        if why:
+            raise BadInput("The assistant %(name)s cannot be used: %(why)s", name=settings.provider, why=why)
+        header = e.Header(
+            id=self.tools.new_id(),
+            created_at_ms=self.tools.clock(),
+            candidate=candidate,
+            exercise=loaded.pin(seed),
+            settings=settings,
+        )
+        self.log.create(header)
+        return header.id
+
+    def get(self, interview: str) -> Room:
+        """The room of that interview. Raises ``NotFound`` for an unknown one, or for an exercise that is gone."""
+        with self._lock:
+            room = self._rooms.get(interview)
+            if room is None:
+                header = self.log.header(interview)
+                room = Room(Interview(self.log, header, exercises.load(header.exercise.id), self.tools))
+                self._rooms[interview] = room
+            return room
+
+    def start(self) -> None:
+        """Recover what is under way and tick, in the background."""
+        for header in self.log.interviews():
+            try:
+                # Before any clock ticks: the time we were down is not the candidate's.
+                self.get(header.id).recover()
+            except PairsightError as error:
+                logger.warning("interview %s cannot be opened: %s", header.id, error)
+            except Exception:
+                logger.exception("interview %s cannot be opened", header.id)
+        threading.Thread(target=self._tick, name="clock", daemon=True).start()
+
+    def _tick(self) -> None:
+        while not self._closed.wait(TICK_S):
+            for room in list(self._rooms.values()):
+                try:
+                    room.tick()
+                except Exception:
+                    # One interview's trouble must not stop the clocks of all others.
+                    logger.exception("clock of %s", room.interview.id)
+
+    def close(self) -> None:
+        """Stop every sandbox of this process."""
+        self._closed.set()
+        for room in list(self._rooms.values()):
+            room.close()

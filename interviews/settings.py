@@ -1,0 +1,72 @@
+"""The product's settings, read once from the environment.
+
+Owns their names, defaults and checks. Invariant: a wrong value is named together with what was expected before
+anything starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from interviews.errors import BadInput
+
+PREFIX = "PAIRSIGHT_"
+
+
+class Settings(BaseModel):
+    """Every setting; its environment name is ``PAIRSIGHT_`` and the field's name in capitals.
+
+    ``data`` holds database and secret key; ``database`` is a SQLAlchemy URL (default: SQLite in ``data``);
+    ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
+    the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
+    how long its answer may take to begin. Keys are no settings: each assistant reads its own (``docs/assistant.md``).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    data: Path = Path("var")
+    database: str = ""
+    sandbox: str = "auto"
+    provider: str = "scripted"
+    model: str = ""
+    effort: Literal["", "low", "medium", "high", "xhigh", "max"] = ""
+    first_token_s: float = Field(default=20, gt=0, le=300)
+    exercise: str = "prompted-playlists"
+    minutes: float | None = Field(default=None, gt=0, le=480)
+    grace_s: float = Field(default=60, ge=0, le=600)
+    link_days: float = Field(default=14, gt=0)
+    pace: float = Field(default=1.0, ge=0, le=10)
+    locale: str = ""
+    threads: int = Field(default=256, ge=8, le=4096)
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'pairsight.db'}"
+
+
+def read_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
+    """Settings from the environment; ``overrides`` that are not None win. Raises ``BadInput`` naming the setting."""
+    # The short name is what the documentation of the sandbox speaks of.
+    values: dict[str, object] = {"sandbox": environ["SANDBOX"]} if environ.get("SANDBOX") else {}
+    for name in Settings.model_fields:
+        if (text := environ.get(PREFIX + name.upper())) is not None:
+            values[name] = text
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise BadInput(
+            "Setting %(name)s: %(why)s, got %(got)s",
+            name=PREFIX + name.upper(),
+            why=first["msg"],
+            got=repr(first["input"]),
+        ) from None

@@ -1,0 +1,272 @@
+"""What an interview looks like after some of its events: ``state = fold(events)``.
+
+Owns the view state that live pages, the replay, the assistant's history and the service read. Invariant: it depends
+on the events alone; the browser's ``frontend/state.ts`` folds the same events to the same JSON (a test compares
+them). Tombstones change nothing but ``seq`` and ``at_ms``. Leaves out clocks (``timeline``), who may see what
+(``visibility``) and everything kept elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from interviews import events as e
+from interviews.text import apply_changes
+
+TERMINAL_CHUNKS = 256
+Status = Literal["invited", "ready", "running", "grace", "submitted", "finished"]
+
+
+@dataclass
+class FileView:
+    """A file as of now. ``text`` is null for binary content; ``version`` counts accepted edits."""
+
+    text: str | None
+    version: int
+    size: int
+
+
+@dataclass
+class TerminalView:
+    """A terminal: its size, whether it is open, and its last outputs (at most 256, as logged)."""
+
+    cols: int
+    rows: int
+    open: bool = True
+    output: list[str] = field(default_factory=list)
+
+
+@dataclass
+class RunView:
+    """A test run; ``finished_seq`` is null while it goes on."""
+
+    run: str
+    seq: int
+    finished_seq: int | None = None
+    exit_code: int | None = None
+    tests: list[dict[str, e.Json]] = field(default_factory=list)
+    output: str = ""
+    timed_out: bool = False
+
+
+@dataclass
+class TurnView:
+    """A prompt and the reply to it. ``status`` is waiting, streaming, finished or failed."""
+
+    turn: str
+    seq: int
+    prompt: str
+    attachments: list[str]
+    status: str = "waiting"
+    reply: str = ""
+    model: str = ""
+    error: str = ""
+    miss: bool = False
+    stop_reason: str = ""
+    suggestions: list[str] = field(default_factory=list)
+    tools: list[dict[str, e.Json]] = field(default_factory=list)
+
+
+@dataclass
+class SuggestionView:
+    """A proposal; ``decisions`` maps a hunk to ``accepted`` or ``rejected`` once decided."""
+
+    suggestion: str
+    seq: int
+    turn: str
+    title: str
+    hunks: list[dict[str, e.Json]]
+    decisions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    """Everything a view shows. Times as in the events; ``lost_ms`` is clock time given back in this phase."""
+
+    seq: int = 0
+    at_ms: int = 0
+    status: Status = "invited"
+    phase: str = ""
+    phase_started_ms: int = 0
+    phase_duration_ms: int = 0
+    phase_ended_ms: int | None = None
+    paused_ms: int | None = None
+    pause_reason: str = ""
+    lost_ms: int = 0
+    sandbox: str = ""
+    sandbox_lost: str = ""
+    sync_error: str = ""
+    late: bool = False
+    files: dict[str, FileView] = field(default_factory=dict)
+    terminals: dict[str, TerminalView] = field(default_factory=dict)
+    commands: list[dict[str, e.Json]] = field(default_factory=list)
+    runs: list[RunView] = field(default_factory=list)
+    turns: list[TurnView] = field(default_factory=list)
+    suggestions: dict[str, SuggestionView] = field(default_factory=dict)
+    notes: list[dict[str, e.Json]] = field(default_factory=list)
+    presence: dict[str, dict[str, str]] = field(default_factory=dict)
+    debrief: list[dict[str, e.Json]] | None = None
+
+    def turn(self, turn: str) -> TurnView | None:
+        """The turn of that id, newest first, or None."""
+        return next((view for view in reversed(self.turns) if view.turn == turn), None)
+
+    def to_json(self) -> dict[str, e.Json]:
+        """JSON values, as the browser's fold gives them."""
+        return asdict(self)
+
+
+def fold(events: Iterable[e.Event], state: State | None = None) -> State:
+    """Apply events in order, to ``state`` in place where one is given."""
+    state = state or State()
+    for event in events:
+        apply(state, event)
+    return state
+
+
+def apply(state: State, event: e.Event) -> None:
+    """Apply one event in place. Events of types that no view shows change only ``seq`` and ``at_ms``."""
+    state.seq, state.at_ms = event.seq, event.at_ms
+    match event.data:
+        case e.FileSnapshotted() | e.FileEdited() | e.FileDeleted() | e.SyncFailed():
+            _apply_file(state, event.data)
+        case e.TerminalOpened() | e.TerminalOutput() | e.TerminalResized() | e.TerminalClosed() | e.CommandFinished():
+            _apply_terminal(state, event.seq, event.data)
+        case e.RunStarted() | e.RunFinished():
+            _apply_run(state, event.seq, event.data)
+        case (
+            e.PromptSent() | e.ReplyStarted() | e.ReplyAppended() | e.ReplyFinished() | e.ReplyFailed() | e.ToolCalled()
+        ):
+            _apply_turn(state, event.seq, event.data)
+        case e.SuggestionOffered() | e.SuggestionDecided():
+            _apply_suggestion(state, event.seq, event.data)
+        case None:
+            pass
+        case data:
+            _apply_course(state, event, data)
+
+
+def _apply_course(state: State, event: e.Event, data: e.AnyPayload) -> None:
+    match data:
+        case e.ConsentGiven():
+            state.status = "ready"
+        case e.InterviewStarted():
+            state.status = "running"
+        case e.PhaseStarted():
+            state.phase, state.phase_started_ms, state.phase_duration_ms = data.phase, event.at_ms, data.duration_ms
+            state.phase_ended_ms, state.lost_ms = None, 0
+        case e.PhaseEnded():
+            state.phase_ended_ms, state.status = event.at_ms, "grace"
+        case e.ClockPaused():
+            state.paused_ms, state.pause_reason = event.at_ms, data.reason
+        case e.ClockResumed():
+            state.paused_ms, state.pause_reason = None, ""
+            state.lost_ms += data.lost_ms
+        case e.SandboxStarted():
+            state.sandbox, state.sandbox_lost = data.backend, ""
+            for terminal in state.terminals.values():
+                terminal.open = False
+        case e.SandboxLost():
+            state.sandbox_lost = data.reason
+        case e.PresenceChanged():
+            if data.state == "gone":
+                state.presence.pop(data.client, None)
+            else:
+                state.presence[data.client] = {"role": data.role, "state": data.state}
+        case e.InterviewSubmitted():
+            state.status, state.late = "submitted", data.late
+        case e.DebriefShown():
+            state.status, state.debrief = "finished", [item.model_dump(mode="json") for item in data.items]
+        case e.NoteAdded():
+            state.notes.append({"seq": event.seq, "actor": event.actor, "text": data.text, "about_seq": data.about_seq})
+        case _:
+            pass
+
+
+def _apply_file(state: State, data: e.FileSnapshotted | e.FileEdited | e.FileDeleted | e.SyncFailed) -> None:
+    match data:
+        case e.FileSnapshotted():
+            state.files[data.path] = FileView(text=data.text, version=data.version, size=data.size)
+        case e.FileEdited():
+            view = state.files[data.path]
+            view.text, view.version = apply_changes(view.text or "", data.changes), data.version
+            view.size = len(view.text.encode("utf-8", "surrogatepass"))
+        case e.FileDeleted():
+            state.files.pop(data.path, None)
+        case e.SyncFailed():
+            state.sync_error = data.reason
+
+
+def _apply_terminal(
+    state: State,
+    seq: int,
+    data: e.TerminalOpened | e.TerminalOutput | e.TerminalResized | e.TerminalClosed | e.CommandFinished,
+) -> None:
+    if isinstance(data, e.TerminalOpened):
+        state.terminals[data.terminal] = TerminalView(cols=data.cols, rows=data.rows)
+        return
+    if isinstance(data, e.CommandFinished):
+        state.commands.append(
+            {"seq": seq, "terminal": data.terminal, "command": data.command, "exit_code": data.exit_code}
+        )
+        return
+    terminal = state.terminals[data.terminal]
+    match data:
+        case e.TerminalOutput():
+            terminal.output.append(data.data)
+            del terminal.output[:-TERMINAL_CHUNKS]
+        case e.TerminalResized():
+            terminal.cols, terminal.rows = data.cols, data.rows
+        case e.TerminalClosed():
+            terminal.open = False
+
+
+def _apply_run(state: State, seq: int, data: e.RunStarted | e.RunFinished) -> None:
+    if isinstance(data, e.RunStarted):
+        state.runs.append(RunView(run=data.run, seq=seq))
+        return
+    for view in state.runs:
+        if view.run == data.run:
+            view.finished_seq, view.exit_code, view.timed_out = seq, data.exit_code, data.timed_out
+            view.tests, view.output = [test.model_dump(mode="json") for test in data.tests], data.output
+
+
+def _apply_turn(
+    state: State,
+    seq: int,
+    data: e.PromptSent | e.ReplyStarted | e.ReplyAppended | e.ReplyFinished | e.ReplyFailed | e.ToolCalled,
+) -> None:
+    if isinstance(data, e.PromptSent):
+        state.turns.append(TurnView(turn=data.turn, seq=seq, prompt=data.text, attachments=list(data.attachments)))
+        return
+    view = state.turn(data.turn)
+    if view is None:
+        return
+    match data:
+        case e.ReplyStarted():
+            view.model = f"{data.provider} {data.model}".strip()
+        case e.ReplyAppended():
+            view.status, view.reply = "streaming", view.reply + data.text
+        case e.ReplyFinished():
+            view.status, view.reply, view.miss = "finished", data.text, data.miss
+            view.stop_reason = data.stop_reason
+        case e.ReplyFailed():
+            view.status, view.error = "failed", data.reason
+        case e.ToolCalled():
+            view.tools.append(
+                {"seq": seq, "tool": data.tool, "input": data.input, "output": data.output, "ok": data.ok}
+            )
+
+
+def _apply_suggestion(state: State, seq: int, data: e.SuggestionOffered | e.SuggestionDecided) -> None:
+    if isinstance(data, e.SuggestionOffered):
+        state.suggestions[data.suggestion] = SuggestionView(
+            suggestion=data.suggestion, seq=seq, turn=data.turn, title=data.title,
+            hunks=[hunk.model_dump(mode="json") for hunk in data.hunks],
+        )  # fmt: skip
+        if (turn := state.turn(data.turn)) is not None:
+            turn.suggestions.append(data.suggestion)
+    elif (suggestion := state.suggestions.get(data.suggestion)) is not None:
+        suggestion.decisions[data.hunk] = data.decision

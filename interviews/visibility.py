@@ -1,0 +1,43 @@
+"""Who may see what: the one filter that every stream passes through.
+
+Owns the rule. Invariant: pure; a withheld event keeps its place (seq, time) so that a stream stays gapless, and live
+streams do not even name its type. Leaves out who is asking (``web.auth``).
+"""
+
+from __future__ import annotations
+
+from interviews.events import Record, Role
+
+# The candidate sees these only in the debrief, in its words; the interviewer sees everything.
+NEVER_FOR_CANDIDATE = frozenset(
+    {"key.recorded", "suggestion.annotated", "note.added", "analysis.recorded", "score.recorded"}
+)
+
+
+def may_see(role: Role, type_: str) -> bool:
+    """Whether that role may read events of that type."""
+    return role == "interviewer" or type_ not in NEVER_FOR_CANDIDATE
+
+
+def wire(role: Role, record: Record) -> dict[str, object]:
+    """The record as a stream sends it: no hashes; withheld ones only hold their place."""
+    if not may_see(role, record.type):
+        return {
+            "seq": record.seq,
+            "at_ms": record.at_ms,
+            "type": "withheld",
+            "actor": "",
+            "cause": None,
+            "payload": None,
+        }
+    return {
+        "seq": record.seq, "at_ms": record.at_ms, "type": record.type, "actor": record.actor, "cause": record.cause,
+        "payload": record.payload,
+    }  # fmt: skip
+
+
+def withhold(role: Role, record: Record) -> Record:
+    """The record for an export: payload and salt dropped where that role may not see them; the chain still verifies."""
+    if may_see(role, record.type):
+        return record
+    return record.model_copy(update={"payload": None, "salt": None})

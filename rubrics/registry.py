@@ -1,0 +1,44 @@
+"""Signals and exports by id: the file names in their folders.
+
+Owns the look-up. Invariant: a new one is a new file, with no list to add it to. Leaves out what they do.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import cast
+
+from interviews.errors import BadInput
+from rubrics import exports as exports_package
+from rubrics import signals as signals_package
+from rubrics.base import Export, Signal
+
+
+def signal_ids() -> list[str]:
+    """Ids of the signals found, sorted."""
+    return _ids(signals_package)
+
+
+def export_ids() -> list[str]:
+    """Ids of the exports found, sorted."""
+    return _ids(exports_package)
+
+
+def signal(id_: str) -> Signal:
+    """The signal of that id. Raises ``BadInput`` for an unknown one."""
+    if id_ not in signal_ids():
+        raise BadInput("Expected one of the signals %(names)s, got %(got)s", names=", ".join(signal_ids()), got=id_)
+    return cast(Signal, importlib.import_module(f"{signals_package.__name__}.{id_}").signal)
+
+
+def export(id_: str) -> Export:
+    """The export of that id. Raises ``BadInput`` for an unknown one."""
+    if id_ not in export_ids():
+        raise BadInput("Expected one of the exports %(names)s, got %(got)s", names=", ".join(export_ids()), got=id_)
+    return cast(Export, importlib.import_module(f"{exports_package.__name__}.{id_}").export)
+
+
+def _ids(package: ModuleType) -> list[str]:
+    return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if not found.name.startswith("_"))

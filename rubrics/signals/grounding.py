@@ -1,0 +1,39 @@
+"""Grounding: prompts that name something real.
+
+Owns the share of prompts that name a file, symbol, test or error of this workspace, as it was at that moment, or
+attach a file of it. Invariant: only names count, so wording, length and language do not. Prompts that the platform
+failed to answer, and mere courtesies, are no opportunities.
+"""
+
+from __future__ import annotations
+
+from rubrics.base import LogView, Opportunity, Share
+from rubrics.base import translatable as _
+from rubrics.facts import Facts, Prompt
+from rubrics.naming import grounded
+from rubrics.wording import is_courtesy
+
+
+class Grounding:
+    """Evidence: the prompt."""
+
+    def read(self, log: LogView) -> Share:
+        """One opportunity a prompt."""
+        prompts = [prompt for prompt in log.facts.prompts if prompt.counts and not is_courtesy(prompt.text)]
+        return Share(
+            tuple(_chance(log.facts, prompt) for prompt in prompts),
+            _("Prompts that name a real file, symbol, test or error of this workspace: %(hits)d of %(n)d.")
+            if prompts
+            else _("The assistant was not asked anything."),
+        )
+
+
+def _chance(facts: Facts, prompt: Prompt) -> Opportunity:
+    hit = grounded(prompt)
+    gap = facts.unsure(prompt) or facts.lost(
+        "file.snapshotted", "file.edited", "suggestion.offered", "run.finished", before=prompt.seq
+    )
+    return Opportunity(hit, (prompt.seq,), known=hit or not gap)
+
+
+signal = Grounding()

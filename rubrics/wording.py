@@ -1,0 +1,111 @@
+"""What a text says: requirement atoms and faults by their patterns, courtesies, claims.
+
+Owns the lexical reading of prompts, reasons and typed text. Invariant: an atom is read as the assistant reads it
+(``interviews.exercises.expresses``), so that what it heard and what is scored never differ; grammar, length, politeness
+and spelling change nothing. Leaves out names of things (``naming``) and counting (``signals``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from interviews.events import Requirement
+from interviews.exercises import expresses
+from rubrics.facts import Prompt
+
+CODE = re.compile(
+    r"\.(?:py|pyi|js|mjs|jsx|ts|tsx|go|rs|java|kt|rb|c|h|cc|cpp|hpp|cs|swift|php|sh|sql|lua|scala)$", re.I
+)
+_DATA = re.compile(r"\.(?:json|csv|tsv|ya?ml|toml|xml|html|lock)$", re.I)
+_TEST_PATH = re.compile(r"(?:^|[/_.-])(?:tests?|specs?)(?:[/_.-]|$)", re.I)
+PROSE = re.compile(r'"""[\s\S]*?(?:"""|\Z)|\'\'\'[\s\S]*?(?:\'\'\'|\Z)|/\*[\s\S]*?(?:\*/|\Z)|#[^\n]*|//[^\n]*')
+# A prompt of these words alone asks for nothing: it is neither an opportunity nor a lack of one.
+_COURTESY = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a all alright and awesome bonjour bye cheers cool danke fine good goodbye gracias grazie great hallo hello hey hi
+        hola i is it job lgtm looks lot many merci much nice no obrigada obrigado ok okay perfect please right see so
+        sounds super sure thank thanks that thats the then this thx ty very wonderful works yes you your спасибо привет
+        да нет хорошо 谢谢 你好 好的 ありがとう 감사합니다
+        """,
+    )
+)
+_STYLE = re.compile(
+    r"\b(?:style|prefer\w*|taste|rather|myself|my own|my way|by hand|later|already|not needed|no need|unnecessary|unneeded|"
+    r"out of scope|scope|too (?:long|much|big|verbose)|simpler|readab\w+|naming|rename)\b",
+    re.I,
+)
+_FAULT = re.compile(
+    r"\b(?:bugs?|buggy|wrong\w*|incorrect\w*|broken?|breaks|fails?|failing|crash\w*|errors?|raises|faulty?|defect\w*|mistakes?|"
+    r"off.by.one|missing|misses|forgets?|ignores?|leaks?|mutates?|race|unsafe|insecure|injection|quadratic|infinite|"
+    r"(?:does|do|is|are|will|can|should|would)(?:n['’]?t| not)|never|loses|drops|"
+    r"fehler|falsch|faux|erreur|mal|incorrecto|errado|sbagliato)\b",
+    re.I,
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _is_pattern(pattern: str) -> bool:
+    try:
+        re.compile(pattern, re.IGNORECASE)
+    except (re.error, OverflowError):
+        return False
+    return True
+
+
+def matches(patterns: Iterable[str], text: str) -> bool:
+    """Whether any of the case-insensitive patterns is found; one that is no regular expression finds nothing."""
+    return expresses([pattern for pattern in patterns if _is_pattern(pattern)], text)
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether the text is thanks, a greeting or assent and nothing else."""
+    words = re.findall(r"\w+", text.lower().replace("'", "").replace("’", ""))
+    return all(word in _COURTESY for word in words)
+
+
+def asserts_fault(text: str) -> bool:
+    """Whether a reason claims that something is wrong; a preference does not."""
+    return _FAULT.search(text) is not None and _STYLE.search(text) is None
+
+
+@lru_cache(maxsize=512)
+def prose(path: str, text: str) -> str:
+    """What a file says in words: all of a test or a document, the comments and docstrings of code, nothing of data."""
+    if _DATA.search(path):
+        return ""
+    if _TEST_PATH.search(path) or not CODE.search(path):
+        return text
+    return "\n".join(found.group() for found in PROSE.finditer(text))
+
+
+def said_in(prompt: Prompt) -> str:
+    """A prompt's text and what the files attached to it said at that moment."""
+    attached = [prose(path, prompt.scene.files[path].text) for path in prompt.attachments if path in prompt.scene.files]
+    return "\n".join([prompt.text, *attached])
+
+
+def expressed(requirement: Requirement, text: str) -> bool:
+    """Whether the text states the atom."""
+    return matches(requirement.patterns, text)
+
+
+def name_of_test(test: str) -> str:
+    """``file.py::name`` of a test, however a runner spells it: no folders, no parameters, no suffix needed.
+
+    ``hidden_tests/test_words.py::test_x[1]`` and ``hidden_tests.test_words::test_x`` are both ``test_words.py::test_x``.
+    """
+    place, _, name = test.partition("[")[0].rpartition("::")
+    stem = place.removesuffix(".py").replace("/", ".").rpartition(".")[2]
+    return f"{stem}.py::{name}" if stem else name
+
+
+def all_pass(wanted: Iterable[str], outcomes: Mapping[str, str]) -> bool:
+    """Whether there are wanted tests, each has a result, and all of those passed (under all their parameters)."""
+    found = [
+        {outcome for test, outcome in outcomes.items() if name_of_test(test) == name_of_test(one)} for one in wanted
+    ]
+    return bool(found) and all(some == {"passed"} for some in found)

@@ -1,0 +1,1 @@
+"""Where candidates' code runs: the port, the agent inside, one backend a file."""

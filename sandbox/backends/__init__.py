@@ -1,0 +1,1 @@
+"""One way to start the agent per file; see ``sandbox.registry``."""

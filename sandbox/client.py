@@ -1,0 +1,554 @@
+"""The server's end of the agent's stream: ``Sandbox`` over any byte stream, for every backend.
+
+Owns request numbers, deadlines, credit windows and the threads that call back. Invariant: the reading thread never
+waits for anybody but the stream; whatever the agent sends is checked and bounded, and bytes that break the protocol
+end the sandbox, never the server. Leaves out how the stream came to be (``sandbox.backends``) and what happens inside
+(``sandbox.agent``, which also defines the frames).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure, WorkspaceFull
+from sandbox.agent import MAX_FILES, VERSION, WINDOW, Decoder, FrameError, Header, Refused, integer, pack, pack_all
+from sandbox.base import Change, ExecResult, FileEntry, Limits, Terminal
+
+CALL_SECONDS = 20.0
+EXEC_GRACE_SECONDS = 15.0
+MAX_QUEUED_CHANGES = 1000
+MAX_UNSENT_INPUT = 1 << 20
+MAX_UNSENT_BYTES = 96 << 20
+
+
+class Stream(Protocol):
+    """A running agent's bytes. ``read`` and ``write`` may wait; ``end`` makes both return."""
+
+    def read(self) -> bytes:
+        """Some bytes, or none at the end."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """All of ``data``. Raises ``OSError`` when nobody reads any more."""
+        ...
+
+    def end(self) -> str:
+        """End every process of the sandbox and wait for it; returns the last words. May be called twice."""
+        ...
+
+    def release(self) -> None:
+        """Give descriptors back; called once, after nobody reads or writes."""
+        ...
+
+
+class Call:
+    """A request on its way: what came back so far, and how much may come."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.body = bytearray()
+        self.done = threading.Event()
+        self.reply: Header | None = None
+
+
+class AgentTerminal:
+    """A terminal's server end. Its own thread calls back and gives credit for what the callback has taken."""
+
+    def __init__(
+        self, sandbox: AgentSandbox, number: int, on_output: Callable[[bytes], None], on_exit: Callable[[int], None]
+    ) -> None:
+        self._sandbox = sandbox
+        self._number = number
+        self._on_output = on_output
+        self._on_exit = on_exit
+        self._lock = threading.Lock()
+        self._unsent = bytearray()
+        self._room = 0
+        self._owed = 0
+        self._closed = False
+        self._arrived: queue.SimpleQueue[bytes | int] = queue.SimpleQueue()
+
+    def write(self, data: bytes) -> None:
+        """Queue keys. Raises ``BadInput`` when the program inside has left more than 1 MiB unread."""
+        with self._lock:
+            if self._closed:
+                return
+            if len(self._unsent) + len(data) > MAX_UNSENT_INPUT:
+                raise BadInput(
+                    "Expected at most %(limit)s unread bytes of terminal input, got %(got)s; the program is not reading.",
+                    limit=MAX_UNSENT_INPUT,
+                    got=len(self._unsent) + len(data),
+                )
+            self._unsent += data
+            self._send()
+
+    def resize(self, cols: int, rows: int) -> None:
+        """Raises ``BadInput`` outside of 1 to 1000."""
+        check_size(cols, rows)
+        with self._lock:
+            if not self._closed:
+                self._sandbox.post({"op": "resize", "term": self._number, "cols": cols, "rows": rows})
+
+    def close(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._sandbox.post({"op": "close", "term": self._number})
+
+    def begin(self, room: int) -> None:
+        """The agent has opened it and takes ``room`` bytes."""
+        with self._lock:
+            self._room += room
+            self._send()
+        threading.Thread(target=self._call_back, name=f"terminal-{self._number}", daemon=True).start()
+
+    def _send(self) -> None:
+        while self._room and self._unsent:
+            part = bytes(self._unsent[: min(self._room, 16 << 10)])
+            del self._unsent[: len(part)]
+            self._room -= len(part)
+            self._sandbox.post({"op": "input", "term": self._number}, part)
+
+    def credit(self, count: int) -> None:
+        with self._lock:
+            self._room = min(WINDOW, self._room + count)
+            self._send()
+
+    def arrived(self, data: bytes) -> None:
+        """Called by the reader. Raises ``FrameError`` when more came than was granted."""
+        with self._lock:
+            self._owed += len(data)
+            if self._owed > WINDOW:
+                raise FrameError("terminal output beyond its window")
+        self._arrived.put(data)
+
+    def ended(self, code: int) -> None:
+        with self._lock:
+            self._closed = True
+        self._arrived.put(code)
+
+    def _call_back(self) -> None:
+        while True:
+            item = self._arrived.get()
+            if isinstance(item, int):
+                with contextlib.suppress(Exception):
+                    self._on_exit(item)
+                return
+            # A callback's failure is its owner's; the terminal goes on.
+            with contextlib.suppress(Exception):
+                self._on_output(item)
+            with self._lock:
+                self._owed -= len(item)
+            self._sandbox.post({"op": "credit", "term": self._number, "n": len(item)})
+
+
+def check_size(cols: int, rows: int) -> None:
+    """Raises ``BadInput`` for a terminal size outside of 1 to 1000."""
+    if not (1 <= cols <= 1000 and 1 <= rows <= 1000):
+        raise BadInput("Expected a terminal size from 1 to 1000, got %(cols)s × %(rows)s.", cols=cols, rows=rows)
+
+
+class AgentSandbox:
+    """``Sandbox`` (see ``sandbox.base``) over a ``Stream`` whose agent has just been started."""
+
+    def __init__(self, backend: str, stream: Stream, limits: Limits, *, hello_seconds: float = 10.0) -> None:
+        """Raises ``PlatformFailure`` when the agent does not say hello in time; the stream is ended then."""
+        self._backend = backend
+        self._stream = stream
+        self._limits = limits
+        self._lock = threading.Lock()
+        self._calls: dict[int, Call] = {}
+        self._terminals: dict[int, AgentTerminal] = {}
+        self._next = 0
+        self._hello = threading.Event()
+        self._gone = ""
+        self._stopped = False
+        self._final = False
+        self._told = False
+        self._released = False
+        self._on_lost: list[Callable[[str], None]] = []
+        self._on_change: Callable[[Change], None] | None = None
+        self._changes: deque[Change] = deque()
+        self._news = threading.Condition(self._lock)
+        self._outbox: deque[bytes] = deque()
+        self._outbox_bytes = 0
+        self._sendable = threading.Condition(self._lock)
+        self._threads = [
+            threading.Thread(target=loop, name=f"sandbox-{name}", daemon=True)
+            for name, loop in (("read", self._read), ("write", self._write), ("tell", self._tell))
+        ]
+        for thread in self._threads:
+            thread.start()
+        if not self._hello.wait(hello_seconds) or self._gone:
+            reason = self._gone or f"no answer from the sandbox within {hello_seconds:g} s"
+            self.stop()
+            raise PlatformFailure("The sandbox did not start: %(reason)s", reason=reason)
+
+    # --- what the service calls ---
+
+    @property
+    def backend(self) -> str:
+        return self._backend
+
+    @property
+    def alive(self) -> bool:
+        return not self._gone
+
+    def read(self, path: str) -> bytes:
+        return self._call({"op": "read", "path": path}, cap=self._limits.file_bytes + 1, path=path)[1]
+
+    def write(self, path: str, data: bytes) -> None:
+        if len(data) > self._limits.file_bytes:
+            raise self._error("too_big", "", path)
+        self._call({"op": "write", "path": path, "size": len(data)}, data, path=path)
+
+    def delete(self, path: str) -> None:
+        self._call({"op": "delete", "path": path}, path=path)
+
+    def list(self) -> list[FileEntry]:
+        _, body = self._call({"op": "list"}, cap=64 << 20)
+        try:
+            rows = json.loads(body)
+            if len(rows) > MAX_FILES:
+                raise ValueError(len(rows))
+            return [FileEntry(path=as_text(p), size=as_count(s), sha256=as_digest(d)) for p, s, d in rows]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise self._lose(f"the agent broke the protocol: {error!r}") from error
+
+    def exec(
+        self,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        timeout_s: float = 60.0,
+        output_cap: int = 1 << 20,
+    ) -> ExecResult:
+        head = json.dumps({"argv": list(argv), "env": dict(env or {})}).encode()
+        header: Header = {"op": "exec", "head": len(head), "size": len(head) + len(stdin)}
+        header |= {"timeout_ms": max(1, int(timeout_s * 1000)), "cap": output_cap}
+        ok, body = self._call(header, head + stdin, cap=2 * output_cap + 4096, seconds=timeout_s + EXEC_GRACE_SECONDS)
+        try:
+            cut = integer(ok, "stdout", 0, len(body))
+            return ExecResult(
+                exit_code=integer(ok, "exit", -255, 255),
+                stdout=body[:cut],
+                stderr=body[cut:],
+                timed_out=ok.get("timed_out") is True,
+                truncated=ok.get("truncated") is True,
+                duration_ms=integer(ok, "ms", 0, 1 << 40),
+            )
+        except Refused as refused:
+            raise self._lose(f"the agent broke the protocol: {refused.detail}") from refused
+
+    def open_terminal(
+        self,
+        *,
+        cols: int,
+        rows: int,
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[int], None],
+        argv: Sequence[str] | None = None,
+    ) -> Terminal:
+        check_size(cols, rows)
+        with self._lock:
+            self._next += 1
+            number = self._next
+            terminal = AgentTerminal(self, number, on_output, on_exit)
+            self._terminals[number] = terminal
+        header: Header = {"op": "open", "term": number, "cols": cols, "rows": rows, "credit": WINDOW}
+        if argv is not None:
+            header["argv"] = list(argv)
+        try:
+            ok, _ = self._call(header)
+            terminal.begin(integer(ok, "window", 0, WINDOW))
+        except Refused as refused:
+            raise self._lose(f"the agent broke the protocol: {refused.detail}") from refused
+        except PairsightError:
+            with self._lock:
+                self._terminals.pop(number, None)
+            raise
+        return terminal
+
+    def watch(self, on_change: Callable[[Change], None]) -> None:
+        with self._lock:
+            self._on_change = on_change
+        self._call({"op": "watch"})
+
+    def on_lost(self, callback: Callable[[str], None]) -> None:
+        with self._lock:
+            if not self._told:
+                self._on_lost.append(callback)
+                return
+            stopped, reason = self._stopped, self._gone
+        if not stopped:
+            threading.Thread(target=callback, args=(reason,), daemon=True).start()
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+        self._lose("it was stopped")
+        self._stream.end()
+        # The telling thread is not waited for: it may be in a callback that waits for whoever stops.
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Release the stream once nobody reads or writes; whoever comes second finds it done."""
+        for thread in self._threads[:2]:
+            if thread is not threading.current_thread():
+                thread.join(5)
+        with self._lock:
+            busy = any(thread.is_alive() for thread in self._threads[:2])
+            first, self._released = not self._released and not busy, self._released or not busy
+        if first:
+            self._stream.release()
+
+    # --- requests ---
+
+    def post(self, header: Header, body: bytes = b"") -> None:
+        """Send a frame that has no answer; what can no longer be sent is dropped."""
+        with self._lock:
+            if not self._gone:
+                self._queue([pack(header, body)])
+
+    def _queue(self, frames: Sequence[bytes]) -> None:
+        self._outbox.extend(frames)
+        self._outbox_bytes += sum(map(len, frames))
+        self._sendable.notify_all()
+
+    def _call(
+        self, header: Header, body: bytes = b"", *, cap: int = 0, seconds: float = CALL_SECONDS, path: str = ""
+    ) -> tuple[Header, bytes]:
+        """Ask and wait. Returns the reply's fields and body. Raises as ``sandbox.base`` says."""
+        deadline = time.monotonic() + seconds
+        call = Call(cap)
+        with self._lock:
+            self._next += 1
+            number = self._next
+            try:
+                frames = list(pack_all({"id": number, **header}, body))
+            except FrameError as error:
+                raise BadInput("Expected a shorter name, got %(count)s characters.", count=len(path)) from error
+            while not self._gone and self._outbox_bytes + len(body) > MAX_UNSENT_BYTES and self._outbox:
+                if not self._sendable.wait(max(0.0, deadline - time.monotonic())):
+                    raise PlatformFailure("The sandbox did not answer within %(seconds)s s.", seconds=f"{seconds:g}")
+            if self._gone:
+                raise PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
+            self._calls[number] = call
+            self._queue(frames)
+        call.done.wait(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            self._calls.pop(number, None)
+            gone = self._gone
+        if call.reply is None:
+            if gone:
+                raise PlatformFailure("The sandbox is gone: %(reason)s", reason=gone)
+            raise PlatformFailure("The sandbox did not answer within %(seconds)s s.", seconds=f"{seconds:g}")
+        ok = call.reply.get("ok")
+        if isinstance(ok, dict):
+            return ok, bytes(call.body)
+        raise self._error(str(call.reply.get("error")), str(call.reply.get("detail", "")), path)
+
+    def _error(self, code: str, detail: str, path: str) -> PairsightError:
+        """An agent's refusal in words."""
+        if code == "full":
+            return WorkspaceFull("The workspace is full: %(path)s was not written.", path=path)
+        if code == "not_found":
+            return NotFound("There is no file %(path)s.", path=path)
+        if code == "bad_path":
+            return BadInput("Expected a path inside the workspace, got %(path)s.", path=repr(path))
+        if code == "not_regular":
+            return BadInput("Expected a regular file, got something else at %(path)s.", path=path)
+        if code == "denied":
+            return BadInput("The permissions of %(path)s do not allow this.", path=path)
+        if code == "too_big":
+            return BadInput(
+                "Expected a file of at most %(limit)s bytes, %(path)s is larger.",
+                path=path,
+                limit=self._limits.file_bytes,
+            )
+        if code == "bad_request":
+            return BadInput("The sandbox cannot take this: %(reason)s", reason=detail[:500])
+        return PlatformFailure("The sandbox could not do this: %(reason)s", reason=(detail or code)[:500])
+
+    # --- the threads ---
+
+    def _read(self) -> None:
+        decoder = Decoder()
+        reason = "its process ended"
+        try:
+            while data := self._stream.read():
+                for header, body in decoder.feed(data):
+                    self._take(header, body)
+        except OSError as error:
+            reason = f"its stream broke ({error.strerror})"
+        except (FrameError, Refused) as error:
+            reason = f"the agent broke the protocol ({error})"
+        self._lose(reason)
+
+    def _take(self, header: Header, body: bytes) -> None:
+        """One frame from the agent. Raises ``FrameError`` or ``Refused`` for one that it may not send."""
+        if "id" in header:
+            self._answered(header, body)
+            return
+        event = header.get("event")
+        if event == "hello":
+            if header.get("version") != VERSION:
+                raise FrameError(f"expected protocol version {VERSION}, got {header.get('version')!r}"[:200])
+            self._hello.set()
+        elif event == "changes":
+            self._changed(body)
+        elif event in ("output", "exit", "credit"):
+            number = integer(header, "term", 0, 1 << 40)
+            with self._lock:
+                terminal = self._terminals.get(number)
+                if event == "exit":
+                    self._terminals.pop(number, None)
+                last = self._next
+            if number > last:
+                raise FrameError("a terminal that was never opened")
+            if terminal is None:
+                # Its opening was given up.
+                return
+            if event == "output":
+                terminal.arrived(body)
+            elif event == "credit":
+                terminal.credit(integer(header, "n", 0, WINDOW))
+            else:
+                terminal.ended(integer(header, "code", -255, 255))
+        else:
+            raise FrameError(f"unknown event {event!r}"[:200])
+
+    def _answered(self, header: Header, body: bytes) -> None:
+        number = integer(header, "id", 1, 1 << 40)
+        with self._lock:
+            if number > self._next:
+                raise FrameError("an answer to no request")
+            call = self._calls.get(number)
+        if call is None:
+            # Its caller has given up waiting.
+            return
+        if len(call.body) + len(body) > call.cap:
+            raise FrameError("an answer longer than asked for")
+        call.body += body
+        if not header.get("more"):
+            call.reply = header
+            call.done.set()
+
+    def _changed(self, body: bytes) -> None:
+        try:
+            rows = [as_change(kind, path) for kind, path in json.loads(body)]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise FrameError("a change that is none") from error
+        with self._lock:
+            self._changes.extend(rows)
+            if len(self._changes) > MAX_QUEUED_CHANGES:
+                self._changes.clear()
+                self._changes.append(Change("overflow", ""))
+            self._news.notify_all()
+
+    def _write(self) -> None:
+        while True:
+            with self._lock:
+                while not self._outbox and not self._gone:
+                    self._sendable.wait()
+                if self._gone:
+                    return
+                frame = self._outbox.popleft()
+            try:
+                self._stream.write(frame)
+            except OSError:
+                # The reader sees the end too and knows what the agent said last.
+                return
+            with self._lock:
+                self._outbox_bytes -= len(frame)
+                self._sendable.notify_all()
+
+    def _tell(self) -> None:
+        """Call back about changes and about the loss, away from the reader."""
+        while True:
+            with self._lock:
+                while not self._changes and not self._final:
+                    self._news.wait()
+                if self._changes and not self._stopped:
+                    change, on_change = self._changes.popleft(), self._on_change
+                else:
+                    change, on_change = None, None
+                    self._told = True
+                stopped, reason = self._stopped, self._gone
+            if change is None:
+                break
+            if on_change is not None:
+                with contextlib.suppress(Exception):
+                    on_change(change)
+        for callback in [] if stopped else self._on_lost:
+            with contextlib.suppress(Exception):
+                callback(reason)
+        self._give_back()
+
+    def _lose(self, reason: str) -> PlatformFailure:
+        """Declare the sandbox gone, once; wakes everybody who waits. Returns what to raise."""
+        with self._lock:
+            first = not self._gone
+            if first:
+                self._gone = reason
+            calls, terminals = list(self._calls.values()), list(self._terminals.values())
+            self._calls.clear()
+            self._terminals.clear()
+            self._outbox.clear()
+            self._sendable.notify_all()
+        if first:
+            last_words = self._stream.end()
+            with self._lock:
+                if last_words and not self._stopped:
+                    self._gone = f"{reason}: {last_words}"
+                # Only now is the loss told: the last words are the best of the reason.
+                self._final = True
+        with self._lock:
+            self._news.notify_all()
+        for call in calls:
+            call.done.set()
+        for terminal in terminals:
+            terminal.ended(-9)
+        self._hello.set()
+        return PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
+
+
+def as_text(value: object) -> str:
+    """A path as the agent may name it. Raises ``ValueError``."""
+    if not isinstance(value, str) or not value or len(value) > 9000 or value.startswith("/") or "\0" in value:
+        raise ValueError("not a path")
+    value.encode()
+    return value
+
+
+def as_count(value: object) -> int:
+    """A size in bytes. Raises ``ValueError``."""
+    if type(value) is not int or value < 0:
+        raise ValueError("not a size")
+    return value
+
+
+def as_digest(value: object) -> str:
+    """64 hexadecimal digits. Raises ``ValueError``."""
+    if not isinstance(value, str) or len(value) != 64 or set(value) - set("0123456789abcdef"):
+        raise ValueError("not a digest")
+    return value
+
+
+def as_change(kind: object, path: object) -> Change:
+    """One change. Raises ``ValueError``."""
+    if kind == "overflow":
+        return Change("overflow", "")
+    if kind == "written":
+        return Change("written", as_text(path))
+    if kind == "deleted":
+        return Change("deleted", as_text(path))
+    raise ValueError("not a change")

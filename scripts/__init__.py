@@ -1,0 +1,1 @@
+"""Tools for working on Pairsight itself; the product never imports them."""

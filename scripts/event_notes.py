@@ -1,0 +1,48 @@
+"""What each type of event says, in one sentence.
+
+Owns the prose of ``docs/events.md``. Invariant: one sentence for every type and none for a type that is no more (``gendocs``
+refuses otherwise). Leaves out fields and their types, which come from ``interviews.events`` itself.
+"""
+
+from __future__ import annotations
+
+NOTES: dict[str, str] = {
+    "consent.given": "The candidate read what is recorded and agreed; the text agreed to is pinned by its hash.",
+    "key.recorded": "The exercise's key at the time: requirement atoms, planted defects, and whether the assistant knows the "
+    "brief. Withheld from the candidate.",
+    "interview.started": "The candidate entered the workspace.",
+    "phase.started": "A phase began; its clock runs for `duration_ms`.",
+    "phase.ended": "A phase ended, by the candidate's hand or because its time was up.",
+    "clock.paused": "The clock stopped for a reason that is not the candidate's.",
+    "clock.resumed": "The clock runs again; `lost_ms` were given back.",
+    "presence.changed": "A person's page connected, went to the background, or left.",
+    "sandbox.started": "A sandbox stands ready; `weaker` names the guarantees that this machine cannot hold.",
+    "sandbox.lost": "The sandbox is gone and will be rebuilt from the log.",
+    "file.snapshotted": "The whole text of a file at a version; null text where it is too large or not text.",
+    "file.edited": "A change set in CodeMirror's JSON form, over positions in UTF-16 code units, made this version of the file.",
+    "file.deleted": "A file was removed.",
+    "sync.failed": "A file could not be carried between editor and sandbox; the editor's text is what counts.",
+    "terminal.opened": "A terminal was opened with this size.",
+    "terminal.output": "What the terminal showed, escape sequences included; output that floods is joined.",
+    "terminal.resized": "The terminal got another size.",
+    "terminal.closed": "The shell ended.",
+    "command.finished": "A command typed into the terminal ended.",
+    "run.started": "Visible tests were started over these versions of the files.",
+    "run.finished": "The tests ended, with one result for each that ran.",
+    "prompt.sent": "The candidate asked the assistant.",
+    "reply.started": "The assistant began to answer.",
+    "reply.appended": "A further piece of the answer, as it was shown.",
+    "reply.finished": "The whole answer, what it cost and how long it took; `miss` marks a prompt the scripted assistant has no "
+    "line for, which is left out of scoring.",
+    "reply.failed": "The assistant could not answer; the time is given back.",
+    "tool.called": "The assistant used a tool.",
+    "suggestion.offered": "The assistant proposed a change, hunk by hunk.",
+    "suggestion.annotated": "What the exercise knows of each hunk: requirements touched and honoured, a planted defect. Withheld "
+    "from the candidate.",
+    "suggestion.decided": "The candidate accepted or rejected one hunk.",
+    "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",
+    "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
+    "note.added": "An interviewer's note about a moment. Withheld from the candidate.",
+    "analysis.recorded": "The result of an analysis that executed code in a fresh sandbox.",
+    "score.recorded": "A scorecard, by the rubric or by a person with a reason; a later one stands beside it, never over it.",
+}

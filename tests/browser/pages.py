@@ -1,0 +1,102 @@
+"""What a candidate and an interviewer do on their pages, by what they see.
+
+Owns the words and keys that tests use. Invariant: parts are found by role and label, as a person with a screen reader would.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from tests.product import wait
+
+Json = Any
+
+
+def consent(page: Page) -> None:
+    """Agree and start."""
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Start the interview").click()
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
+
+
+def state(page: Page) -> Json:
+    """The view state that the page holds."""
+    return page.evaluate("window.__pairsight.state()")
+
+
+def seq(page: Page) -> int:
+    """The last event the page has seen."""
+    return int(page.evaluate("window.__pairsight ? window.__pairsight.seq() : 0"))
+
+
+def saved(page: Page) -> bool:
+    """Whether nothing is unsent."""
+    return bool(page.evaluate("window.__pairsight.unsent() === 0"))
+
+
+def text(page: Page, path: str) -> str:
+    """A file's text as the page's view state has it."""
+    return str(state(page)["files"][path]["text"])
+
+
+def open_file(page: Page, path: str) -> None:
+    """Open a file through the command palette."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type(f"Open {path}")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("tab", name=re.compile(re.escape(path.rsplit("/", 1)[-1]))).first).to_be_visible()
+
+
+def type_at_start(page: Page, words: str) -> None:
+    """Type at the start of the file that is open."""
+    page.locator(".cm-content:visible").first.click()
+    page.keyboard.press("Control+Home")
+    page.keyboard.type(words)
+
+
+def in_terminal(page: Page, line: str) -> None:
+    """Type a line into the terminal."""
+    page.get_by_role("tab", name="Terminal").click()
+    page.locator(".xterm:visible").first.click()
+    page.keyboard.type(line)
+    page.keyboard.press("Enter")
+
+
+def terminal_text(page: Page) -> str:
+    """What all terminals have shown, as the view state has it."""
+    return "".join(part for view in state(page)["terminals"].values() for part in view["output"])
+
+
+def run_tests(page: Page) -> None:
+    """Press the button and wait for results."""
+    before = len(state(page)["runs"])
+    page.get_by_role("button", name=re.compile("Run tests")).first.click()
+    wait(lambda: len(state(page)["runs"]) > before and state(page)["runs"][-1]["finished_seq"] is not None, 60)
+
+
+def ask(page: Page, words: str) -> None:
+    """Ask the assistant and wait for the end of its reply."""
+    before = len(state(page)["turns"])
+    page.get_by_role("textbox", name="Ask the assistant").fill(words)
+    page.keyboard.press("Enter")
+    wait(
+        lambda: len(state(page)["turns"]) > before and state(page)["turns"][-1]["status"] in ("finished", "failed"), 60
+    )
+    assert state(page)["turns"][-1]["status"] == "finished", state(page)["turns"][-1]["error"]
+
+
+def open_hunks(page: Page) -> list[tuple[str, str]]:
+    """Hunks not decided yet, oldest first."""
+    views = state(page)["suggestions"].values()
+    return [(v["suggestion"], h["hunk"]) for v in views for h in v["hunks"] if h["hunk"] not in v["decisions"]]
+
+
+def submit(page: Page) -> None:
+    """Submit, confirm, and wait for the debrief."""
+    page.get_by_role("button", name="Submit", exact=True).click()
+    page.get_by_role("button", name="Submit and end").click()
+    page.wait_for_url(re.compile("/debrief$"))
+    expect(page.get_by_role("heading", name="Your interview is over")).to_be_visible(timeout=90_000)

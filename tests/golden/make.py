@@ -1,0 +1,273 @@
+"""Makes the golden log: one whole interview that holds every event type, and the scorecard expected for it.
+
+Owns ``v1.ndjson`` and ``v1.scorecard.json``. Invariant: clock, ids and salts are fixed, so a second run writes the
+same bytes. A log of version 1 is never made anew for a later version of the events: that one gets files of its own,
+and this log is read by it. Run ``python -m tests.golden.make`` after a change of what the scorecard should be, and
+read the difference.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Literal
+
+from interviews import events as e
+from interviews.chain import sha256_hex
+from interviews.ndjson import write_log
+from rubrics import registry
+from rubrics.base import LogView
+from rubrics.rubric import load
+from rubrics.scoring import score
+from tests.golden.story import Story, hunk, note
+
+FOLDER = Path(__file__).resolve().parent
+LOG = FOLDER / "v1.ndjson"
+CARD = FOLDER / "v1.scorecard.json"
+
+FEES = '''"""What a stay in the car park costs."""
+
+HOURLY_CENTS = 250
+
+
+def fee_cents(minutes):
+    return minutes // 60 * HOURLY_CENTS
+'''
+TEST = """from parking.fees import fee_cents
+
+
+def test_two_hours():
+    assert fee_cents(120) == 500
+
+
+def test_started_hour():
+    assert fee_cents(61) == 500
+"""
+DRAFT = """def fee_cents(minutes):
+    hours = -(-minutes // 60)
+    return min(hours * HOURLY_CENTS, DAY_CENTS)
+"""
+REFUSES = """    if minutes < 0:
+        raise ValueError("A stay cannot be negative")
+"""
+REQUIREMENTS = (
+    e.Requirement(
+        id="started", text="A started hour counts in full.", tests=("test_fees.py::test_started",),
+        patterns=(r"\b(?:started|begun|partial) hours?\b", r"\bround\w* up\b"),
+    ),
+    e.Requirement(
+        id="cap", text="A day never costs more than 20 euros.", tests=("test_fees.py::test_cap",),
+        patterns=(r"\b(?:cap|maximum|at most|never more than)\b.{0,40}\b(?:day|20|euros?)\b",),
+    ),
+    e.Requirement(
+        id="grace", text="The first ten minutes are free.", tests=("test_fees.py::test_grace",),
+        patterns=(r"\b(?:first|initial)\b.{0,20}\bminutes\b.{0,20}\bfree\b",),
+    ),
+    e.Requirement(
+        id="negative", text="A negative stay is refused.", tests=("test_fees.py::test_negative",),
+        patterns=(r"\bnegative\b", r"\bbelow zero\b"),
+    ),
+)  # fmt: skip
+# What the review block shows: eighteen one-line changes, of which eight are planted.
+FLAWED = (1, 4, 7, 9, 12, 14, 16, 17)
+DEFECTS = tuple(
+    e.Defect(
+        id=f"flaw{at}", kind="boundary", title=f"Rate {at} is off by one", explanation="The last minute is not charged.",
+        fix="Count the last minute.", path="parking/rates.py", patterns=(rf"\brate.?{at}\b.{{0,40}}\blast minute\b",),
+        tests=(f"hidden_tests/test_rates.py::test_rate_{at}",),
+    )
+    for at in FLAWED
+)  # fmt: skip
+RATES = "".join(f"rate_{at} = 0\n" for at in range(18))
+
+HEADER = e.Header(
+    id="golden-1",
+    created_at_ms=1_700_000_000_000,
+    candidate="Zoë Ångström 🚗",
+    exercise=e.ExercisePin(id="car-park", version=1, sha256="c0" * 32, seed=7, title="Car park"),
+    settings=e.InterviewSettings(minutes=40, grace_s=60),
+)
+
+
+def begin(story: Story) -> None:
+    """Up to the first key pressed."""
+    story.tell(
+        "system",
+        e.KeyRecorded(requirements=REQUIREMENTS, defects=DEFECTS, brief_shared=False),
+        e.SandboxStarted(backend="bubblewrap", weaker=("memory is watched, not limited",)),
+    )
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.file("system", "parking/rates.py", RATES, "starter")
+    story.file("system", "tests/test_fees.py", TEST, "starter")
+    story.tell(
+        "system",
+        e.FileSnapshotted(
+            path="logo.png", version=1, text=None, size=4, sha256=sha256_hex(b"\x89PNG"), origin="starter"
+        ),
+    )
+    story.tell("candidate", e.PresenceChanged(role="candidate", client="tab-1", state="connected"))
+    story.tell("interviewer:Mo", e.PresenceChanged(role="interviewer", client="tab-2", state="connected"))
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="sv"), e.InterviewStarted())
+    story.tell("system", e.PhaseStarted(phase="open", duration_ms=2_400_000))
+
+
+def open_work(story: Story) -> None:
+    """Pairing: a miss, a failed reply, a stated and an unstated requirement, a correction, a resolved failure."""
+    story.tell("candidate", e.TerminalOpened(terminal="t1", cols=80, rows=24))
+    story.tell("terminal", e.TerminalOutput(terminal="t1", data="$ ls\r\n\x1b[1mparking\x1b[0m  tests 🚗\r\n$ "))
+    story.tell("candidate", e.TerminalResized(terminal="t1", cols=100, rows=30))
+    story.tell("terminal", e.CommandFinished(terminal="t1", command="ls", exit_code=0))
+    started = ("tests/test_fees.py::test_started_hour", "AssertionError: assert 250 == 500")
+    story.run("r1", started)
+    story.edit("parking/fees.py", '"""What', '# Negative stays are refused. 🚫\n"""What', "typed")
+
+    story.ask("a1", "Sing me a song")
+    story.answer("a1", "I have no answer to that.", miss=True)
+    story.ask("a2", "Please make the thing work properly.")
+    story.tell("system", e.ClockPaused(reason="The assistant has not answered yet"))
+    story.tell("assistant", e.ReplyFailed(turn="a2", reason="The provider did not answer"))
+    story.tell("system", e.ClockResumed(lost_ms=8_000))
+
+    story.ask("a3", "In fee_cents every started hour must count in full, see test_started_hour.", "parking/fees.py")
+    story.tell(
+        "assistant",
+        e.ToolCalled(turn="a3", tool="read", input={"path": "parking/fees.py"}, output="ok", ok=True),
+    )
+    draft = hunk("a3.1.h1", "parking/fees.py", 7, FEES[FEES.index("def fee_cents") :], DRAFT, base=2)
+    refuse = hunk("a3.1.h2", "parking/fees.py", 8, "", REFUSES, base=2)
+    seq = story.offer(
+        "a3", "a3.1", "Count started hours",
+        (draft, note("a3.1.h1", "started cap grace", "started")), (refuse, note("a3.1.h2", "negative", "negative")),
+    )  # fmt: skip
+    story.answer("a3", "Here is a fee that counts **started** hours.")
+    story.accept("a3.1", draft, seq)
+    story.edit("parking/fees.py", "    hours =", REFUSES + "    hours =", "hunk", cause=story.tell(
+        "candidate", e.SuggestionDecided(suggestion="a3.1", hunk="a3.1.h2", decision="accepted"), cause=seq
+    ))  # fmt: skip
+    story.run("r2", (started[0], "NameError: name 'DAY_CENTS' is not defined"))
+
+    story.ask(
+        "a4", "test_started_hour fails with NameError: name 'DAY_CENTS' is not defined. A day costs at most 20 euros."
+    )
+    cap = hunk(
+        "a4.1.h1", "parking/fees.py", 4, "HOURLY_CENTS = 250\n", "HOURLY_CENTS = 250\nDAY_CENTS = 2_000\n", base=4
+    )
+    seq = story.offer("a4", "a4.1", "Cap a day", (cap, note("a4.1.h1", "cap", "cap")))
+    story.answer("a4", "A day is capped now.")
+    story.accept("a4.1", cap, seq)
+    story.run("r3")
+    story.ask("a5", "thanks!")
+    story.answer("a5", "You are welcome.")
+    story.ask("a6", "can you make it nicer")
+    story.answer("a6", "It reads well as it is.")
+    story.tell(
+        "interviewer:Mo", e.NoteAdded(text="States what a day may cost only after the first draft.", about_seq=40)
+    )
+
+
+def mishaps(story: Story) -> None:
+    """What can go wrong on the platform's side, and the other origins of edits."""
+    story.file("candidate", "notes.md", "", "typed")
+    story.edit("notes.md", "", "- naïve 🚗 idea\n", "paste")
+    story.edit("notes.md", "naïve 🚗 ", "", "undo")
+    story.edit("notes.md", "idea", "question", "co-edit")
+    story.edit("notes.md", "question", "answer", "terminal")
+    story.tell("system", e.SyncFailed(path="notes.md", reason="The workspace is full"))
+    story.tell("candidate", e.FileDeleted(path="notes.md", origin="typed"))
+    story.files.pop("notes.md")
+    story.tell("system", e.SandboxLost(reason="The sandbox ended"))
+    story.tell("system", e.SandboxStarted(backend="bubblewrap"))
+    story.tell("terminal", e.TerminalClosed(terminal="t1", exit_code=137))
+    story.tell("candidate", e.PresenceChanged(role="candidate", client="tab-1", state="away"))
+
+
+def review(story: Story) -> None:
+    """Eight of eighteen changes are planted: four named, one repaired, two let in, one rejected without a reason."""
+    story.tell(
+        "system", e.PhaseEnded(phase="open", by="candidate"), e.PhaseStarted(phase="review", duration_ms=900_000)
+    )
+    story.ask("b1", "Please fill in parking/rates.py for eighteen zones.")
+    hunks = [
+        (
+            hunk(f"b1.1.h{at}", "parking/rates.py", at + 1, f"rate_{at} = 0\n", f"rate_{at} = {100 + at}\n"),
+            note(f"b1.1.h{at}", defect=f"flaw{at}" if at in FLAWED else None),
+        )
+        for at in range(18)
+    ]
+    seq = story.offer("b1", "b1.1", "Rates of all zones", *hunks)
+    story.answer("b1", "Eighteen rates, please review them.")
+    reasons = {
+        1: "rate 1 forgets the last minute", 4: "rate_4: the last minute is lost", 7: "hm", 9: "",
+        16: "rate 16 leaves out the last minute", 3: "not my style", 5: "this is wrong",
+    }  # fmt: skip
+    for at, (content, _) in enumerate(hunks):
+        if at in reasons:
+            story.reject("b1.1", content.hunk, reasons[at], seq)
+        else:
+            story.accept("b1.1", content, seq)
+    story.ask("b2", "In parking/rates.py, rate 7 leaves out the last minute.")
+    story.answer("b2", "You are right.")
+    story.edit("parking/rates.py", "rate_12 = 112", "rate_12 = 113", "typed")
+    story.tell("terminal", e.TerminalOpened(terminal="t2", cols=80, rows=24))
+    story.tell("terminal", e.CommandFinished(terminal="t2", command="python3 -m pytest -q", exit_code=0))
+
+
+def end(story: Story) -> None:
+    """Submission by the clock, grading, debrief, scores."""
+    story.tell("system", e.PhaseEnded(phase="review", by="clock"))
+    story.edit("parking/rates.py", "rate_15 = 115", "rate_15 = 116", "typed", late=True)
+    story.tell("system", e.InterviewSubmitted(by="clock", late=True))
+    story.tell("candidate", e.PresenceChanged(role="candidate", client="tab-1", state="gone"))
+    passed = ["started", "cap", "negative"]
+    tests = [{"id": f"hidden_tests/test_fees.py::test_{name}", "outcome": "passed"} for name in passed]
+    tests.append({"id": "hidden_tests/test_fees.py::test_grace", "outcome": "failed"})
+    tests += [
+        {"id": f"hidden_tests/test_rates.py::test_rate_{at}", "outcome": "passed" if at == 12 else "failed"}
+        for at in FLAWED
+    ]
+    story.tell(
+        "system", e.AnalysisRecorded(kind="hidden_tests", result={"tests": tests, "passed": 4, "total": len(tests)})
+    )
+    story.tell(
+        "system", e.DebriefShown(items=tuple(debrief(at, defect) for at, defect in zip(FLAWED, DEFECTS, strict=True)))
+    )
+    human = {"dimension": "prompt", "level": 3}
+    story.tell("interviewer:Mo", e.ScoreRecorded(scorecard=human, author="Mo", reason="Stated the cap late, yet well."))
+
+
+def debrief(at: int, defect: e.Defect) -> e.DebriefItem:
+    outcomes: dict[int, Literal["repaired", "submitted"]] = {12: "repaired", 14: "submitted", 17: "submitted"}
+    return e.DebriefItem(
+        defect=defect.id, title=defect.title, explanation=defect.explanation, fix=defect.fix,
+        outcome=outcomes.get(at, "rejected"), suggestion="b1.1", hunk=f"b1.1.h{at}",
+    )  # fmt: skip
+
+
+def tell() -> list[e.Record]:
+    """The whole interview."""
+    story = Story(HEADER)
+    for part in (begin, open_work, mishaps, review, end):
+        part(story)
+    return story.records()
+
+
+def log_text(records: list[e.Record]) -> str:
+    out = io.StringIO(newline="")
+    write_log(out, HEADER, records)
+    return out.getvalue()
+
+
+def card_text(records: list[e.Record]) -> str:
+    out = io.StringIO(newline="")
+    registry.export("json").write(out, HEADER, records, score(LogView.of(HEADER, records), load("standard")))
+    return out.getvalue()
+
+
+def main() -> None:
+    records = tell()
+    LOG.write_text(log_text(records), "utf-8", newline="")
+    CARD.write_text(card_text(records), "utf-8", newline="")
+
+
+if __name__ == "__main__":
+    main()

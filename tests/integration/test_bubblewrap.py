@@ -1,0 +1,267 @@
+"""What bubblewrap alone owes: the user it runs as, what it inherits, how it ends, and an agent that survives anything."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from interviews.errors import PlatformFailure
+from sandbox.agent import Decoder, Header, pack
+from sandbox.backends.bubblewrap import Bubblewrap, BubblewrapStream, backend
+from sandbox.base import Limits, SandboxSpec
+from sandbox.client import AgentSandbox
+from sandbox.hardening import HARDENING
+
+pytestmark = pytest.mark.sandbox
+
+
+def launch() -> BubblewrapStream:
+    return backend.launch(SandboxSpec("test", Limits()))[0]
+
+
+@pytest.fixture
+def stream() -> Iterator[BubblewrapStream]:
+    made = launch()
+    yield made
+    made.end()
+    made.release()
+
+
+def status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def ask(stream: BubblewrapStream, number: int, seconds: float = 10.0) -> Header:
+    """Ping and wait for this answer, past all others."""
+    stream.write(pack({"id": number, "op": "ping"}))
+    decoder, until = Decoder(), time.monotonic() + seconds
+    while time.monotonic() < until:
+        for header, _ in decoder.feed(stream.read()):
+            if header.get("id") == number:
+                return header
+    raise AssertionError("no answer")
+
+
+def test_neither_bwrap_nor_the_agent_is_root(stream: BubblewrapStream) -> None:
+    for pid in (stream.agent_pid, int(status(stream.agent_pid)["PPid"])):
+        uids = set(map(int, status(pid)["Uid"].split()))
+        if os.geteuid() == 0:
+            assert len(uids) == 1
+            assert HARDENING.first_uid <= uids.pop()
+            assert status(pid)["Groups"] == ""
+        else:
+            assert uids == {os.geteuid()}
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == str(HARDENING.oom_score_adj)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give each sandbox a user of its own")
+def test_every_sandbox_has_a_user_of_its_own(stream: BubblewrapStream) -> None:
+    other = launch()
+    try:
+        assert status(stream.agent_pid)["Uid"] != status(other.agent_pid)["Uid"]
+    finally:
+        other.end()
+        other.release()
+
+
+def test_a_user_at_work_is_not_given_again(stream: BubblewrapStream) -> None:
+    if os.geteuid() != 0:
+        return
+    taken = int(status(stream.agent_pid)["Uid"].split()[0]) - HARDENING.first_uid
+    picks = itertools.chain([taken, taken], itertools.count(12345))
+    second = Bubblewrap(randbelow=lambda count: next(picks)).launch(SandboxSpec("test"))[0]
+    assert int(status(second.agent_pid)["Uid"].split()[0]) >= HARDENING.first_uid + 12345
+    second.end()
+    second.release()
+    stuck = Bubblewrap(randbelow=lambda count: taken)
+    with pytest.raises(PlatformFailure, match="no free user number"):
+        stuck.launch(SandboxSpec("test"))
+
+
+def environ_and_descriptors(pid: int) -> tuple[bytes, list[str]] | None:
+    """What a process was given, or None where that may not be seen."""
+    try:
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+        return environ, [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    except PermissionError:
+        return None
+
+
+def test_nothing_is_inherited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PAIRSIGHT_SECRET", "hunter2")
+    (tmp_path / "open").write_text("x")
+    with (tmp_path / "open").open() as file:
+        os.set_inheritable(file.fileno(), True)
+        stream = launch()
+        try:
+            ask(stream, 1)
+            for pid in (stream.agent_pid, int(status(stream.agent_pid)["PPid"])):
+                seen = environ_and_descriptors(pid)
+                if seen is None:
+                    # Not even its own user may look at the agent.
+                    assert pid == stream.agent_pid
+                    assert os.geteuid() != 0
+                    continue
+                environ, targets = seen
+                assert b"hunter2" not in environ
+                assert str(tmp_path / "open") not in targets
+                if pid == stream.agent_pid:
+                    expected = ("pipe:", "anon_inode:", "/dev/null", "/workspace")
+                    assert [target for target in targets if not target.startswith(expected)] == []
+        finally:
+            stream.end()
+            stream.release()
+
+
+@pytest.fixture
+def broken_bwrap() -> Iterator[Path]:
+    """A folder that everybody may enter, with a bwrap in it that cannot do its work."""
+    folder = Path(tempfile.mkdtemp(prefix="pairsight-bwrap-"))
+    folder.chmod(0o755)
+    (folder / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    (folder / "bwrap").chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_failed_start_says_why_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch, broken_bwrap: Path) -> None:
+    monkeypatch.setenv("PATH", f"{broken_bwrap}:/usr/bin:/bin")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(PlatformFailure, match="uid map: Permission denied"):
+            backend.start(SandboxSpec("test"))
+    assert len(os.listdir("/proc/self/fd")) == before
+    probe = backend.probe()
+    assert not probe.ok
+    assert probe.reason == "expected bubblewrap 0.8 or newer, got nothing"
+
+
+def test_descriptors_threads_and_groups_are_given_back() -> None:
+    def held() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+
+    name = f"held-{os.getpid()}"
+    backend.start(SandboxSpec(name)).stop()
+    before = held()
+    for _ in range(3):
+        sandbox = backend.start(SandboxSpec(name))
+        sandbox.exec(["true"])
+        sandbox.stop()
+        sandbox = backend.start(SandboxSpec(name))
+        os.kill(sandbox._stream.agent_pid, 9)  # type: ignore[attr-defined]  # the port has no process number
+    until = time.monotonic() + 5
+    while (after := held()) > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert after <= before
+    assert list(Path("/sys/fs/cgroup").glob(f"**/pairsight/*-{name}-*")) == []
+
+
+SERVER = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+from sandbox.backends.bubblewrap import backend
+from sandbox.base import SandboxSpec
+sandbox = backend.start(SandboxSpec("orphan"))
+print(sandbox._stream.agent_pid, flush=True)
+sandbox.exec(["sh", "-c", "setsid sleep 86390 & sleep 86390"])
+"""
+
+
+def test_a_killed_server_takes_its_sandboxes_along() -> None:
+    root = str(Path(__file__).resolve().parents[2])
+    with subprocess.Popen([sys.executable, "-c", SERVER, root], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        agent = os.pidfd_open(pid)
+        server.kill()
+    assert select.select([agent], [], [], 5)[0], "the agent outlived its server"
+    os.close(agent)
+
+
+def test_the_end_of_its_input_ends_the_agent(stream: BubblewrapStream) -> None:
+    agent = os.pidfd_open(stream.agent_pid)
+    ask(stream, 1)
+    os.close(stream._stdin)
+    assert select.select([agent], [], [], 5)[0]
+    os.close(agent)
+    stream._stdin = os.open("/dev/null", os.O_WRONLY)
+
+
+def test_whoever_kills_everything_kills_only_their_own() -> None:
+    sandbox = backend.start(SandboxSpec("test"))
+    codes: list[int] = []
+    sandbox.open_terminal(cols=80, rows=24, on_output=lambda data: None, on_exit=codes.append)
+    assert sandbox.exec(["sh", "-c", "kill -9 -1; kill -9 1; kill -INT 1; kill -TERM 1; kill -STOP 1"]).exit_code in (
+        0,
+        -9,
+    )
+    assert sandbox.exec(["echo", "still here"]).stdout == b"still here\n"
+    until = time.monotonic() + 5
+    while not codes and time.monotonic() < until:
+        time.sleep(0.01)
+    assert codes == [-9]
+    sandbox.stop()
+
+
+SMALL = (
+    st.none() | st.booleans() | st.integers(-3, 1 << 40) | st.text(max_size=12) | st.lists(st.integers(), max_size=2)
+)
+KEYS = ("path", "argv", "term", "cols", "rows", "credit", "n", "head", "size", "timeout_ms", "cap", "more")
+OPS = (
+    "read",
+    "write",
+    "delete",
+    "list",
+    "exec",
+    "open",
+    "watch",
+    "ping",
+    "input",
+    "resize",
+    "close",
+    "credit",
+    "nonsense",
+)
+REQUESTS = st.tuples(
+    st.fixed_dictionaries({"op": st.sampled_from(OPS)}, optional=dict.fromkeys(KEYS, SMALL)),
+    st.booleans(),
+    st.binary(max_size=60) | st.just(json.dumps({"argv": ["true"], "env": {}}).encode()),
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(REQUESTS, max_size=6))
+def test_no_request_harms_the_agent(stream: BubblewrapStream, requests: list[tuple[Header, bool, bytes]]) -> None:
+    for at, (header, numbered, body) in enumerate(requests):
+        stream.write(pack({**({"id": at + 1} if numbered else {}), **header}, body))
+    assert ask(stream, 99)["ok"] == {}
+
+
+@settings(max_examples=12)
+@given(st.binary(min_size=1, max_size=300), st.booleans())
+def test_bytes_that_are_no_frames_end_the_agent_or_wait(data: bytes, framed: bool) -> None:
+    stream = launch()
+    sandbox = AgentSandbox("bubblewrap", stream, Limits())
+    agent = os.pidfd_open(stream.agent_pid)
+    try:
+        stream.write((b"PS" if framed else b"") + data + bytes(1 << 20))
+    except BrokenPipeError:
+        pass
+    finally:
+        assert select.select([agent], [], [], 10)[0], "a mebibyte of zeros is no frame"
+        os.close(agent)
+        sandbox.stop()

@@ -1,0 +1,279 @@
+"""A whole interview over HTTP and sockets, with the real sandbox, assistant and rubric."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from interviews.state import fold
+from interviews.text import length
+from sandbox import registry
+from tests import product as products
+from tests.product import ROOT, Browser, Product, wait
+
+
+def command(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``pairsight`` over the same data."""
+    return subprocess.run(
+        [sys.executable, "-c", "from app import main; main()", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PAIRSIGHT_DATA": str(data)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(params=registry.names())
+def product(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Product]:
+    probe = registry.get(request.param).probe()
+    if not probe.ok:
+        pytest.skip(f"{request.param} cannot run here: {probe.reason} {probe.install}")
+    running = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", SANDBOX=request.param)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def candidate(product: Product) -> Iterator[Browser]:
+    browser = Browser(product, "candidate")
+    assert browser.consent().status_code == 200
+    browser.connect()
+    yield browser
+    browser.socket.disconnect()
+
+
+@pytest.fixture
+def interviewer(product: Product, candidate: Browser) -> Iterator[Browser]:
+    browser = Browser(product, "interviewer")
+    browser.connect()
+    yield browser
+    browser.socket.disconnect()
+
+
+def first_file(browser: Browser) -> tuple[str, int, str]:
+    path, view = next(
+        (path, view) for path, view in sorted(browser.state["files"].items()) if path.endswith(".py") and view["text"]
+    )
+    return path, view["version"], view["text"]
+
+
+def edit(browser: Browser, path: str, insert: str) -> None:
+    """Insert at the start of a file, as the editor would."""
+    view = browser.state["files"][path]
+    changes = [[0, *insert.split("\n")], length(view["text"])] if view["text"] else [[0, *insert.split("\n")]]
+    answer = browser.send(
+        "edit", path=path, version=view["version"], updates=[{"clientID": "c1", "changes": changes, "origin": "typed"}]
+    )
+    assert answer == {"ok": True, "version": view["version"] + 1}
+    wait(lambda: browser.state["files"][path]["version"] > view["version"])
+
+
+def caught_up(browser: Browser) -> bool:
+    return bool(browser.events[-1]["seq"] == browser.get("events")["last"])
+
+
+def terminal_text(browser: Browser, terminal: str) -> str:
+    return "".join(browser.state["terminals"].get(terminal, {"output": []})["output"])
+
+
+def test_an_interview_from_consent_to_score(
+    product: Product, candidate: Browser, interviewer: Browser, tmp_path: Path
+) -> None:
+    assert candidate.state["status"] == "running"
+    path, _version, _text = first_file(candidate)
+    edit(candidate, path, "# 😀 mine\n")
+
+    terminal = candidate.send("term.open", cols=100, rows=30)["terminal"]
+    candidate.send("term.input", terminal=terminal, data=f"head -1 {path}; false\r")
+    wait(lambda: "😀 mine" in terminal_text(interviewer, terminal))
+    wait(lambda: any(c["exit_code"] == 1 and c["command"].startswith("head") for c in interviewer.state["commands"]))
+
+    candidate.send("term.input", terminal=terminal, data=f"printf '# from the shell\\n' >> {path}\r")
+    wait(lambda: candidate.state["files"][path]["text"].endswith("# from the shell\n"))
+    assert candidate.state["files"][path]["text"].startswith("# 😀 mine\n")
+
+    assert candidate.send("run")["ok"]
+    wait(lambda: candidate.state["runs"] and candidate.state["runs"][0]["finished_seq"], 60)
+    assert {test["outcome"] for test in candidate.state["runs"][0]["tests"]} == {"passed", "failed"}
+
+    turn = candidate.send("ask", text="Please fix the bug that the failing test shows.", attachments=[path])["turn"]
+    wait(lambda: candidate.state["turns"][0]["status"] == "finished", 30)
+    assert candidate.state["turns"][0]["turn"] == turn and candidate.state["turns"][0]["reply"]
+    for suggestion in list(candidate.state["suggestions"].values()):
+        for hunk in suggestion["hunks"]:
+            assert candidate.send(
+                "decide", suggestion=suggestion["suggestion"], hunk=hunk["hunk"], decision="accepted"
+            )["ok"]
+
+    assert interviewer.send("note", text="a note for nobody else", about_seq=5)["ok"]
+    assert candidate.send("submit")["ok"]
+    wait(lambda: interviewer.state["status"] == "finished", 90)
+    wait(lambda: "score.recorded" in interviewer.types())
+
+    # What was seen live is what the server folds, for both roles, at the end and in the middle.
+    for browser in (candidate, interviewer):
+        last = browser.events[-1]["seq"]
+        wait(partial(caught_up, browser))
+        for at in (last // 3, last // 2, len(browser.events)):
+            seen = fold(products.understand(event) for event in browser.events[:at]).to_json()
+            assert seen == browser.get(f"state?at={at}")
+
+    hidden = json.dumps(candidate.events)
+    assert "nobody else" not in hidden and "suggestion.annotated" not in hidden and "key.recorded" not in hidden
+    debrief = candidate.http.get(f"{product.address}/interviews/{candidate.interview}/debrief", timeout=10).text
+    assert "The fix" in debrief
+
+    card = interviewer.get("scorecard")
+    assert [dimension["id"] for dimension in card["dimensions"]][:3] == ["prompt", "critique", "refine"]
+    page = interviewer.http.get(f"{product.address}/interviews/{candidate.interview}/scorecard", timeout=10)
+    assert page.status_code == 200 and "#seq=" in page.text
+
+    out = tmp_path / "log.ndjson"
+    assert command(product.data, "export", candidate.interview, "--format", "log", "--out", str(out)).returncode == 0
+    assert command(tmp_path, "verify", str(out)).returncode == 0
+    assert json.loads(command(tmp_path, "score", str(out), "--json").stdout) == card
+
+
+def test_a_second_tab_takes_over_and_the_first_is_told(product: Product, candidate: Browser) -> None:
+    second = Browser(product, "candidate", name="second-tab")
+    second.connect()
+    wait(lambda: candidate.superseded)
+    path, version, text = first_file(second)
+    refused = candidate.send(
+        "edit", path=path, version=version, updates=[{"clientID": "c1", "changes": [[0, "x"], length(text)]}]
+    )
+    assert refused["ok"] is False and "another tab" in refused["error"]
+    edit(second, path, "y")
+    second.socket.disconnect()
+
+
+def test_a_retried_message_is_done_once(candidate: Browser) -> None:
+    for _ in range(2):
+        assert candidate.send("create", path="notes.md", client_seq=901)["ok"]
+        assert candidate.send("run", client_seq=902) == {"ok": True, "run": "r1"}
+    wait(lambda: candidate.types().count("run.finished") == 1, 60)
+    assert candidate.types().count("run.started") == 1
+
+
+MISFITS: list[tuple[str, dict[str, object]]] = [
+    ("edit", {}),
+    ("edit", {"path": "nowhere.py", "version": 1, "updates": [{"clientID": "c", "changes": [1]}]}),
+    ("edit", {"path": [], "version": "1", "updates": 7}),
+    ("create", {"path": "../../etc/passwd"}),
+    ("delete", {"path": None}),
+    ("term.open", {"cols": -1, "rows": "x"}),
+    ("term.input", {"terminal": "t9", "data": "ls"}),
+    ("term.resize", {"terminal": {}, "cols": 80, "rows": 24}),
+    ("ask", {"text": ""}),
+    ("ask", {"text": "x", "attachments": ["nowhere.py"]}),
+    ("decide", {"suggestion": "s1", "hunk": "h1", "decision": "accepted"}),
+    ("note", {"text": "I am no interviewer", "about_seq": 1}),
+    ("hello", {"since": "all"}),
+]
+
+
+def test_messages_that_do_not_fit_are_answered_in_words(candidate: Browser) -> None:
+    for name, message in MISFITS:
+        answer = candidate.send(name, **message)
+        assert answer["ok"] is False and answer["error"] and "Traceback" not in answer["error"], (name, message)
+        assert answer["code"] != "failed", (name, message, answer)
+    assert candidate.state["status"] == "running"
+
+
+def test_a_watcher_cannot_act(interviewer: Browser) -> None:
+    for name in ("edit", "run", "ask", "submit", "term.open", "decide", "flushed"):
+        assert interviewer.send(name)["ok"] is False
+    assert interviewer.state["status"] == "running"
+
+
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    first = products.start(tmp_path / "data", PAIRSIGHT_PACE="0")
+    candidate = Browser(first, "candidate")
+    candidate.consent()
+    candidate.connect()
+    path, _version, _text = first_file(candidate)
+    edit(candidate, path, "# acknowledged\n")
+    candidate.send("ask", text="hello", attachments=[])
+    first.kill()
+    second = products.start(tmp_path / "data", PAIRSIGHT_PACE="0")
+    try:
+        again = Browser(second, "candidate", name="after")
+        again.connect()
+        wait(lambda: again.state["paused_ms"] is None and not again.state["sandbox_lost"], 30)
+        assert again.state["files"][path]["text"].startswith("# acknowledged\n")
+        assert [turn["prompt"] for turn in again.state["turns"]] == ["hello"]
+        wait(lambda: again.state["turns"][0]["status"] in ("finished", "failed"))
+        assert again.state["lost_ms"] > 0
+        terminal = again.send("term.open", cols=80, rows=24)["terminal"]
+        again.send("term.input", terminal=terminal, data=f"head -1 {path}\r")
+        wait(lambda: "# acknowledged" in terminal_text(again, terminal))
+        again.socket.disconnect()
+    finally:
+        second.stop()
+
+
+def test_time_up_submits_by_itself_and_takes_late_edits(tmp_path: Path) -> None:
+    product = products.start(tmp_path / "data", "--minutes", "0.05", PAIRSIGHT_PACE="0", PAIRSIGHT_GRACE_S="20")
+    try:
+        candidate = Browser(product, "candidate")
+        candidate.consent()
+        candidate.connect()
+        wait(lambda: candidate.state["status"] == "grace", 20)
+        path, _version, _text = first_file(candidate)
+        edit(candidate, path, "# late\n")
+        assert candidate.send("ask", text="hello", attachments=[])["ok"] is False
+        assert candidate.send("flushed")["ok"]
+        wait(lambda: candidate.state["status"] == "finished", 60)
+        assert candidate.state["late"] is True
+        candidate.socket.disconnect()
+    finally:
+        product.stop()
+
+
+def test_without_the_page_the_grace_ends_by_itself(tmp_path: Path) -> None:
+    product = products.start(tmp_path / "data", "--minutes", "0.02", PAIRSIGHT_PACE="0", PAIRSIGHT_GRACE_S="1")
+    try:
+        candidate = Browser(product, "candidate")
+        candidate.consent()
+        wait(lambda: candidate.get("state")["status"] == "finished", 60)
+        assert candidate.get("state")["late"] is False
+    finally:
+        product.stop()
+
+
+def test_a_full_workspace_is_told_and_the_edit_is_kept(candidate: Browser) -> None:
+    terminal = candidate.send("term.open", cols=80, rows=24)["terminal"]
+    candidate.send(
+        "term.input", terminal=terminal, data="for n in 1 2 3; do head -c 30M /dev/zero > big$n.bin; done; echo full\r"
+    )
+    wait(lambda: "full" in terminal_text(candidate, terminal).replace("echo full", ""), 30)
+    path, _version, _text = first_file(candidate)
+    edit(candidate, path, "# kept\n" * 2000)
+    wait(lambda: candidate.state["sync_error"])
+    assert candidate.state["files"][path]["text"].startswith("# kept\n")
+    candidate.send("term.input", terminal=terminal, data="rm big*.bin\r")
+    edit(candidate, path, "# now\n")
+    wait(lambda: not candidate.state["sync_error"])
+    candidate.send("term.input", terminal=terminal, data=f"head -1 {path}; wc -l {path}\r")
+    wait(lambda: "# now" in terminal_text(candidate, terminal))
+
+
+def test_a_lost_sandbox_comes_back_with_the_work_and_the_time(product: Product, candidate: Browser) -> None:
+    path, _version, _text = first_file(candidate)
+    edit(candidate, path, "# survives\n")
+    wait(lambda: candidate.state["sandbox"])
+    products.lose_sandbox(product, candidate.interview)
+    wait(lambda: "sandbox.lost" in candidate.types())
+    wait(lambda: candidate.types().count("sandbox.started") == 2 and candidate.state["paused_ms"] is None, 30)
+    assert candidate.state["lost_ms"] > 0
+    terminal = candidate.send("term.open", cols=80, rows=24)["terminal"]
+    candidate.send("term.input", terminal=terminal, data=f"head -1 {path}\r")
+    wait(lambda: "# survives" in terminal_text(candidate, terminal))

@@ -1,0 +1,205 @@
+"""The product as a user starts it, for tests that talk to it over loopback.
+
+Owns starting and stopping ``pairsight run`` and a small client for pages and sockets. Invariant: every server ends
+with its test.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import requests
+import socketio
+
+from interviews import events as e
+from interviews.state import fold
+
+ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"(Candidate|Interviewer)\s+(http://\S+)")
+Message = dict[str, Any]
+
+
+@dataclass
+class Product:
+    """A running ``pairsight run --demo``: its links by role and its address."""
+
+    process: subprocess.Popen[str]
+    links: dict[str, str]
+    data: Path
+    output: list[str]
+    reader: threading.Thread
+
+    @property
+    def address(self) -> str:
+        """Scheme, host and port."""
+        return "/".join(self.links["candidate"].split("/")[:3])
+
+    def kill(self) -> None:
+        """SIGKILL, the whole process group, as a power cut would."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.reader.join(10)
+
+    def stop(self) -> int:
+        """Ctrl+C; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.reader.join(10)
+        return self.process.returncode
+
+
+def start(data: Path, *arguments: str, port: int = 0, **environ: str) -> Product:
+    """Start the product over ``data`` and wait until it answers."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", **environ}
+    command = [
+        sys.executable,
+        "-c",
+        "from app import main; main()",
+        "run",
+        "--demo",
+        "--port",
+        str(port),
+        "--data",
+        str(data),
+    ]
+    process = subprocess.Popen(
+        [*command, *arguments],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    links: dict[str, str] = {}
+    output: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        output.append(line)
+        if found := LINK.search(line):
+            links[found.group(1).lower()] = found.group(2)
+        if "Stop with" in line:
+            break
+    if len(links) != 2:
+        process.wait(10)
+        raise AssertionError("the product did not start:\n" + "".join(output))
+    reader = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
+    reader.start()
+    product = Product(process, links, data, output, reader)
+    wait(lambda: _answers(product.address), 30)
+    return product
+
+
+def _drain(lines: IO[str], output: list[str]) -> None:
+    with lines:
+        output.extend(lines)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def wait(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Poll until the condition holds. Raises ``AssertionError`` after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.02)
+
+
+def lose_sandbox(product: Product, interview: str) -> None:
+    """End the sandbox of one interview from outside, as a crash of its container or process would."""
+    ours = [product.process.pid]
+    for pid in ours:
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            ours += [int(child) for child in (thread / "children").read_text().split()]
+    found = [pid for pid in ours if Path(f"/proc/{pid}/comm").read_text().strip() == "bwrap"]
+    for pid in found[:1]:
+        os.kill(pid, signal.SIGKILL)
+    if not found:
+        listed = ["docker", "ps", "--quiet", "--filter", f"label=pairsight.interview={interview}"]
+        names = subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split()
+        assert len(names) == 1, names
+        subprocess.run(["docker", "rm", "--force", *names], capture_output=True, check=True, timeout=20)
+
+
+class Browser:
+    """A page's network side: cookies, one socket, and the view folded from what the socket sent."""
+
+    def __init__(self, product: Product, role: str, name: str = "") -> None:
+        self.role, self.address = role, product.address
+        self.http = requests.Session()
+        landed = self.http.get(product.links[role], timeout=10)
+        self.interview = landed.url.split("/interviews/")[1].split("/")[0]
+        self.client = name or f"test-{role}"
+        self.events: list[Message] = []
+        self.superseded = False
+        self._numbers = itertools.count(1)
+        self.socket = socketio.Client(reconnection=False)
+        self.socket.on("events", lambda message: self.events.extend(message["events"]))
+        self.socket.on("superseded", lambda _message: setattr(self, "superseded", True))
+
+    def consent(self) -> requests.Response:
+        """Tick the box and press Start."""
+        return self.http.post(f"{self.address}/interviews/{self.interview}/consent", data={"agreed": "yes"}, timeout=60)
+
+    def connect(self, since: int = 0) -> Message:
+        """Open the socket and say hello."""
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
+        query = f"interview={self.interview}&role={self.role}&client={self.client}"
+        self.socket.connect(
+            f"{self.address}?{query}", headers={"Cookie": cookies}, transports=["websocket"], wait_timeout=10
+        )
+        return self.send("hello", since=since)
+
+    def send(self, name: str, **message: object) -> Message:
+        """Send and wait for the acknowledgement."""
+        answer: Message = self.socket.call(name, {"client_seq": next(self._numbers), **message}, timeout=20)
+        return answer
+
+    def get(self, path: str, role: str = "") -> Any:
+        """JSON of ``/api/interviews/<id>/<role>/<path>``."""
+        url = f"{self.address}/api/interviews/{self.interview}/{role or self.role}/{path}"
+        answer = self.http.get(url, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    @property
+    def state(self) -> Message:
+        """The view folded from the socket's events."""
+        return fold(understand(event) for event in list(self.events)).to_json()
+
+    def types(self) -> list[str]:
+        """Event types seen so far."""
+        return [event["type"] for event in list(self.events)]
+
+
+def understand(event: Message) -> e.Event:
+    """A wire event as the fold wants it."""
+    data = None if event["payload"] is None else e.load_payload(event["type"], 1, event["payload"])
+    return e.Event(
+        seq=event["seq"],
+        at_ms=event["at_ms"],
+        actor=event["actor"],
+        type=event["type"],
+        cause=event["cause"],
+        data=data,
+    )

@@ -1,0 +1,67 @@
+"""What tests share: clocks and salts that count, a header, and a product served on loopback.
+
+Invariant: deterministic where it can be; real parts everywhere else.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import assistant.registry
+from app import score_records
+from interviews import events as e
+from interviews import exercises
+from interviews.errors import PlatformFailure
+from interviews.log import MemoryLog
+from interviews.service.interview import Interview, Tools
+from sandbox.base import Backend
+
+
+def ticking_clock(start: int = 1_700_000_000_000, step: int = 10) -> Callable[[], int]:
+    """Unix ms that advance by ``step`` at each reading."""
+    counter = itertools.count(start, step)
+    return lambda: next(counter)
+
+
+def counting_salt() -> Callable[[], str]:
+    """16-byte salts in hex: 1, 2, 3, …"""
+    counter = itertools.count(1)
+    return lambda: f"{next(counter):032x}"
+
+
+def header(interview: str, **settings: object) -> e.Header:
+    """A header for an interview that needs no exercise."""
+    return e.Header(
+        id=interview,
+        created_at_ms=1_700_000_000_000,
+        candidate="Ada",
+        exercise=e.ExercisePin(id="none", version=1, sha256="0" * 64, seed=1, title="None"),
+        settings=e.InterviewSettings.model_validate(settings),
+    )
+
+
+def bare_interview(**settings: object) -> Interview:
+    """An interview over a log in memory, with no exercise files and a clock that ticks 10 ms at each reading."""
+    log = MemoryLog(ticking_clock(), counting_salt())
+    log.create(header("i1", **settings))
+    return Interview(log, log.header("i1"), exercises.load("prompted-playlists"), tools())
+
+
+def tools(backend: Backend | None = None) -> Tools:
+    """Tools with the shipped provider and rubric, deterministic clock and ids, and no pauses."""
+
+    def launcher() -> Backend:
+        if backend is None:
+            raise PlatformFailure("This test has no sandbox")
+        return backend
+
+    return Tools(
+        clock=ticking_clock(),
+        new_id=counting_salt(),
+        sleep=lambda seconds: None,
+        backend=launcher,
+        weaker=lambda: (),
+        provider=assistant.registry.get,
+        score=lambda head, records: score_records(head, records).model_dump(mode="json"),
+    )

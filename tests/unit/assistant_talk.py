@@ -1,0 +1,100 @@
+"""A candidate's side of a conversation with a provider, for tests: files, versions, history, hunks accepted or left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from assistant.base import Ask, Attachment, Finished, Part, Proposal, Provider, TextDelta, Turn
+from interviews.events import Hunk, HunkNote
+from interviews.exercises import Exercise
+
+EVERYTHING = (
+    "Implement the feature: total within two minutes of the wished length, no artist twice in a row, skip explicit songs for "
+    "'no explicit', 'clean' or 'for kids', 'without X' excludes that artist, remasters and live versions are the same song, the "
+    "same seed gives the same playlist, never change the list of tracks, and when nothing fits exit with code 1."
+)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back to one prompt."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The reply's text."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextDelta))
+
+    @property
+    def proposals(self) -> list[Proposal]:
+        """In order."""
+        return [part for part in self.parts if isinstance(part, Proposal)]
+
+    @property
+    def finished(self) -> Finished:
+        """The last part."""
+        last = self.parts[-1]
+        assert isinstance(last, Finished)
+        return last
+
+    @property
+    def hunks(self) -> list[tuple[Hunk, HunkNote]]:
+        """Of all proposals, with their notes."""
+        return [pair for proposal in self.proposals for pair in zip(proposal.hunks, proposal.notes, strict=True)]
+
+    @property
+    def defects(self) -> list[str]:
+        """Planted in this reply."""
+        return [note.defect for _, note in self.hunks if note.defect]
+
+
+@dataclass
+class Conversation:
+    """An interview's conversation, kept as the service keeps it."""
+
+    provider: Provider
+    exercise: Exercise
+    files: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    history: list[Turn] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.files = self.files or dict(self.exercise.workspace)
+        self.versions = self.versions or dict.fromkeys(self.files, 0)
+
+    def ask(self, prompt: str, attachments: Iterable[str] = (), brief: str = "") -> Ask:
+        """The ask that this prompt makes now."""
+        return Ask(
+            turn=f"a{len(self.history) + 1}", prompt=prompt, history=tuple(self.history), files=dict(self.files),
+            attachments=tuple(Attachment(name, self.files[name]) for name in attachments), versions=dict(self.versions),
+            exercise=self.exercise, brief=brief, model="", seed=1,
+        )  # fmt: skip
+
+    def say(
+        self, prompt: str, attachments: Iterable[str] = (), accept: Callable[[HunkNote], bool] = lambda note: True
+    ) -> Reply:
+        """Ask, then accept the hunks that ``accept`` says yes to and reject the others."""
+        names = tuple(attachments)
+        reply = Reply(tuple(self.provider.reply(self.ask(prompt, names))))
+        taken = [hunk for hunk, note in reply.hunks if accept(note)]
+        left = [hunk for hunk, note in reply.hunks if not accept(note)]
+        self.files = applied(self.files, taken)
+        for path in {hunk.path for hunk in taken}:
+            self.versions[path] = self.versions.get(path, 0) + 1
+        self.history.append(Turn(prompt, reply.text, accepted=tuple(taken), rejected=tuple(left), attachments=names))
+        return reply
+
+
+def applied(files: dict[str, str], hunks: Iterable[Hunk]) -> dict[str, str]:
+    """The files after accepting hunks that were all made for them; fails where ``before`` is not what stands there."""
+    result = dict(files)
+    for hunk in sorted(hunks, key=lambda hunk: hunk.line, reverse=True):
+        lines = result.get(hunk.path, "").split("\n")
+        start = sum(len(line) + 1 for line in lines[: hunk.line - 1])
+        text = result.get(hunk.path, "")
+        assert text[start : start + len(hunk.before)] == hunk.before, hunk
+        assert hunk.before or hunk.after
+        result[hunk.path] = text[:start] + hunk.after + text[start + len(hunk.before) :]
+    return result

@@ -1,0 +1,112 @@
+"""What every exercise keeps to, found by folder."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from assistant.lines import Script
+from interviews.errors import BadInput, NotFound
+from interviews.events import Defect, Requirement
+from interviews.exercises import Exercise, expresses, load, names
+
+
+@pytest.fixture(params=names())
+def exercise(request: pytest.FixtureRequest) -> Exercise:
+    return load(request.param)
+
+
+def keyed(exercise: Exercise) -> tuple[Requirement | Defect, ...]:
+    return (*exercise.spec.requirements, *exercise.spec.defects)
+
+
+def test_its_folder_is_its_id_and_its_files_are_there(exercise: Exercise) -> None:
+    assert exercise.spec.id in names()
+    assert set(exercise.spec.open_first) <= set(exercise.workspace)
+    assert exercise.tests
+    assert exercise.hidden_tests
+    assert exercise.solution
+    assert len(exercise.spec.defects) >= 3
+
+
+def test_ids_are_unique(exercise: Exercise) -> None:
+    ids = [item.id for item in keyed(exercise)]
+    assert len(ids) == len(set(ids))
+
+
+def test_python_files_parse(exercise: Exercise) -> None:
+    files = {**exercise.workspace, **exercise.hidden_tests, **exercise.solution}
+    for path, text in files.items():
+        if path.endswith(".py"):
+            ast.parse(text, path)
+
+
+def test_the_solution_replaces_files_of_the_starter(exercise: Exercise) -> None:
+    assert set(exercise.solution) <= set(exercise.starter)
+
+
+def test_every_atom_and_defect_names_hidden_tests_that_exist(exercise: Exercise) -> None:
+    found = {
+        f"{path}::{name}"
+        for path, text in exercise.hidden_tests.items()
+        for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+    }
+    for item in keyed(exercise):
+        assert item.tests, item.id
+        assert set(item.tests) <= found, item.id
+
+
+def test_no_hidden_test_stands_for_two_things(exercise: Exercise) -> None:
+    """Planted-defect tests are left out of the outcome, so an atom must not lose all of its own to a defect."""
+    planted = {test for defect in exercise.spec.defects for test in defect.tests}
+    for requirement in exercise.spec.requirements:
+        assert set(requirement.tests) - planted, requirement.id
+
+
+def test_the_brief_states_every_atom_and_names_no_defect(exercise: Exercise) -> None:
+    for requirement in exercise.spec.requirements:
+        assert expresses(requirement.patterns, exercise.brief), requirement.id
+    for defect in exercise.spec.defects:
+        assert not expresses(defect.patterns, exercise.brief), defect.id
+
+
+def test_the_code_to_begin_with_states_no_atom(exercise: Exercise) -> None:
+    """Attaching a file of the starter must not tell the assistant what the brief asks for."""
+    for path, text in exercise.starter.items():
+        stated = [requirement.id for requirement in exercise.spec.requirements if expresses(requirement.patterns, text)]
+        assert stated == [], path
+
+
+def test_its_lines_are_ready_and_every_defect_can_be_repaired(exercise: Exercise) -> None:
+    script = Script(exercise)
+    assert {repair.defect for repair in script.spec.repairs} == {defect.id for defect in exercise.spec.defects}
+    codes = [piece.code for piece in script.spec.pieces]
+    for defect in exercise.spec.defects:
+        assert sum(f"defect:{defect.id}" in code for code in codes) == 1, defect.id
+
+
+def test_an_unknown_exercise_is_named() -> None:
+    with pytest.raises(NotFound, match=r"prompted-playlists.*got nothing-here"):
+        load("nothing-here")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("id: [", "cannot be read"), ("id: Bad Id\n", "id: "), ("id: broken\n", "version: ")]
+)
+def test_a_broken_exercise_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "exercise.yaml").write_text(text)
+    (tmp_path / "broken" / "assistant.yaml").write_text("lines: []\n")
+    with pytest.raises(BadInput, match=told):
+        load("broken", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("No Artist twice", True), ("test_no_artist_twice", True), ("noartisttwice", False), ("", False)],
+)
+def test_what_a_text_expresses(text: str, said: bool) -> None:
+    assert expresses((r"\bno artist twice\b",), text) is said

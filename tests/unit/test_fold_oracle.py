@@ -1,0 +1,55 @@
+"""The browser's fold and the server's give the same view of the same log."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from interviews import events as e
+from interviews.ndjson import read_log
+from interviews.state import fold
+from interviews.visibility import may_see, wire
+from tests.product import ROOT, understand
+
+GOLDEN = ROOT / "tests/golden/v1.ndjson"
+
+
+def in_browser(events: list[dict[str, object]]) -> e.Json:
+    """The state as ``frontend/core/state.ts`` folds it, run by Node."""
+    node, bundle = shutil.which("node"), ROOT / ".build/fold.mjs"
+    if node is None or not bundle.is_file():
+        pytest.skip("Expected node and .build/fold.mjs (make setup), found one missing")
+    lines = "".join(json.dumps(event) + "\n" for event in events)
+    done = subprocess.run([node, str(bundle)], input=lines, capture_output=True, text=True, timeout=30, check=True)
+    return json.loads(done.stdout)
+
+
+def golden(path: Path = GOLDEN) -> list[e.Record]:
+    with path.open(encoding="utf-8") as lines:
+        return read_log(lines)[1]
+
+
+def test_every_event_type_is_folded_alike_by_both_for_both_roles() -> None:
+    records = golden()
+    assert {record.type for record in records} == set(e.event_types())
+    chance = random.Random(4)
+    for upto in [len(records), *chance.sample(range(1, len(records)), 12)]:
+        for role in get_args(e.Role):
+            events = [wire(role, record) for record in records[:upto]]
+            assert in_browser(events) == fold(understand(event) for event in events).to_json(), (upto, role)
+
+
+def test_erased_payloads_are_folded_alike() -> None:
+    records = golden()
+    erased = [
+        record if may_see("candidate", record.type) else record.model_copy(update={"payload": None, "salt": None})
+        for record in records
+    ]
+    events = [wire("interviewer", record) for record in erased]
+    assert in_browser(events) == fold(map(e.understand, erased)).to_json()

@@ -1,0 +1,77 @@
+"""The JSON that pages, tests and programs read: events, states, scorecards, exports.
+
+Owns these routes. Invariant: everything passes the one visibility filter for the role in its URL.
+"""
+
+from __future__ import annotations
+
+import io
+
+from flask import Blueprint, Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from interviews.errors import BadInput, NotAllowed
+from interviews.events import Role
+from interviews.visibility import wire
+from rubrics import registry as rubric_registry
+from rubrics.base import Scorecard
+from web.auth import opened_to, opened_to_named_role
+from web.pages import interviews, visible_state
+
+api = Blueprint("api", __name__)
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise BadInput("Expected %(name)s to be the number of an event, got %(got)s", name=name, got=text[:40])
+    return int(text)
+
+
+@api.get("/api/interviews/<interview>/<role>/events")
+@opened_to_named_role
+def events(interview: str, role: Role) -> ResponseReturnValue:
+    """``{"events": [...], "last": seq}``: that role's view of the log after event ``since``."""
+    room = interviews().get(interview)
+    since = _number("since") or 0
+    records = room.interview.log.read(interview, since)
+    return jsonify(
+        {"events": [wire(role, record) for record in records], "last": records[-1].seq if records else since}
+    )
+
+
+@api.get("/api/interviews/<interview>/<role>/state")
+@opened_to_named_role
+def state(interview: str, role: Role) -> ResponseReturnValue:
+    """The view state for that role after event ``at``, or as it is now."""
+    return jsonify(visible_state(interviews().get(interview), role, _number("at")))
+
+
+def _scorecard(interview: str) -> Scorecard:
+    room = interviews().get(interview)
+    if room.interview.state.status != "finished":
+        raise NotAllowed("There is a score once the interview has been submitted and its hidden tests have run")
+    return Scorecard.model_validate(interviews().tools.score(room.interview.header, room.interview.log.read(interview)))
+
+
+@api.get("/api/interviews/<interview>/interviewer/scorecard")
+@opened_to("interviewer")
+def scorecard(interview: str) -> ResponseReturnValue:
+    """The scorecard as JSON."""
+    return jsonify(_scorecard(interview).model_dump(mode="json"))
+
+
+@api.get("/interviews/<interview>/export.<suffix>")
+@opened_to("interviewer")
+def export(interview: str, suffix: str) -> ResponseReturnValue:
+    """The log or the scorecard as a file."""
+    chosen, room = rubric_registry.export(suffix), interviews().get(interview)
+    out = io.StringIO(newline="")
+    card = None if suffix == "log" else _scorecard(interview)
+    chosen.write(out, room.interview.header, room.interview.log.read(interview), card)
+    name = f"pairsight-{interview}.{chosen.suffix}"
+    return Response(
+        out.getvalue(), mimetype=chosen.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

@@ -1,0 +1,104 @@
+"""Who someone is: signed invitation links, and the roles they open.
+
+Owns links, the session's roles and the rule that every route is closed unless opened. Invariant: a view without
+``opened_to`` or ``public`` answers 403 whatever the caller holds; a role counts for one interview only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from interviews.errors import NotAllowed
+from interviews.events import Role
+
+View = TypeVar("View", bound=Callable[..., Any])
+_SALT = "invitation-1"
+
+
+@dataclass(frozen=True)
+class Link:
+    """An invitation: one role in one interview until ``expires_ms`` (Unix)."""
+
+    interview: str
+    role: Role
+    expires_ms: int
+
+
+def sign_link(secret: str, link: Link) -> str:
+    """The token that stands in an invitation's URL."""
+    return str(URLSafeSerializer(secret, salt=_SALT).dumps([link.interview, link.role, link.expires_ms]))
+
+
+def read_link(secret: str, token: str, now_ms: int) -> Link:
+    """The invitation behind a token. Raises ``NotAllowed`` for a wrong or expired one."""
+    try:
+        interview, role, expires_ms = URLSafeSerializer(secret, salt=_SALT).loads(token)
+    except (BadSignature, ValueError, TypeError):
+        raise NotAllowed(
+            "This link is not an invitation of this server. "
+            "Expected the link exactly as it was sent to you; part of it may be missing."
+        ) from None
+    if now_ms > expires_ms:
+        raise NotAllowed(
+            "This invitation has expired. Ask the person who sent it for a new one; nothing recorded is lost."
+        )
+    return Link(interview, role, expires_ms)
+
+
+def grant(link: Link) -> None:
+    """Remember in the session what the link opens."""
+    roles = dict(session.get("roles", {}))
+    roles[link.interview] = sorted({*roles.get(link.interview, []), link.role})
+    session["roles"] = roles
+    session.permanent = True
+
+
+def holds(interview: str, role: str) -> bool:
+    """Whether the caller's session has that role in that interview."""
+    return role in session.get("roles", {}).get(interview, [])
+
+
+def public(view: View) -> View:
+    """Open a view to everyone."""
+    view.opened_to = "everyone"  # type: ignore[attr-defined]  # the mark that close_by_default reads
+    return view
+
+
+def opened_to(role: Role) -> Callable[[View], View]:
+    """Open a view, whose URL names the ``interview``, to one role."""
+
+    def mark(view: View) -> View:
+        view.opened_to = role  # type: ignore[attr-defined]  # the mark that close_by_default reads
+        return view
+
+    return mark
+
+
+def opened_to_named_role(view: View) -> View:
+    """Open a view, whose URL names both ``interview`` and ``role``, to that role."""
+    view.opened_to = "named"  # type: ignore[attr-defined]  # the mark that close_by_default reads
+    return view
+
+
+def close_by_default(app: Flask) -> None:
+    """Let a request through only where its view was opened to the caller."""
+
+    @app.before_request
+    def check() -> None:
+        if request.endpoint is None or request.endpoint == "static":
+            return
+        role = getattr(current_app.view_functions[request.endpoint], "opened_to", None)
+        if role == "everyone":
+            return
+        interview = (request.view_args or {}).get("interview", "")
+        if role == "named":
+            role = (request.view_args or {}).get("role")
+        if role is None or not holds(interview, cast(str, role)):
+            raise NotAllowed(
+                "This page is open to the people invited to this interview. Open the link that was sent to you."
+            )

@@ -1,0 +1,201 @@
+"""The pages: invitation, consent, workspace, live view, replay, debrief, scorecard.
+
+Owns which page a role is sent to. Invariant: a page shows what the log says and changes nothing, but for consent.
+Leaves out the JSON that pages read (``api``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from assistant.base import Provider
+from interviews import events as e
+from interviews.events import Role
+from interviews.service.registry import Interviews
+from interviews.service.room import Room
+from interviews.state import fold
+from interviews.visibility import may_see
+from rubrics import rubric as rubric_files
+from rubrics.base import LogView
+from rubrics.scoring import score
+from web import consent as consents
+from web import i18n
+from web.auth import grant, opened_to, public, read_link
+from web.words import render
+
+pages = Blueprint("pages", __name__)
+
+
+def interviews() -> Interviews:
+    """The interviews of this app."""
+    found: Interviews = current_app.extensions["interviews"]
+    return found
+
+
+def visible_state(room: Room, role: Role, at: int | None = None) -> dict[str, Any]:
+    """The view state for that role, folded from what it may see, up to event ``at``."""
+    records = room.interview.log.read(room.interview.id)
+    upto = [record for record in records if at is None or record.seq <= at]
+    shown = (r if may_see(role, r.type) else r.model_copy(update={"payload": None}) for r in upto)
+    return fold(e.understand(record) for record in shown).to_json()
+
+
+def _boot(room: Room, role: Role) -> dict[str, Any]:
+    interview = room.interview
+    header = interview.header.model_dump(mode="json")
+    if role == "candidate":
+        # Which variation this is could tell which proposals hold a mistake.
+        header["exercise"] |= {"seed": 0, "sha256": ""}
+    urls = {
+        "events": url_for("api.events", interview=interview.id, role=role),
+        "state": url_for("api.state", interview=interview.id, role=role),
+    }
+    if role == "candidate":
+        urls["debrief"] = url_for("pages.debrief", interview=interview.id)
+    else:
+        for name in ("watch", "replay", "scorecard"):
+            urls[name] = url_for(f"pages.{name}", interview=interview.id)
+        for suffix in ("log", "json", "csv"):
+            urls[f"export_{suffix}"] = url_for("api.export", interview=interview.id, suffix=suffix)
+    return {
+        "interview": interview.id, "role": role, "header": header, "briefHtml": render(interview.exercise.brief),
+        "openFirst": list(interview.exercise.spec.open_first), "urls": urls, "serverNow": interview.now(),
+        "locale": i18n.locale(), "messages": i18n.catalogue(),
+    }  # fmt: skip
+
+
+def _app_page(room: Room, role: Role, entry: str, *, with_state: bool) -> str:
+    boot = _boot(room, role)
+    if with_state:
+        boot["snapshot"] = visible_state(room, role)
+    return render_template("app.html", entry=entry, boot=boot, title=room.interview.header.exercise.title)
+
+
+def _provider(room: Room) -> Provider:
+    return room.interview.tools.provider(room.interview.header.settings.provider)
+
+
+def _consent_words(room: Room) -> list[tuple[str, list[str]]]:
+    settings = room.interview.header.settings
+    return consents.sections(settings.minutes, settings.grace_s, _provider(room))
+
+
+@pages.get("/")
+@public
+def index() -> ResponseReturnValue:
+    """Where someone lands without a link."""
+    return render_template(
+        "message.html", title=_("Pairsight"), lines=[_("Open the invitation link that was sent to you.")]
+    )
+
+
+@pages.get("/join/<token>")
+@public
+def join(token: str) -> ResponseReturnValue:
+    """Take an invitation: remember the role, go to its page."""
+    link = read_link(current_app.config["SECRET_KEY"], token, interviews().tools.clock())
+    interviews().get(link.interview)
+    grant(link)
+    target = "pages.consent" if link.role == "candidate" else "pages.watch"
+    return redirect(url_for(target, interview=link.interview))
+
+
+@pages.get("/interviews/<interview>/consent")
+@opened_to("candidate")
+def consent(interview: str) -> ResponseReturnValue:
+    """What is recorded and how the assistant behaves, before anything is."""
+    room = interviews().get(interview)
+    if room.interview.state.status not in ("invited", "ready"):
+        return redirect(url_for("pages.work", interview=interview))
+    parts = _consent_words(room)
+    return render_template("consent.html", room=room, parts=parts, summary=room.interview.exercise.spec.summary)
+
+
+@pages.post("/interviews/<interview>/consent")
+@opened_to("candidate")
+def agree(interview: str) -> ResponseReturnValue:
+    """Record the consent and start."""
+    room = interviews().get(interview)
+    if request.form.get("agreed") != "yes":
+        return redirect(url_for("pages.consent", interview=interview))
+    room.consent(consents.text_hash(_consent_words(room)), i18n.locale())
+    room.start()
+    return redirect(url_for("pages.work", interview=interview))
+
+
+@pages.get("/interviews/<interview>/work")
+@opened_to("candidate")
+def work(interview: str) -> ResponseReturnValue:
+    """The candidate's workspace."""
+    room = interviews().get(interview)
+    status = room.interview.state.status
+    if status in ("invited", "ready"):
+        return redirect(url_for("pages.consent", interview=interview))
+    if status in ("submitted", "finished"):
+        return redirect(url_for("pages.debrief", interview=interview))
+    return _app_page(room, "candidate", "workspace", with_state=True)
+
+
+@pages.get("/interviews/<interview>/debrief")
+@opened_to("candidate")
+def debrief(interview: str) -> ResponseReturnValue:
+    """Each planted mistake, what the candidate did, and the fix."""
+    room = interviews().get(interview)
+    state = room.interview.state
+    if state.status not in ("submitted", "finished"):
+        return redirect(url_for("pages.work", interview=interview))
+    items = [
+        {**item, "explanation_html": render(item["explanation"]), "fix_html": render(item["fix"])}
+        for item in state.debrief or []
+    ]
+    return render_template("debrief.html", state=state, items=items, plants=_provider(room).plants)
+
+
+@pages.get("/interviews/<interview>/watch")
+@opened_to("interviewer")
+def watch(interview: str) -> ResponseReturnValue:
+    """The interview as it happens."""
+    return _app_page(interviews().get(interview), "interviewer", "watch", with_state=True)
+
+
+@pages.get("/interviews/<interview>/replay")
+@opened_to("interviewer")
+def replay(interview: str) -> ResponseReturnValue:
+    """The interview as it happened."""
+    return _app_page(interviews().get(interview), "interviewer", "replay", with_state=False)
+
+
+@pages.get("/interviews/<interview>/scorecard")
+@opened_to("interviewer")
+def scorecard(interview: str) -> ResponseReturnValue:
+    """The proposed score, each line linked to its moments."""
+    room = interviews().get(interview)
+    records = room.interview.log.read(interview)
+    rubric = rubric_files.load("standard")
+    card = score(LogView.of(room.interview.header, records), rubric, translate=lambda text: str(_(text)))
+    titles = {dimension.id: dimension.title for dimension in rubric.dimensions}
+    titles |= {indicator.id: indicator.title for dimension in rubric.dimensions for indicator in dimension.indicators}
+    start = next((r.at_ms for r in records if r.type == "phase.started"), room.interview.header.created_at_ms)
+    moments = {r.seq: (r.type, max(0, r.at_ms - start) // 1000) for r in records}
+    return render_template(
+        "scorecard.html", room=room, card=card, titles=titles, moments=moments, state=room.interview.state
+    )
+
+
+@pages.post("/theme")
+@public
+def theme() -> ResponseReturnValue:
+    """Remember light, dark or the system's choice."""
+    chosen = request.form.get("theme", "")
+    session["theme"] = chosen if chosen in ("light", "dark") else ""
+    return Response(status=204)
+
+
+def install(app: Any) -> None:
+    """Register the pages and what their templates use."""
+    app.register_blueprint(pages)
+    app.context_processor(lambda: {"theme": session.get("theme", ""), "locale": i18n.locale()})

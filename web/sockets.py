@@ -1,0 +1,234 @@
+"""The live connection: messages of candidate and viewers in, events out.
+
+Owns the Socket.IO handlers. Invariant: an ``ok`` acknowledgement means committed; events reach each client in seq
+order, with the gap since what it last saw; a second tab of the candidate takes over and the first is told. Leaves out
+what the acts do (``interviews.service``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast, get_args
+
+from flask import request
+from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
+
+from interviews import events as e
+from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError
+from interviews.log import ClientKey
+from interviews.service import editing
+from interviews.service.registry import Interviews
+from interviews.service.room import Room
+from interviews.visibility import wire
+from web import auth
+from web.i18n import tell
+from web.seats import Seats
+
+BATCH = 500
+ROLES: tuple[e.Role, ...] = get_args(e.Role)
+ACTS = ("edit", "create", "delete", "run", "ask", "stop", "decide", "flushed", "submit")
+TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
+Message = dict[str, Any]
+logger = logging.getLogger("pairsight")
+
+
+@dataclass
+class Client:
+    """A connected page: which room, in which role, and its own id. ``acting`` is false once a newer tab took over.
+
+    ``client`` begins with the role: ids are chosen by pages and seen by others, and nobody may speak under another's.
+    """
+
+    room: Room
+    role: e.Role
+    client: str
+    acting: bool = True
+    joined: bool = False
+
+
+def channel(interview: str, role: str) -> str:
+    """The Socket.IO room of one role in one interview."""
+    return f"{interview}/{role}"
+
+
+class Sockets:
+    """The handlers, and who is connected by socket id."""
+
+    def __init__(self, socketio: SocketIO, interviews: Interviews) -> None:
+        self._socketio, self._interviews = socketio, interviews
+        self._clients: dict[str, Client] = {}
+        self._heard: set[str] = set()
+        Seats(socketio.sockio_mw.flask_app)
+        socketio.on_event("connect", self._connect)
+        socketio.on_event("disconnect", self._disconnect)
+        self._on("hello", self._hello, acting=False)
+        self._on("away", self._away, acting=False)
+        self._on("note", self._note, acting=False)
+        for name in ACTS + TERMINAL_ACTS:
+            self._on(name, partial(self._act, name), acting=True)
+
+    def _act(self, name: str, c: Client, m: Message, key: ClientKey | None) -> Message:
+        """Do what the candidate's message ``name`` asks; returns what the acknowledgement carries."""
+        room = c.room
+        match name:
+            case "edit":
+                version, path = m.get("version"), m.get("path")
+                if not isinstance(version, int) or not isinstance(path, str):
+                    raise BadInput("Expected a path and a version, got %(got)s", got=repr(path)[:80])
+                return {"version": editing.push(room.interview, path, version, editing.read_updates(m.get("updates")))}
+            case "create":
+                editing.create(room.interview, m.get("path"), key)
+            case "delete":
+                editing.delete(room.interview, m.get("path"), key)
+            case "term.open":
+                return {"terminal": room.terminals().open(m.get("cols"), m.get("rows"))}
+            case "term.input":
+                room.terminals().write(m.get("terminal"), m.get("data"))
+            case "term.resize":
+                room.terminals().resize(m.get("terminal"), m.get("cols"), m.get("rows"))
+            case "term.close":
+                room.terminals().close(m.get("terminal"))
+            case "run":
+                return {"run": room.run(key)}
+            case "ask":
+                return {"turn": room.pairing.ask(m.get("text"), m.get("attachments", []), key)}
+            case "stop":
+                turn = m.get("turn")
+                if not isinstance(turn, str) or room.interview.state.turn(turn) is None:
+                    raise NotFound("There is no reply %(turn)s to stop", turn=repr(turn)[:80])
+                room.pairing.stop(turn)
+            case "decide":
+                room.pairing.decide(m.get("suggestion"), m.get("hunk"), m.get("decision"), m.get("reason", ""), key)
+            case "flushed":
+                room.flushed()
+            case "submit":
+                room.submit("candidate", key)
+        return {}
+
+    def _on(self, name: str, act: Callable[[Client, Message, ClientKey | None], Message], *, acting: bool) -> None:
+        def handle(message: object = None) -> Message:
+            try:
+                if name != "edit":
+                    message = _whole(message)
+                client = self._clients.get(_sid())
+                if client is None:
+                    raise NotAllowed("This page is not connected; reload it")
+                if not isinstance(message, dict):
+                    raise BadInput("Expected a message with fields, got %(got)s", got=type(message).__name__)
+                if acting and (client.role != "candidate" or not client.joined):
+                    raise NotAllowed("Only the candidate can do this")
+                if acting and not client.acting:
+                    raise NotAllowed("This interview is open in another tab; work goes on there")
+                return {"ok": True, **act(client, message, _key(client, message))}
+            except PairsightError as error:
+                code = "stale" if isinstance(error, Conflict) else "refused"
+                return {"ok": False, "code": code, "error": tell(error)}
+            except Exception:
+                logger.exception("handler %s failed", name)
+                words = NotAllowed("Something failed on our side. What was acknowledged is safe; please try again.")
+                return {"ok": False, "code": "failed", "error": tell(words)}
+
+        self._socketio.on_event(name, handle)
+
+    def _connect(self, _auth: object = None) -> None:
+        interview, role = request.args.get("interview", ""), request.args.get("role", "")
+        name = request.args.get("client", "")
+        if role not in ROLES or not auth.holds(interview, role) or not 0 < len(name) <= 64:
+            raise ConnectionRefusedError("not invited")
+        try:
+            room = self._interviews.get(interview)
+        except PairsightError as error:
+            raise ConnectionRefusedError(tell(error)) from None
+        self._listen(room)
+        self._clients[_sid()] = Client(room, role, f"{role}:{name}")
+
+    def _listen(self, room: Room) -> None:
+        interview = room.interview
+        with interview.lock:
+            if interview.id in self._heard:
+                return
+            self._heard.add(interview.id)
+
+            def publish(records: list[e.Record]) -> None:
+                for role in ROLES:
+                    self._send(channel(interview.id, role), role, records)
+
+            interview.subscribe(publish)
+
+    def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:
+        for start in range(0, len(records), BATCH):
+            batch = [wire(role, record) for record in records[start : start + BATCH]]
+            self._socketio.emit("events", {"events": batch}, to=to)
+
+    def _hello(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
+        since, interview = message.get("since", 0), client.room.interview
+        if not isinstance(since, int) or not 0 <= since <= interview.state.seq:
+            raise BadInput("Expected the number of the last event seen, got %(got)s", got=repr(since)[:80])
+        if client.role == "candidate" and not client.joined:
+            self._supersede(client)
+        client.room.presence(client.role, client.client, "connected")
+        with interview.lock:
+            # Joining and sending the gap under the lock: nothing new can come in between.
+            records = interview.log.read(interview.id, since)
+            leave_room(channel(interview.id, client.role))
+            self._send(_sid(), client.role, records)
+            join_room(channel(interview.id, client.role))
+            client.joined = True
+            return {"last": interview.state.seq, "now": interview.now()}
+
+    def _supersede(self, newer: Client) -> None:
+        for sid, other in list(self._clients.items()):
+            # Also one with the same id: a duplicated tab has its original's.
+            if other.room is newer.room and other.role == "candidate" and other is not newer and other.acting:
+                other.acting = False
+                self._socketio.emit("superseded", {}, to=sid)
+
+    def _away(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
+        client.room.presence(client.role, client.client, "away" if message.get("away") else "connected")
+        return {}
+
+    def _note(self, client: Client, message: Message, key: ClientKey | None) -> Message:
+        if client.role != "interviewer":
+            raise NotAllowed("Only an interviewer can add a note")
+        client.room.note("interviewer", message.get("text"), message.get("about_seq"), key)
+        return {}
+
+    def _disconnect(self, _reason: object = None) -> None:
+        client = self._clients.pop(_sid(), None)
+        if client is None:
+            return
+        if not any(
+            other.client == client.client and other.room is client.room for other in list(self._clients.values())
+        ):
+            try:
+                client.room.presence(client.role, client.client, "gone")
+            except PairsightError as error:
+                logger.warning("presence of %s: %s", client.room.interview.id, error)
+
+
+def _whole(value: object) -> object:
+    """The message with halves of surrogate pairs replaced, which JSON carries but no text does.
+
+    Edits are not mended: their sender already shows them, so they are refused and sent again whole.
+    """
+    match value:
+        case str():
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        case list():
+            return [_whole(item) for item in value]
+        case dict():
+            return {key: _whole(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _sid() -> str:
+    return cast(str, request.sid)  # type: ignore[attr-defined]  # set by Flask-SocketIO in its handlers
+
+
+def _key(client: Client, message: Message) -> ClientKey | None:
+    number = message.get("client_seq")
+    return ClientKey(client.client, number) if isinstance(number, int) and 0 <= number < 1 << 53 else None
