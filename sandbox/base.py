@@ -7,7 +7,7 @@ shared. Leaves out the wire protocol (``sandbox.client``, ``sandbox.agent``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -20,6 +20,7 @@ __all__ = [
     "ExecResult",
     "FileEntry",
     "Limits",
+    "Pipe",
     "Probe",
     "Sandbox",
     "SandboxSpec",
@@ -93,14 +94,18 @@ class Probe:
     weaker: tuple[str, ...] = ()
 
 
-class Terminal(Protocol):
-    """An open PTY. ``write`` takes raw keys; output arrives at the callback given to ``open_terminal``."""
+class Pipe(Protocol):
+    """A running program's input and output. ``write`` feeds it; what it says arrives at the callback of ``open_pipe``."""
 
     def write(self, data: bytes) -> None: ...
 
-    def resize(self, cols: int, rows: int) -> None: ...
-
     def close(self) -> None: ...
+
+
+class Terminal(Pipe, Protocol):
+    """An open PTY. ``write`` takes raw keys; output arrives at the callback given to ``open_terminal``."""
+
+    def resize(self, cols: int, rows: int) -> None: ...
 
 
 class Sandbox(Protocol):
@@ -119,6 +124,11 @@ class Sandbox(Protocol):
 
     @property
     def alive(self) -> bool: ...
+
+    @property
+    def place(self) -> str:
+        """What ``Backend.adopt`` finds it by once its agent or this process is gone; "" where it goes with them."""
+        ...
 
     def read(self, path: str) -> bytes: ...
 
@@ -164,6 +174,20 @@ class Sandbox(Protocol):
         """
         ...
 
+    def open_pipe(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[int], None],
+        env: Mapping[str, str] | None = None,
+    ) -> Pipe:
+        """A program on two plain pipes: its standard output comes as raw bytes, its errors are dropped.
+
+        Flow control, ``close`` and ``on_exit`` as for a terminal.
+        """
+        ...
+
     def watch(self, on_change: Callable[[Change], None]) -> None:
         """Report changes below the workspace from now on, also those of ``write``: the caller knows its own by hash.
 
@@ -172,14 +196,22 @@ class Sandbox(Protocol):
         ...
 
     def on_lost(self, callback: Callable[[str], None]) -> None:
-        """Call ``callback(reason)`` once when the sandbox is gone without ``stop`` having been called.
+        """Call ``callback(reason)`` once when its agent is gone without ``stop`` or ``leave`` having been called.
 
-        A callback that comes too late is called at once, from a thread of its own. ``stop`` need not follow.
+        A callback that comes too late is called at once, from a thread of its own. With a ``place`` the files may still
+        be there: ``Backend.adopt`` them, or ``stop`` to end what is left. Without one, ``stop`` need not follow.
+        """
+        ...
+
+    def leave(self) -> None:
+        """Let go without ending it: what has a ``place`` stays there for ``Backend.adopt``, all else is stopped.
+
+        May be called after a loss, and twice; nothing else may be called afterwards.
         """
         ...
 
     def stop(self) -> None:
-        """End every process and forget the files. May be called twice."""
+        """End every process and forget the files, also after a loss. May be called twice."""
         ...
 
 
@@ -194,4 +226,18 @@ class Backend(Protocol):
 
     def start(self, spec: SandboxSpec) -> Sandbox:
         """Raise ``PlatformFailure`` with the reason when it cannot be started within its deadline."""
+        ...
+
+    def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
+        """The sandbox at ``place`` with its agent started anew; files and programs are as they were, terminals are gone.
+
+        None when there is none any more, or never could be. Raises ``PlatformFailure`` when that cannot be told now.
+        """
+        ...
+
+    def reap(self, wanted: Collection[str]) -> list[str]:
+        """Remove what dead servers left at places nobody wants, and what has outlived its time. Returns their names.
+
+        Acts only on a complete list of what there is; without one it does nothing. Never raises.
+        """
         ...

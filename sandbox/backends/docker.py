@@ -139,6 +139,7 @@ class Docker:
         self,
         hardening: Hardening = HARDENING,
         *,
+        runtime: str | None = None,
         owners: Owners | None = None,
         randbelow: Callable[[int], int] = secrets.randbelow,
         now: Callable[[], float] = time.time,
@@ -146,6 +147,7 @@ class Docker:
         start_seconds: float = START_SECONDS,
     ) -> None:
         self._hardening = hardening
+        self._runtime = environ.get("PAIRSIGHT_DOCKER_RUNTIME", "") if runtime is None else runtime
         self._owners = owners or Owners()
         self._randbelow = randbelow
         self._now = now
@@ -316,7 +318,6 @@ class Docker:
     def _create(self, api: docker.APIClient, name: str, uid: int, spec: SandboxSpec, labels: Mapping[str, str]) -> None:
         hardening = self._hardening
         keeper = ["/bin/sh", "-c", KEEPER, "keeper", str(uid), str(hardening.keeper_seconds)]
-        runtime = self._environ.get("PAIRSIGHT_DOCKER_RUNTIME", "")
         api.create_container(
             image.image_name(),
             keeper,
@@ -326,7 +327,7 @@ class Docker:
             working_dir="/",
             labels=dict(labels),
             network_disabled=hardening.no_network,
-            host_config=host_config(api, hardening, spec.limits, uid, runtime),
+            host_config=host_config(api, hardening, spec.limits, uid, self._runtime),
         )
 
     def _agent(self, api: docker.APIClient, name: str, uid: int, limits: Limits) -> tuple[socket.socket, bytes]:
