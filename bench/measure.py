@@ -49,6 +49,24 @@ def compare(
     return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
 
 
+def in_turn(
+    what: str,
+    ours: Callable[[], float],
+    bare: Callable[[], float],
+    *,
+    each: int,
+    target: float | None = None,
+    runs: int = RUNS,
+) -> Row:
+    """Compare the medians of ``each`` single goes; a function does one and returns the seconds that count of it."""
+    values, baselines = [], []
+    for _ in range(runs):
+        baselines.append(statistics.median(bare() for _ in range(each)))
+        values.append(statistics.median(ours() for _ in range(each)))
+    value, baseline = statistics.median(values) * 1e6, statistics.median(baselines) * 1e6
+    return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
+
+
 def _microseconds(work: Callable[[], object]) -> float:
     began = time.perf_counter_ns()
     work()
