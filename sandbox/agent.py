@@ -47,7 +47,7 @@ MAX_REQUEST = 64 << 20
 WINDOW = 256 << 10
 MAX_FILES = 2000
 MAX_DEPTH = 32
-MAX_TERMINALS = 8
+MAX_CHANNELS = 8
 HASH_BUDGET = 256 << 20
 TEMP_PREFIX = ".pairsight-tmp-"
 SKIPPED_DIRS = frozenset(
@@ -665,12 +665,17 @@ def whole_characters(data: bytes) -> int:
     return len(data)
 
 
-class Pty:
-    """One open terminal: its descriptor, what waits to go in, and how much may come out."""
+class Channel:
+    """A running program's terminal or pair of pipes: what waits to go in, and how much may come out.
 
-    def __init__(self, number: int, fd: int, mark: str, credit: int) -> None:
+    ``source`` is read and ``sink`` written; a terminal is both by one descriptor.
+    """
+
+    def __init__(self, number: int, source: int, sink: int, mark: str, credit: int) -> None:
         self.number = number
-        self.fd = fd
+        self.source = source
+        self.sink = sink
+        self.terminal = source == sink
         self.mark = mark
         self.credit = credit
         self.leader = 0
@@ -678,60 +683,94 @@ class Pty:
         self.carry = b""
         self.code: int | None = None
         self.closed = False
+        self.silent = False
         self.quiet_since = 0.0
 
+    def close(self) -> None:
+        for fd in {self.source, self.sink}:
+            os.close(fd)
 
-class Terminals:
-    """Every terminal's bytes, moved by one thread."""
+
+class Channels:
+    """The bytes of every terminal and pipe, moved by one thread."""
 
     def __init__(self, out: Out, jobs: Jobs, later: Callable[[Callable[[], None]], None]) -> None:
         self.out = out
         self.jobs = jobs
         self.later = later
         self.lock = threading.Lock()
-        self.open: dict[int, Pty] = {}
+        self.open: dict[int, Channel] = {}
         self.wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
-    def start(self, number: int, cols: int, rows: int, argv: Sequence[str] | None, credit: int) -> None:
-        """Open terminal ``number`` running ``argv`` or an interactive bash. Raises ``Refused``, ``OSError``."""
-        if number in self.open or len(self.open) >= MAX_TERMINALS:
-            raise Refused("busy", f"at most {MAX_TERMINALS} terminals")
+    def terminal(self, number: int, cols: int, rows: int, argv: Sequence[str] | None, credit: int) -> None:
+        """Open terminal ``number`` running ``argv`` or an interactive bash. Raises ``Refused``."""
+        self._room(number)
         master, slave = os.openpty()
+        self._size(master, cols, rows)
         keep: tuple[int, ...] = ()
+        if argv is None:
+            # A pipe holds the few lines whole, and needs no file that a candidate could change.
+            rc, fill = os.pipe()
+            keep = (rc,)
+            os.write(fill, BASHRC.encode() + f"exec {rc}<&-\n".encode())
+            os.close(fill)
+            argv = ["/bin/bash", "--noprofile", "--rcfile", f"/dev/fd/{rc}", "-i"]
+
+        def enter() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            self.jobs.limit()
+
+        channel = Channel(number, master, master, self.jobs.mark("term"), credit)
+        self._start(channel, argv, {}, (slave, slave, slave), keep, enter)
+
+    def pipe(self, number: int, argv: Sequence[str], env: Mapping[str, str], credit: int) -> None:
+        """Run ``argv`` as pipe ``number``, its errors dropped. Raises ``Refused``."""
+        self._room(number)
+        (in_r, in_w), (out_r, out_w) = os.pipe(), os.pipe()
+        null = os.open("/dev/null", os.O_WRONLY | os.O_CLOEXEC)
+        channel = Channel(number, out_r, in_w, self.jobs.mark("pipe"), credit)
+        self._start(channel, argv, env, (in_r, out_w, null), (), self.jobs.limit)
+
+    def _room(self, number: int) -> None:
+        with self.lock:
+            if number in self.open or sum(not one.closed for one in self.open.values()) >= MAX_CHANNELS:
+                raise Refused("busy", f"at most {MAX_CHANNELS} terminals and pipes")
+
+    def _start(
+        self,
+        channel: Channel,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        stdio: tuple[int, int, int],
+        keep: tuple[int, ...],
+        before: Callable[[], None],
+    ) -> None:
+        """Start the program behind a channel. Takes ``stdio`` and ``keep``. Raises ``Refused``."""
+
+        def on_exit(code: int) -> None:
+            channel.code = code
+            self.poke()
+
         try:
-            os.set_blocking(master, False)
-            self._size(master, cols, rows)
-            mark = self.jobs.mark("term")
-            pty = Pty(number, master, mark, credit)
-            if argv is None:
-                # A pipe holds the few lines whole, and needs no file that a candidate could change.
-                rc, fill = os.pipe()
-                keep = (rc,)
-                os.write(fill, BASHRC.encode() + f"exec {rc}<&-\n".encode())
-                os.close(fill)
-                argv = ["/bin/bash", "--noprofile", "--rcfile", f"/dev/fd/{rc}", "-i"]
-
-            def enter() -> None:
-                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-                self.jobs.limit()
-
-            def on_exit(code: int) -> None:
-                pty.code = code
-                self.poke()
-
+            os.set_blocking(channel.source, False)
+            os.set_blocking(channel.sink, False)
             with self.lock:
-                env = {**self.jobs.env, self.jobs.MARK: mark}
-                pty.leader = self.jobs.children.spawn(
-                    argv, on_exit, env=env, cwd=self.jobs.root, stdio=(slave, slave, slave), keep=keep, before=enter
+                channel.leader = self.jobs.children.spawn(
+                    argv,
+                    on_exit,
+                    env={**self.jobs.env, **env, self.jobs.MARK: channel.mark},
+                    cwd=self.jobs.root,
+                    stdio=stdio,
+                    keep=keep,
+                    before=before,
                 )
-                self.jobs.live[mark] = pty.leader
-                self.open[number] = pty
-        except (OSError, subprocess.SubprocessError) as error:
-            os.close(master)
+                self.jobs.live[channel.mark] = channel.leader
+                self.open[channel.number] = channel
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            channel.close()
             raise Refused("failed", str(error)[:200]) from error
         finally:
-            os.close(slave)
-            for fd in keep:
+            for fd in {*stdio, *keep}:
                 os.close(fd)
         self.poke()
 
@@ -743,109 +782,121 @@ class Terminals:
         os.eventfd_write(self.wake, 1)
 
     def signal(self, op: str, header: Header, body: bytes) -> None:
-        """Input, credit, resize or close for one terminal; a closed one is ignored, it crossed on the wire."""
+        """Input, credit, resize or close for one channel; a closed one is ignored, it crossed on the wire."""
         with self.lock:
-            pty = self.open.get(integer(header, "term", 0, 1 << 31))
-            if pty is None:
+            channel = self.open.get(integer(header, "term", 0, 1 << 31))
+            if channel is None:
                 return
             if op == "input":
                 # More than was granted is dropped: only a broken server sends it.
-                pty.input += body[: max(0, WINDOW - len(pty.input))]
+                channel.input += body[: max(0, WINDOW - len(channel.input))]
             elif op == "credit":
-                pty.credit = min(WINDOW, pty.credit + integer(header, "n", 0, WINDOW))
-            elif op == "resize":
-                self._size(pty.fd, integer(header, "cols", 1, 1000), integer(header, "rows", 1, 1000))
-            else:
-                pty.closed = True
+                channel.credit = min(WINDOW, channel.credit + integer(header, "n", 0, WINDOW))
+            elif op == "close":
+                channel.closed = True
+            elif channel.terminal:
+                self._size(channel.sink, integer(header, "cols", 1, 1000), integer(header, "rows", 1, 1000))
         self.poke()
 
     def move_forever(self) -> None:
         while True:
-            poll = select.poll()
-            poll.register(self.wake, select.POLLIN)
+            masks = {self.wake: select.POLLIN}
             with self.lock:
-                ptys = {p.fd: p for p in self.open.values()}
+                channels = list(self.open.values())
             wait = -1
-            for fd, pty in ptys.items():
-                mask = (select.POLLIN if pty.credit > 0 else 0) | (select.POLLOUT if pty.input else 0)
-                if mask and not pty.closed:
-                    poll.register(fd, mask)
-                if pty.closed or (pty.code is not None and pty.credit > 0):
+            for channel in channels:
+                if channel.closed or (channel.code is not None and channel.credit > 0):
                     wait = 20
+                if channel.closed:
+                    continue
+                if channel.credit > 0 and not channel.silent:
+                    masks[channel.source] = select.POLLIN
+                if channel.input:
+                    masks[channel.sink] = masks.get(channel.sink, 0) | select.POLLOUT
+            poll = select.poll()
+            for fd, mask in masks.items():
+                poll.register(fd, mask)
             ready = dict(poll.poll(wait))
             if ready.pop(self.wake, 0):
                 os.eventfd_read(self.wake)
-            for fd, pty in ptys.items():
-                self._serve(pty, ready.get(fd, 0))
+            for channel in channels:
+                self._serve(channel, ready.get(channel.source, 0), ready.get(channel.sink, 0))
 
-    def _serve(self, pty: Pty, events: int) -> None:
-        if pty.closed:
-            self._end(pty)
+    def _serve(self, channel: Channel, source: int, sink: int) -> None:
+        if channel.closed:
+            self._end(channel)
             return
-        if events & select.POLLOUT:
-            self._write(pty)
-        silent = not events & (select.POLLIN | select.POLLHUP | select.POLLERR)
-        hung_up = not silent and pty.credit > 0 and not self._read(pty)
-        if not hung_up and (pty.code is None or pty.credit <= 0 or not silent):
+        if channel.input and sink & (select.POLLOUT | select.POLLERR):
+            self._write(channel)
+        if channel.credit <= 0:
             return
-        # Nobody holds the terminal any more, or the shell is gone and a program in the background holds it without a
+        spoke = bool(source & (select.POLLIN | select.POLLHUP | select.POLLERR))
+        hung_up = channel.silent or (spoke and not self._read(channel))
+        if hung_up and not channel.terminal:
+            # A program may close its output and go on: its exit is awaited.
+            channel.silent = True
+            if channel.code is None:
+                return
+        elif not hung_up and (channel.code is None or spoke):
+            return
+        # Nobody holds the terminal any more, or the program is gone and another in the background holds it without a
         # word: wait a moment for the exit code or a last word.
-        pty.quiet_since = pty.quiet_since or time.monotonic()
-        if time.monotonic() - pty.quiet_since > 0.1 or (hung_up and pty.code is not None):
-            self._end(pty)
+        channel.quiet_since = channel.quiet_since or time.monotonic()
+        if time.monotonic() - channel.quiet_since > 0.1 or (hung_up and channel.code is not None):
+            self._end(channel)
         elif hung_up:
             time.sleep(0.002)
 
-    def _write(self, pty: Pty) -> None:
+    def _write(self, channel: Channel) -> None:
         with self.lock:
             try:
-                written = os.write(pty.fd, pty.input[:4096])
+                written = os.write(channel.sink, channel.input[:4096])
             except BlockingIOError:
                 return
             except OSError:
-                written = len(pty.input)
-            del pty.input[:written]
-        self.out.send({"event": "credit", "term": pty.number, "n": written})
+                written = len(channel.input)
+            del channel.input[:written]
+        self.out.send({"event": "credit", "term": channel.number, "n": written})
 
-    def _read(self, pty: Pty) -> bool:
+    def _read(self, channel: Channel) -> bool:
         try:
-            data = os.read(pty.fd, min(16 << 10, pty.credit))
+            data = os.read(channel.source, min(16 << 10, channel.credit))
         except BlockingIOError:
             return True
         except OSError:
             data = b""
         if not data:
             return False
-        pty.quiet_since = 0.0
+        channel.quiet_since = 0.0
         with self.lock:
-            pty.credit -= len(data)
-        data = pty.carry + data
-        cut = whole_characters(data)
-        pty.carry = data[cut:]
+            channel.credit -= len(data)
+        data = channel.carry + data
+        cut = whole_characters(data) if channel.terminal else len(data)
+        channel.carry = data[cut:]
         if cut:
-            self.out.send({"event": "output", "term": pty.number}, data[:cut])
+            self.out.send({"event": "output", "term": channel.number}, data[:cut])
         return True
 
-    def _end(self, pty: Pty) -> None:
+    def _end(self, channel: Channel) -> None:
         with self.lock:
-            self.open.pop(pty.number, None)
-            os.close(pty.fd)
-        if pty.carry:
-            self.out.send({"event": "output", "term": pty.number}, pty.carry)
-        self.later(lambda: self._bury(pty))
+            self.open.pop(channel.number, None)
+            channel.close()
+        if channel.carry:
+            self.out.send({"event": "output", "term": channel.number}, channel.carry)
+        self.later(lambda: self._bury(channel))
 
-    def _bury(self, pty: Pty) -> None:
+    def _bury(self, channel: Channel) -> None:
         """Closing the descriptor hung up; what ignores that is killed a moment later."""
         until = time.monotonic() + 0.3
-        while pty.code is None and time.monotonic() < until:
+        while channel.code is None and time.monotonic() < until:
             time.sleep(0.01)
-        self.jobs.sweep(pty.mark, pty.leader)
+        self.jobs.sweep(channel.mark, channel.leader)
         until = time.monotonic() + 2.0
-        while pty.code is None and time.monotonic() < until:
+        while channel.code is None and time.monotonic() < until:
             time.sleep(0.01)
-        self.jobs.live.pop(pty.mark, None)
-        code = -signal.SIGKILL if pty.code is None else pty.code
-        self.out.send({"event": "exit", "term": pty.number, "code": code})
+        self.jobs.live.pop(channel.mark, None)
+        code = -signal.SIGKILL if channel.code is None else channel.code
+        self.out.send({"event": "exit", "term": channel.number, "code": code})
 
 
 # --- the watch ------------------------------------------------------------------------------------------------------
@@ -1031,7 +1082,7 @@ class Agent:
         self.children = Children()
         self.files = Files(root)
         self.jobs = Jobs(self.children, root, dict(os.environ), int(config["cpu_seconds"]))
-        self.terminals = Terminals(out, self.jobs, self._later)
+        self.channels = Channels(out, self.jobs, self._later)
         self.watch = Watch(out, self.files, libc)
         self.parts: dict[int, bytearray] = {}
         # Waiting for a command must not keep a file from being read. Threads are made once, up front: when a candidate
@@ -1041,7 +1092,7 @@ class Agent:
         for source, number in ((self.quick, 3), (self.slow, 8)):
             for _ in range(number):
                 threading.Thread(target=self._work, args=(source,), daemon=True).start()
-        for loop in (self.children.reap_forever, self.terminals.move_forever, self.watch.follow_forever):
+        for loop in (self.children.reap_forever, self.channels.move_forever, self.watch.follow_forever):
             threading.Thread(target=loop, daemon=True).start()
 
     def take(self, header: Header, body: bytes) -> None:
@@ -1051,7 +1102,7 @@ class Agent:
         if type(number) is not int:
             if op in ("input", "credit", "resize", "close"):
                 with contextlib.suppress(Refused, OSError):
-                    self.terminals.signal(op, header, body)
+                    self.channels.signal(op, header, body)
             return
         if header.get("more"):
             if sum(map(len, self.parts.values())) + len(body) <= MAX_REQUEST:
@@ -1107,13 +1158,17 @@ class Agent:
             return self._exec(header, body)
         if op == "open":
             argv = header.get("argv")
-            self.terminals.start(
+            self.channels.terminal(
                 integer(header, "term", 0, 1 << 31),
                 integer(header, "cols", 1, 1000),
                 integer(header, "rows", 1, 1000),
                 None if argv is None else strings(argv, "argv"),
                 integer(header, "credit", 0, WINDOW),
             )
+            return {"window": WINDOW}, b""
+        if op == "pipe":
+            argv, env = command(body)
+            self.channels.pipe(integer(header, "term", 0, 1 << 31), argv, env, integer(header, "credit", 0, WINDOW))
             return {"window": WINDOW}, b""
         if op == "watch":
             self.watch.start()
@@ -1123,19 +1178,25 @@ class Agent:
         raise Refused("bad_request", f"unknown op {op!r}"[:200])
 
     def _exec(self, header: Header, body: bytes) -> tuple[Header, bytes]:
-        """The body is the command line and environment as JSON, ``head`` bytes long, then the standard input."""
+        """The body is the command, ``head`` bytes long, then the standard input."""
         head = integer(header, "head", 0, len(body))
-        try:
-            command = json.loads(body[:head])
-            env = dict(command["env"])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise Refused("bad_request", "the command is not of the expected form") from error
-        argv = strings(command.get("argv"), "argv")
-        if not argv or any("=" in name or not name for name in strings(list(env), "env")):
-            raise Refused("bad_request", "expected a program and names without =")
-        strings(list(env.values()), "env")
+        argv, env = command(body[:head])
         timeout = integer(header, "timeout_ms", 1, 24 * 3600 * 1000) / 1000
         return self.jobs.run(argv, env, body[head:], timeout, integer(header, "cap", 0, 64 << 20))
+
+
+def command(data: bytes) -> tuple[list[str], dict[str, str]]:
+    """A command line and environment from JSON. Raises ``Refused``."""
+    try:
+        found = json.loads(data)
+        env = dict(found["env"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise Refused("bad_request", "the command is not of the expected form") from error
+    argv = strings(found.get("argv"), "argv")
+    if not argv or any("=" in name or not name for name in strings(list(env), "env")):
+        raise Refused("bad_request", "expected a program and names without =")
+    strings(list(env.values()), "env")
+    return argv, env
 
 
 def settle(config: Header) -> tuple[int, int, ctypes.CDLL]:

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure, WorkspaceFull
 from sandbox.agent import MAX_FILES, VERSION, WINDOW, Decoder, FrameError, Header, Refused, integer, pack, pack_all
-from sandbox.base import Change, ExecResult, FileEntry, Limits, Terminal
+from sandbox.base import Change, ExecResult, FileEntry, Limits, Pipe, Terminal
 
 CALL_SECONDS = 20.0
 EXEC_GRACE_SECONDS = 15.0
@@ -29,7 +29,13 @@ MAX_UNSENT_BYTES = 96 << 20
 
 
 class Stream(Protocol):
-    """A running agent's bytes. ``read`` and ``write`` may wait; ``end`` makes both return."""
+    """A running agent's bytes. ``read`` and ``write`` may wait; ``hang_up`` and ``end`` make both return.
+
+    These two may be called twice, by anybody, and ``end`` also after ``hang_up`` and ``release``.
+    """
+
+    place: str
+    """What the backend finds the files by once the agent is gone; "" where they go with it."""
 
     def read(self) -> bytes:
         """Some bytes, or none at the end."""
@@ -39,8 +45,12 @@ class Stream(Protocol):
         """All of ``data``. Raises ``OSError`` when nobody reads any more."""
         ...
 
+    def hang_up(self) -> str:
+        """Let go and wait until the agent is gone; what can be adopted stays, all else ends. Returns the last words."""
+        ...
+
     def end(self) -> str:
-        """End every process of the sandbox and wait for it; returns the last words. May be called twice."""
+        """End every process of the sandbox, forget the files and wait for it; returns the last words."""
         ...
 
     def release(self) -> None:
@@ -58,14 +68,14 @@ class Call:
         self.reply: Header | None = None
 
 
-class AgentTerminal:
-    """A terminal's server end. Its own thread calls back and gives credit for what the callback has taken."""
+class AgentPipe:
+    """The server's end of a terminal or a pipe. Its own thread calls back and gives credit for what was taken."""
 
     def __init__(
         self, sandbox: AgentSandbox, number: int, on_output: Callable[[bytes], None], on_exit: Callable[[int], None]
     ) -> None:
         self._sandbox = sandbox
-        self._number = number
+        self.number = number
         self._on_output = on_output
         self._on_exit = on_exit
         self._lock = threading.Lock()
@@ -82,39 +92,32 @@ class AgentTerminal:
                 return
             if len(self._unsent) + len(data) > MAX_UNSENT_INPUT:
                 raise BadInput(
-                    "Expected at most %(limit)s unread bytes of terminal input, got %(got)s; the program is not reading.",
+                    "Expected at most %(limit)s unread bytes of input, got %(got)s; the program is not reading.",
                     limit=MAX_UNSENT_INPUT,
                     got=len(self._unsent) + len(data),
                 )
             self._unsent += data
             self._send()
 
-    def resize(self, cols: int, rows: int) -> None:
-        """Raises ``BadInput`` outside of 1 to 1000."""
-        check_size(cols, rows)
-        with self._lock:
-            if not self._closed:
-                self._sandbox.post({"op": "resize", "term": self._number, "cols": cols, "rows": rows})
-
     def close(self) -> None:
         with self._lock:
             if not self._closed:
                 self._closed = True
-                self._sandbox.post({"op": "close", "term": self._number})
+                self._sandbox.post({"op": "close", "term": self.number})
 
     def begin(self, room: int) -> None:
         """The agent has opened it and takes ``room`` bytes."""
         with self._lock:
             self._room += room
             self._send()
-        threading.Thread(target=self._call_back, name=f"terminal-{self._number}", daemon=True).start()
+        threading.Thread(target=self._call_back, name=f"pipe-{self.number}", daemon=True).start()
 
     def _send(self) -> None:
         while self._room and self._unsent:
             part = bytes(self._unsent[: min(self._room, 16 << 10)])
             del self._unsent[: len(part)]
             self._room -= len(part)
-            self._sandbox.post({"op": "input", "term": self._number}, part)
+            self._sandbox.post({"op": "input", "term": self.number}, part)
 
     def credit(self, count: int) -> None:
         with self._lock:
@@ -146,7 +149,18 @@ class AgentTerminal:
                 self._on_output(item)
             with self._lock:
                 self._owed -= len(item)
-            self._sandbox.post({"op": "credit", "term": self._number, "n": len(item)})
+            self._sandbox.post({"op": "credit", "term": self.number, "n": len(item)})
+
+
+class AgentTerminal(AgentPipe):
+    """The server's end of a terminal."""
+
+    def resize(self, cols: int, rows: int) -> None:
+        """Raises ``BadInput`` outside of 1 to 1000."""
+        check_size(cols, rows)
+        with self._lock:
+            if not self._closed:
+                self._sandbox.post({"op": "resize", "term": self.number, "cols": cols, "rows": rows})
 
 
 def check_size(cols: int, rows: int) -> None:
@@ -165,7 +179,7 @@ class AgentSandbox:
         self._limits = limits
         self._lock = threading.Lock()
         self._calls: dict[int, Call] = {}
-        self._terminals: dict[int, AgentTerminal] = {}
+        self._pipes: dict[int, AgentPipe] = {}
         self._next = 0
         self._hello = threading.Event()
         self._gone = ""
@@ -196,6 +210,10 @@ class AgentSandbox:
     @property
     def backend(self) -> str:
         return self._backend
+
+    @property
+    def place(self) -> str:
+        return self._stream.place
 
     @property
     def alive(self) -> bool:
@@ -258,24 +276,43 @@ class AgentSandbox:
         argv: Sequence[str] | None = None,
     ) -> Terminal:
         check_size(cols, rows)
-        with self._lock:
-            self._next += 1
-            number = self._next
-            terminal = AgentTerminal(self, number, on_output, on_exit)
-            self._terminals[number] = terminal
-        header: Header = {"op": "open", "term": number, "cols": cols, "rows": rows, "credit": WINDOW}
+        terminal = AgentTerminal(self, self._number(), on_output, on_exit)
+        header: Header = {"op": "open", "cols": cols, "rows": rows}
         if argv is not None:
             header["argv"] = list(argv)
+        self._open(terminal, header)
+        return terminal
+
+    def open_pipe(
+        self,
+        argv: Sequence[str],
+        *,
+        on_output: Callable[[bytes], None],
+        on_exit: Callable[[int], None],
+        env: Mapping[str, str] | None = None,
+    ) -> Pipe:
+        pipe = AgentPipe(self, self._number(), on_output, on_exit)
+        self._open(pipe, {"op": "pipe"}, json.dumps({"argv": list(argv), "env": dict(env or {})}).encode())
+        return pipe
+
+    def _open(self, pipe: AgentPipe, header: Header, body: bytes = b"") -> None:
+        """Ask for a terminal or pipe whose output may come before the answer does."""
+        with self._lock:
+            self._pipes[pipe.number] = pipe
         try:
-            ok, _ = self._call(header)
-            terminal.begin(integer(ok, "window", 0, WINDOW))
+            ok, _ = self._call({**header, "term": pipe.number, "credit": WINDOW}, body)
+            pipe.begin(integer(ok, "window", 0, WINDOW))
         except Refused as refused:
             raise self._lose(f"the agent broke the protocol: {refused.detail}") from refused
         except PairsightError:
             with self._lock:
-                self._terminals.pop(number, None)
+                self._pipes.pop(pipe.number, None)
             raise
-        return terminal
+
+    def _number(self) -> int:
+        with self._lock:
+            self._next += 1
+            return self._next
 
     def watch(self, on_change: Callable[[Change], None]) -> None:
         with self._lock:
@@ -291,11 +328,18 @@ class AgentSandbox:
         if not stopped:
             threading.Thread(target=callback, args=(reason,), daemon=True).start()
 
+    def leave(self) -> None:
+        self._finish("it was left", self._stream.hang_up if self.place else self._stream.end)
+
     def stop(self) -> None:
+        self._finish("it was stopped", self._stream.end)
+
+    def _finish(self, reason: str, last: Callable[[], str]) -> None:
+        """Nobody is told of this end. After a loss only ``last`` is left to do."""
         with self._lock:
             self._stopped = True
-        self._lose("it was stopped")
-        self._stream.end()
+        self._lose(reason, last)
+        last()
         # The telling thread is not waited for: it may be in a callback that waits for whoever stops.
         self._give_back()
 
@@ -408,21 +452,21 @@ class AgentSandbox:
         elif event in ("output", "exit", "credit"):
             number = integer(header, "term", 0, 1 << 40)
             with self._lock:
-                terminal = self._terminals.get(number)
+                pipe = self._pipes.get(number)
                 if event == "exit":
-                    self._terminals.pop(number, None)
+                    self._pipes.pop(number, None)
                 last = self._next
             if number > last:
-                raise FrameError("a terminal that was never opened")
-            if terminal is None:
+                raise FrameError("a terminal or pipe that was never opened")
+            if pipe is None:
                 # Its opening was given up.
                 return
             if event == "output":
-                terminal.arrived(body)
+                pipe.arrived(body)
             elif event == "credit":
-                terminal.credit(integer(header, "n", 0, WINDOW))
+                pipe.credit(integer(header, "n", 0, WINDOW))
             else:
-                terminal.ended(integer(header, "code", -255, 255))
+                pipe.ended(integer(header, "code", -255, 255))
         else:
             raise FrameError(f"unknown event {event!r}"[:200])
 
@@ -493,19 +537,22 @@ class AgentSandbox:
                 callback(reason)
         self._give_back()
 
-    def _lose(self, reason: str) -> PlatformFailure:
-        """Declare the sandbox gone, once; wakes everybody who waits. Returns what to raise."""
+    def _lose(self, reason: str, last: Callable[[], str] | None = None) -> PlatformFailure:
+        """Declare the sandbox gone, once; wakes everybody who waits. ``last`` ends the stream; None: hang up.
+
+        Returns what to raise.
+        """
         with self._lock:
             first = not self._gone
             if first:
                 self._gone = reason
-            calls, terminals = list(self._calls.values()), list(self._terminals.values())
+            calls, pipes = list(self._calls.values()), list(self._pipes.values())
             self._calls.clear()
-            self._terminals.clear()
+            self._pipes.clear()
             self._outbox.clear()
             self._sendable.notify_all()
         if first:
-            last_words = self._stream.end()
+            last_words = (last or self._stream.hang_up)()
             with self._lock:
                 if last_words and not self._stopped:
                     self._gone = f"{reason}: {last_words}"
@@ -515,8 +562,8 @@ class AgentSandbox:
             self._news.notify_all()
         for call in calls:
             call.done.set()
-        for terminal in terminals:
-            terminal.ended(-9)
+        for pipe in pipes:
+            pipe.ended(-9)
         self._hello.set()
         return PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
 

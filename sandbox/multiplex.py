@@ -51,7 +51,8 @@ class MultiplexedStream:
     ``finish`` ends the container, waits for it and returns what could not be done, in words, or "".
     """
 
-    def __init__(self, sock: socket.socket, first: bytes, finish: Callable[[], str]) -> None:
+    def __init__(self, sock: socket.socket, first: bytes, finish: Callable[[], str], place: str = "") -> None:
+        self.place = place
         self._sock = sock
         self._first = first
         self._finish = finish
@@ -84,6 +85,13 @@ class MultiplexedStream:
 
     def write(self, data: bytes) -> None:
         self._sock.sendall(data)
+
+    def hang_up(self) -> str:
+        if not self.place:
+            return self.end()
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        return self._words.decode("utf-8", "replace").strip()[-500:]
 
     def end(self) -> str:
         with self._lock:

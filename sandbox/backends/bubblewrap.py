@@ -21,7 +21,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from interviews.errors import PairsightError, PlatformFailure
@@ -173,7 +173,9 @@ SPAWNER = Spawner()
 
 
 class BubblewrapStream:
-    """A running bwrap as a byte stream (``sandbox.client.Stream``)."""
+    """A running bwrap as a byte stream (``sandbox.client.Stream``). Process 1 is the agent: nothing outlives it."""
+
+    place = ""
 
     def __init__(self, process: Process, fds: tuple[int, int, int], group: Group) -> None:
         self._process = process
@@ -202,6 +204,9 @@ class BubblewrapStream:
     def _listen(self) -> None:
         while data := os.read(self._stderr, 4096):
             self._words = (self._words + data)[-4096:]
+
+    def hang_up(self) -> str:
+        return self.end()
 
     def end(self) -> str:
         with self._lock:
@@ -301,6 +306,14 @@ class Bubblewrap:
         """See ``sandbox.base``. Takes at most 15 s."""
         stream, seconds = self.launch(spec)
         return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds)
+
+    def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
+        """See ``sandbox.base``. Nothing outlives its agent."""
+        return None
+
+    def reap(self, wanted: Collection[str]) -> list[str]:
+        """See ``sandbox.base``. Nothing outlives its server."""
+        return []
 
     def launch(self, spec: SandboxSpec) -> tuple[BubblewrapStream, float]:
         """Start the agent. Returns its bytes and the seconds left for its hello. Raises ``PlatformFailure``."""

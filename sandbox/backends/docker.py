@@ -17,7 +17,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,14 @@ class Docker:
         door = self._environ.get(launcher.SETTING)
         stream = launcher.start(door, spec, deadline) if door else self.launch(spec, deadline)
         return AgentSandbox(self.name, stream, spec.limits, hello_seconds=max(0.1, deadline - time.monotonic()))
+
+    def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
+        """See ``sandbox.base``."""
+        return None
+
+    def reap(self, wanted: Collection[str]) -> list[str]:
+        """See ``sandbox.base``."""
+        return []
 
     # --- where the daemon's socket is ---
 

@@ -15,7 +15,7 @@ import pytest
 
 from interviews.errors import BadInput, NotFound, PlatformFailure
 from sandbox import registry
-from sandbox.base import Backend, Change, Limits, Sandbox, SandboxSpec, Terminal, WorkspaceFull
+from sandbox.base import Backend, Change, Limits, Pipe, Sandbox, SandboxSpec, Terminal, WorkspaceFull
 
 pytestmark = pytest.mark.sandbox
 LIMITS = Limits(workspace_bytes=24 << 20, tmp_bytes=8 << 20, file_bytes=16 << 20, memory_bytes=512 << 20, pids=64)
@@ -470,6 +470,101 @@ def test_there_are_not_terminals_without_end(sandbox: Sandbox) -> None:
 def test_a_terminal_without_a_program_says_so(sandbox: Sandbox) -> None:
     with pytest.raises((PlatformFailure, BadInput)):
         Screen(sandbox, "no-such-program")
+
+
+# --- pipes ---
+
+
+class Piped:
+    """A program on two pipes and all that it has said."""
+
+    def __init__(
+        self, sandbox: Sandbox, *argv: str, gate: threading.Event | None = None, env: dict[str, str] | None = None
+    ) -> None:
+        self.said = bytearray()
+        self.codes: list[int] = []
+        self.gate = gate
+        self.pipe: Pipe = sandbox.open_pipe(argv, on_output=self._output, on_exit=self.codes.append, env=env)
+
+    def _output(self, data: bytes) -> None:
+        if self.gate is not None:
+            self.gate.wait(20)
+        self.said += data
+
+
+def test_a_pipe_carries_bytes_both_ways_as_they_are(sandbox: Sandbox) -> None:
+    piped = Piped(sandbox, "cat")
+    written = b""
+    for part in (b"hello\n", b"\x03\x04\x1a\r\n\xff\x00\xc3", bytes(range(256))):
+        written += part
+        piped.pipe.write(part)
+        eventually(lambda: len(piped.said) >= len(written))
+    assert piped.said == written
+    piped.pipe.close()
+    piped.pipe.close()
+    eventually(lambda: len(piped.codes) == 1)
+    piped.pipe.write(b"into nothing")
+
+
+def test_a_megabyte_passes_a_pipe_both_ways(sandbox: Sandbox) -> None:
+    data = os.urandom(1 << 20)
+    piped = Piped(sandbox, "head", "-c", str(len(data)))
+    piped.pipe.write(data)
+    eventually(lambda: piped.codes == [0])
+    assert piped.said == data
+
+
+def test_a_piped_program_has_its_environment_its_code_and_no_terminal(sandbox: Sandbox) -> None:
+    line = 'echo "$GREETING"; pwd; echo error >&2; tty; (exec 3</dev/tty) && echo terminal; exec >&-; sleep 0.3; exit 7'
+    piped = Piped(sandbox, "sh", "-c", f"{{ {line}; }} 2>/dev/null", env={"GREETING": "hej 😀"})
+    eventually(lambda: piped.codes == [7])
+    assert piped.said.decode() == "hej 😀\n/workspace\nnot a tty\n"
+
+
+def test_a_piped_program_that_is_not_there_says_so(sandbox: Sandbox) -> None:
+    for argv in ([], ["no-such-program"], ["a\0b"]):
+        with pytest.raises((PlatformFailure, BadInput)):
+            Piped(sandbox, *argv)
+
+
+def test_a_pipe_waits_for_its_reader(sandbox: Sandbox) -> None:
+    gate = threading.Event()
+    piped = Piped(sandbox, "sh", "-c", "head -c 3000000 /dev/zero; touch done", gate=gate)
+    other = Piped(sandbox, "cat")
+    other.pipe.write(b"not held up")
+    eventually(lambda: other.said == b"not held up")
+    # However long the producer is given, it cannot finish.
+    assert sandbox.exec(["sh", "-c", "sleep 0.5; test -e done"]).exit_code == 1
+    gate.set()
+    eventually(lambda: piped.codes == [0])
+    assert piped.said == bytes(3_000_000)
+    other.pipe.close()
+    eventually(lambda: len(other.codes) == 1)
+
+
+def test_a_pipe_that_nobody_reads_ends(sandbox: Sandbox) -> None:
+    piped = Piped(sandbox, "sleep", "86390")
+
+    def feed_without_end() -> None:
+        for _ in range(40):
+            piped.pipe.write(bytes(64 << 10))
+
+    with pytest.raises(BadInput, match="not reading"):
+        feed_without_end()
+    piped.pipe.close()
+    eventually(lambda: piped.codes == [-9])
+
+
+def test_the_end_of_a_pipe_ends_all_that_it_started(sandbox: Sandbox) -> None:
+    line = f'trap "" TERM HUP; sleep 86398 & setsid sleep 86397 & python3 -c "{HIDING}"; echo begun; '
+    closed = Piped(sandbox, "sh", "-c", line + "sleep 86396")
+    eventually(lambda: closed.said == b"begun\n")
+    ended = Piped(sandbox, "sh", "-c", line)
+    eventually(lambda: ended.codes == [0])
+    assert "8639" in sleepers(sandbox)
+    closed.pipe.close()
+    eventually(lambda: closed.codes == [-9])
+    assert sleepers(sandbox) == ""
 
 
 # --- the watch ---

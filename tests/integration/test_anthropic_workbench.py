@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -34,6 +34,12 @@ class Counting:
     def start(self, spec: SandboxSpec) -> Sandbox:
         self.started.append(self.backend.start(spec))
         return self.started[-1]
+
+    def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
+        return self.backend.adopt(spec, place)
+
+    def reap(self, wanted: Collection[str]) -> list[str]:
+        return self.backend.reap(wanted)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ Answer = Callable[[Header, bytes], bytes]
 class Peer:
     """A byte stream whose other end answers by a function, or just says what it was given."""
 
+    place = ""
+
     def __init__(self, first: bytes, answer: Answer = lambda header, body: b"") -> None:
         self._down = os.pipe()
         self._up = os.pipe()
@@ -50,6 +52,9 @@ class Peer:
 
     def write(self, data: bytes) -> None:
         os.write(self._down[1], data)
+
+    def hang_up(self) -> str:
+        return self.end()
 
     def end(self) -> str:
         with self._lock:
