@@ -40,6 +40,16 @@ class WorkspaceFull(BadInput):
     status = 507
 
 
+class NotRegular(BadInput):
+    """What a path of the workspace names is no regular file: a folder, a link, a pipe, a socket or a device."""
+
+
+class FileChanged(BadInput):
+    """A file of the workspace is no longer what the caller last saw; nothing was changed."""
+
+    status = 409
+
+
 class NotAllowed(PairsightError):
     """The caller's role or the interview's phase does not permit this."""
 

@@ -20,7 +20,6 @@ import contextlib
 import ctypes
 import errno
 import fcntl
-import hashlib
 import itertools
 import json
 import os
@@ -35,10 +34,19 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
-VERSION = 1
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import io
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    Header = dict[str, Any]
+else:
+    # Two modules less to load.
+    Header = dict
+
+VERSION = 2
 MAGIC = 0x5053
 PREFIX = struct.Struct(">HHI")
 MAX_HEADER = 16 << 10
@@ -47,7 +55,10 @@ MAX_REQUEST = 64 << 20
 WINDOW = 256 << 10
 MAX_FILES = 2000
 MAX_DEPTH = 32
+MAX_PATH = MAX_DEPTH * 256
 MAX_CHANNELS = 8
+# Paths of the longest kind still fit one frame.
+MAX_CHANGES = 30
 HASH_BUDGET = 256 << 20
 TEMP_PREFIX = ".pairsight-tmp-"
 SKIPPED_DIRS = frozenset(
@@ -64,9 +75,6 @@ SKIPPED_DIRS = frozenset(
         "node_modules",
     }
 )
-
-Header = dict[str, Any]
-
 
 # --- the wire -------------------------------------------------------------------------------------------------------
 
@@ -118,6 +126,23 @@ class Decoder:
             if not isinstance(header, dict):
                 raise FrameError("the header is not an object")
             yield header, body
+
+
+def pack_rows(rows: Sequence[tuple[object, ...]]) -> bytes:
+    """A table as text: fields end with NUL, rows are of one length. Flat, so that reading it cannot take much memory."""
+    return b"".join(str(field).encode() + b"\0" for row in rows for field in row)
+
+
+def rows(data: bytes, width: int, most: int) -> list[tuple[str, ...]]:
+    """The rows of a table with ``width`` fields. Raises ``FrameError`` for more than ``most`` or anything else."""
+    count = data.count(b"\0")
+    if count % width or count > width * most or data[-1:] not in (b"", b"\0"):
+        raise FrameError(f"expected at most {most} rows of {width}, got {count} fields")
+    try:
+        fields = data.decode().split("\0")
+    except UnicodeDecodeError as error:
+        raise FrameError("a table that is no text") from error
+    return [tuple(fields[at : at + width]) for at in range(0, count, width)]
 
 
 class Refused(Exception):
@@ -197,12 +222,20 @@ def split(path: object) -> list[str]:
     return parts
 
 
+def sha256(file: io.FileIO) -> str:
+    """Hexadecimal digest of a whole file. The library is loaded when first needed: it is a tenth of the start."""
+    import hashlib
+
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 class Files:
     """The workspace, walked by descriptor: a symbolic link is never followed, a special file never opened."""
 
     def __init__(self, root: str) -> None:
         self.root = os.open(root, DIR_FLAGS)
         self._hashes: dict[tuple[int, int, int, int], str] = {}
+        self._swap = threading.Lock()
 
     @contextlib.contextmanager
     def folder(self, parts: Sequence[str], create: bool = False) -> Iterator[int]:
@@ -223,7 +256,13 @@ class Files:
             os.close(fd)
 
     def open_regular(self, name: str, dir_fd: int) -> int:
-        """A descriptor for reading a regular file. ``O_NONBLOCK`` because opening a FIFO would wait for a writer."""
+        """A descriptor for reading a regular file. Raises ``OSError``, ``Refused``.
+
+        Anything else is not even opened: that would wake whoever waits at a FIFO. Where one slips in between,
+        ``O_NONBLOCK`` keeps the opening from waiting.
+        """
+        if not stat.S_ISREG(os.stat(name, dir_fd=dir_fd, follow_symlinks=False).st_mode):
+            raise Refused("not_regular")
         fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=dir_fd)
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             os.close(fd)
@@ -244,32 +283,55 @@ class Files:
             raise Refused("too_big")
         return bytes(data)
 
-    def write(self, path: object, data: bytes) -> None:
+    def write(self, path: object, data: bytes, expected: object = None) -> None:
+        """Replace a file whole, or make it with its folders. Raises ``Refused``.
+
+        ``expected`` is the SHA-256 of what may be replaced, "" for nothing at all, None for whatever is there.
+        """
         *above, name = split(path)
-        with self.folder(above, create=True) as folder:
-            mode = 0o644
-            with contextlib.suppress(FileNotFoundError):
-                old = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                if not stat.S_ISREG(old.st_mode):
-                    raise Refused("not_regular")
-                mode = stat.S_IMODE(old.st_mode) & 0o777
-            temp = TEMP_PREFIX + os.urandom(8).hex()
-            fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
-            try:
-                with os.fdopen(fd, "wb", buffering=0) as file:
-                    view = memoryview(data)
-                    while view:
-                        view = view[file.write(view) or 0 :]
-                    os.fchmod(fd, mode)
+        try:
+            with self.folder(above, create=not expected) as folder:
+                self._replace(folder, name, data, expected)
+        except Refused as refused:
+            raise Refused("changed") if expected and refused.code == "not_found" else refused from None
+
+    def _replace(self, folder: int, name: str, data: bytes, expected: object) -> None:
+        mode = 0o644
+        with contextlib.suppress(FileNotFoundError):
+            old = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if not stat.S_ISREG(old.st_mode):
+                raise Refused("not_regular")
+            mode = stat.S_IMODE(old.st_mode) & 0o777
+        temp = TEMP_PREFIX + os.urandom(8).hex()
+        fd = os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(fd, "wb", buffering=0) as file:
+                view = memoryview(data)
+                while view:
+                    view = view[file.write(view) or 0 :]
+                os.fchmod(fd, mode)
+            # Writers that go through here are one after the other; a program in between has microseconds.
+            with self._swap:
+                if expected is not None and self._present(folder, name) != expected:
+                    raise Refused("changed")
                 os.rename(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temp, dir_fd=folder)
-                raise
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temp, dir_fd=folder)
+            raise
+
+    def _present(self, folder: int, name: str) -> str:
+        """The SHA-256 of a regular file, "" where there is nothing. Raises ``OSError``, ``Refused``."""
+        try:
+            fd = self.open_regular(name, folder)
+        except FileNotFoundError:
+            return ""
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            return sha256(file)
 
     def delete(self, path: object) -> None:
         *above, name = split(path)
-        with self.folder(above) as folder:
+        with self.folder(above) as folder, self._swap:
             os.unlink(name, dir_fd=folder)
 
     def digest(self, name: str, dir_fd: int, size_cap: int) -> tuple[int, str] | None:
@@ -285,7 +347,7 @@ class Files:
             key = (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
             known = self._hashes.get(key)
             if known is None:
-                known = hashlib.file_digest(file, "sha256").hexdigest()
+                known = sha256(file)
                 if len(self._hashes) > 4 * MAX_FILES:
                     self._hashes.clear()
                 # File times move in ticks of some milliseconds: two writes within one look the same.
@@ -317,15 +379,19 @@ class Files:
                                 continue
                             if not entry.is_dir(follow_symlinks=False):
                                 names.append(entry.name)
-                            elif entry.name not in SKIPPED_DIRS and len(parts) < MAX_DEPTH - 1:
+                            elif (
+                                entry.name not in SKIPPED_DIRS
+                                and len(parts) < MAX_DEPTH - 1
+                                and visited + len(waiting) < MAX_FILES
+                            ):
                                 waiting.append((*parts, entry.name))
                     yield "/".join(parts), sorted(names), fd
             except Refused:
                 continue
 
-    def list(self, file_cap: int) -> list[list[object]]:
-        """``[path, size, sha256]`` of regular files, sorted by path."""
-        found: list[list[object]] = []
+    def list(self, file_cap: int) -> list[tuple[str, int, str]]:
+        """Path, size and SHA-256 of regular files, sorted by path."""
+        found: list[tuple[str, int, str]] = []
         budget = HASH_BUDGET
         for above, names, fd in self.walk():
             for name in names:
@@ -334,8 +400,8 @@ class Files:
                 seen = self.digest(name, fd, file_cap)
                 if seen is not None:
                     budget -= seen[0]
-                    found.append([f"{above}/{name}" if above else name, *seen])
-        return sorted(found, key=lambda row: str(row[0]))
+                    found.append((f"{above}/{name}" if above else name, *seen))
+        return sorted(found)
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
@@ -457,7 +523,8 @@ class Jobs:
 
     def limit(self) -> None:
         """In a new child: processor time is limited for programs, not for the agent; and the agent goes first."""
-        resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds))
+        if self.cpu_seconds:
+            resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds))
         os.nice(5)
 
     def mark(self, prefix: str) -> str:
@@ -1033,13 +1100,11 @@ class Watch:
 
     def _flush(self) -> None:
         if self.overflow:
-            self.out.send({"event": "changes"}, json.dumps([["overflow", ""]]).encode())
+            self.out.send({"event": "changes"}, pack_rows([("overflow", "")]))
         else:
-            rows = [[kind, path] for path, kind in self.batch.items()]
-            while rows:
-                # Ten paths of the longest kind still fit one frame.
-                self.out.send({"event": "changes"}, json.dumps(rows[:10]).encode())
-                rows = rows[10:]
+            changes = [(kind, path) for path, kind in self.batch.items()]
+            for at in range(0, len(changes), MAX_CHANGES):
+                self.out.send({"event": "changes"}, pack_rows(changes[at : at + MAX_CHANGES]))
         self.overflow = False
         self.batch.clear()
 
@@ -1108,6 +1173,10 @@ class Agent:
             if sum(map(len, self.parts.values())) + len(body) <= MAX_REQUEST:
                 self.parts.setdefault(number, bytearray()).extend(body)
             return
+        if op == "ping":
+            # Answered here and now: it asks whether the agent still lives.
+            self.out.send({"id": number, "ok": {}})
+            return
         body = bytes(self.parts.pop(number, b"")) + body
         try:
             (self.slow if op == "exec" else self.quick).put_nowait(lambda: self._reply(header, body))
@@ -1147,13 +1216,13 @@ class Agent:
         if op == "write":
             if len(body) > self.file_cap:
                 raise Refused("too_big")
-            self.files.write(path, body)
+            self.files.write(path, body, header.get("expected"))
             return {}, b""
         if op == "delete":
             self.files.delete(path)
             return {}, b""
         if op == "list":
-            return {}, json.dumps(self.files.list(self.file_cap)).encode()
+            return {}, pack_rows(self.files.list(self.file_cap))
         if op == "exec":
             return self._exec(header, body)
         if op == "open":
@@ -1172,8 +1241,6 @@ class Agent:
             return {"window": WINDOW}, b""
         if op == "watch":
             self.watch.start()
-            return {}, b""
-        if op == "ping":
             return {}, b""
         raise Refused("bad_request", f"unknown op {op!r}"[:200])
 
@@ -1207,7 +1274,7 @@ def settle(config: Header) -> tuple[int, int, ctypes.CDLL]:
     os.dup2(null, 0)
     os.dup2(null, 1)
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(4, 0, 0, 0, 0) != 0:
+    if config.get("hidden", True) and libc.prctl(4, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_DUMPABLE")
     # Orphans come to the agent also where it is not process 1.
     libc.prctl(36, 1, 0, 0, 0)

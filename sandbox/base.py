@@ -112,8 +112,8 @@ class Sandbox(Protocol):
     """A running sandbox. Thread-safe; every call has a deadline.
 
     Raises ``PlatformFailure`` once the sandbox is gone. Paths are relative to the workspace with ``/``; a path that
-    leaves it, or names anything but a regular file, raises ``BadInput``. A full disk raises ``WorkspaceFull`` (a
-    ``BadInput``). A missing file raises ``NotFound``.
+    leaves it raises ``BadInput``; one that names anything but a regular file ``NotRegular``, a full disk
+    ``WorkspaceFull`` (both a ``BadInput``). A missing file raises ``NotFound``.
 
     Callbacks of one terminal come one at a time from a thread of that terminal's own, those of the watch from another:
     a callback may take its time (the program behind it then waits), it holds up nobody else.
@@ -132,8 +132,11 @@ class Sandbox(Protocol):
 
     def read(self, path: str) -> bytes: ...
 
-    def write(self, path: str, data: bytes) -> None:
-        """Atomic: a reader sees the old or the new bytes. Makes parent folders."""
+    def write(self, path: str, data: bytes, expected: str | None = None) -> None:
+        """Atomic: a reader sees the old or the new bytes. Makes parent folders.
+
+        With ``expected`` (a SHA-256 in hex, "" for no file) it is refused as ``FileChanged`` unless just that is there.
+        """
         ...
 
     def delete(self, path: str) -> None: ...

@@ -17,8 +17,31 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure, WorkspaceFull
-from sandbox.agent import MAX_FILES, VERSION, WINDOW, Decoder, FrameError, Header, Refused, integer, pack, pack_all
+from interviews.errors import (
+    BadInput,
+    FileChanged,
+    NotFound,
+    NotRegular,
+    PairsightError,
+    PlatformFailure,
+    WorkspaceFull,
+)
+from sandbox.agent import (
+    MAX_CHANGES,
+    MAX_FILES,
+    MAX_PATH,
+    VERSION,
+    WINDOW,
+    Decoder,
+    FrameError,
+    Header,
+    Refused,
+    integer,
+    pack,
+    pack_all,
+    rows,
+    split,
+)
 from sandbox.base import Change, ExecResult, FileEntry, Limits, Pipe, Terminal
 
 CALL_SECONDS = 20.0
@@ -26,6 +49,10 @@ EXEC_GRACE_SECONDS = 15.0
 MAX_QUEUED_CHANGES = 1000
 MAX_UNSENT_INPUT = 1 << 20
 MAX_UNSENT_BYTES = 96 << 20
+MAX_UNSENT_POSTS = 4 << 20
+MAX_LIST_BYTES = MAX_FILES * (MAX_PATH + 100)
+CREDIT_STEP = WINDOW // 8
+PING_SECONDS = 5.0
 
 
 class Stream(Protocol):
@@ -82,6 +109,7 @@ class AgentPipe:
         self._unsent = bytearray()
         self._room = 0
         self._owed = 0
+        self._taken = 0
         self._closed = False
         self._arrived: queue.SimpleQueue[bytes | int] = queue.SimpleQueue()
 
@@ -125,11 +153,11 @@ class AgentPipe:
             self._send()
 
     def arrived(self, data: bytes) -> None:
-        """Called by the reader. Raises ``FrameError`` when more came than was granted."""
+        """Called by the reader. Raises ``FrameError`` when more came than was granted, or nothing at all."""
         with self._lock:
             self._owed += len(data)
-            if self._owed > WINDOW:
-                raise FrameError("terminal output beyond its window")
+            if not data or self._owed > WINDOW:
+                raise FrameError("output beyond its window, or none")
         self._arrived.put(data)
 
     def ended(self, code: int) -> None:
@@ -148,8 +176,12 @@ class AgentPipe:
             with contextlib.suppress(Exception):
                 self._on_output(item)
             with self._lock:
-                self._owed -= len(item)
-            self._sandbox.post({"op": "credit", "term": self.number, "n": len(item)})
+                self._taken += len(item)
+                if self._taken < CREDIT_STEP:
+                    continue
+                count, self._taken = self._taken, 0
+                self._owed -= count
+            self._sandbox.post({"op": "credit", "term": self.number, "n": count})
 
 
 class AgentTerminal(AgentPipe):
@@ -193,6 +225,9 @@ class AgentSandbox:
         self._news = threading.Condition(self._lock)
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
+        self._posts: deque[bytes] = deque()
+        self._posts_bytes = 0
+        self._unheard = False
         self._sendable = threading.Condition(self._lock)
         self._threads = [
             threading.Thread(target=loop, name=f"sandbox-{name}", daemon=True)
@@ -222,23 +257,27 @@ class AgentSandbox:
     def read(self, path: str) -> bytes:
         return self._call({"op": "read", "path": path}, cap=self._limits.file_bytes + 1, path=path)[1]
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, expected: str | None = None) -> None:
         if len(data) > self._limits.file_bytes:
             raise self._error("too_big", "", path)
-        self._call({"op": "write", "path": path, "size": len(data)}, data, path=path)
+        header: Header = {"op": "write", "path": path, "size": len(data)}
+        if expected is not None:
+            header["expected"] = expected
+        self._call(header, data, path=path)
 
     def delete(self, path: str) -> None:
         self._call({"op": "delete", "path": path}, path=path)
 
     def list(self) -> list[FileEntry]:
-        _, body = self._call({"op": "list"}, cap=64 << 20)
+        _, body = self._call({"op": "list"}, cap=MAX_LIST_BYTES)
         try:
-            rows = json.loads(body)
-            if len(rows) > MAX_FILES:
-                raise ValueError(len(rows))
-            return [FileEntry(path=as_text(p), size=as_count(s), sha256=as_digest(d)) for p, s, d in rows]
-        except (ValueError, TypeError, RecursionError) as error:
-            raise self._lose(f"the agent broke the protocol: {error!r}") from error
+            found = [FileEntry(as_path(p), as_count(s), as_digest(d)) for p, s, d in rows(body, 3, MAX_FILES)]
+            paths = [entry.path for entry in found]
+            if paths != sorted(set(paths)):
+                raise FrameError("a list that is not sorted")
+        except FrameError as error:
+            raise self._lose(f"the agent broke the protocol ({error})") from error
+        return found
 
     def exec(
         self,
@@ -264,7 +303,7 @@ class AgentSandbox:
                 duration_ms=integer(ok, "ms", 0, 1 << 40),
             )
         except Refused as refused:
-            raise self._lose(f"the agent broke the protocol: {refused.detail}") from refused
+            raise self._lose(f"the agent broke the protocol ({refused.detail})") from refused
 
     def open_terminal(
         self,
@@ -303,7 +342,7 @@ class AgentSandbox:
             ok, _ = self._call({**header, "term": pipe.number, "credit": WINDOW}, body)
             pipe.begin(integer(ok, "window", 0, WINDOW))
         except Refused as refused:
-            raise self._lose(f"the agent broke the protocol: {refused.detail}") from refused
+            raise self._lose(f"the agent broke the protocol ({refused.detail})") from refused
         except PairsightError:
             with self._lock:
                 self._pipes.pop(pipe.number, None)
@@ -357,20 +396,33 @@ class AgentSandbox:
     # --- requests ---
 
     def post(self, header: Header, body: bytes = b"") -> None:
-        """Send a frame that has no answer; what can no longer be sent is dropped."""
+        """Send a frame that has no answer, ahead of requests; what can no longer be sent is dropped."""
+        frame = pack(header, body)
         with self._lock:
-            if not self._gone:
-                self._queue([pack(header, body)])
-
-    def _queue(self, frames: Sequence[bytes]) -> None:
-        self._outbox.extend(frames)
-        self._outbox_bytes += sum(map(len, frames))
-        self._sendable.notify_all()
+            if self._gone or self._unheard:
+                return
+            self._posts.append(frame)
+            self._posts_bytes += len(frame)
+            self._sendable.notify_all()
+            if self._posts_bytes > MAX_UNSENT_POSTS:
+                self._unheard = True
+                # The caller may hold a lock that the loss needs.
+                threading.Thread(target=self._lose, args=("its agent does not listen",), daemon=True).start()
 
     def _call(
-        self, header: Header, body: bytes = b"", *, cap: int = 0, seconds: float = CALL_SECONDS, path: str = ""
+        self,
+        header: Header,
+        body: bytes = b"",
+        *,
+        cap: int = 0,
+        seconds: float = CALL_SECONDS,
+        path: str = "",
+        urgent: bool = False,
     ) -> tuple[Header, bytes]:
-        """Ask and wait. Returns the reply's fields and body. Raises as ``sandbox.base`` says."""
+        """Ask and wait. Returns the reply's fields and body. Raises as ``sandbox.base`` says.
+
+        An ``urgent`` request goes ahead of all others.
+        """
         deadline = time.monotonic() + seconds
         call = Call(cap)
         with self._lock:
@@ -380,13 +432,19 @@ class AgentSandbox:
                 frames = list(pack_all({"id": number, **header}, body))
             except FrameError as error:
                 raise BadInput("Expected a shorter name, got %(count)s characters.", count=len(path)) from error
-            while not self._gone and self._outbox_bytes + len(body) > MAX_UNSENT_BYTES and self._outbox:
+            while not (self._gone or urgent) and self._outbox_bytes + len(body) > MAX_UNSENT_BYTES and self._outbox:
                 if not self._sendable.wait(max(0.0, deadline - time.monotonic())):
                     raise PlatformFailure("The sandbox did not answer within %(seconds)s s.", seconds=f"{seconds:g}")
             if self._gone:
                 raise PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
             self._calls[number] = call
-            self._queue(frames)
+            if urgent:
+                self._posts.extend(frames)
+                self._posts_bytes += sum(map(len, frames))
+            else:
+                self._outbox.extend(frames)
+                self._outbox_bytes += sum(map(len, frames))
+            self._sendable.notify_all()
         call.done.wait(max(0.0, deadline - time.monotonic()))
         with self._lock:
             self._calls.pop(number, None)
@@ -394,11 +452,20 @@ class AgentSandbox:
         if call.reply is None:
             if gone:
                 raise PlatformFailure("The sandbox is gone: %(reason)s", reason=gone)
+            if not urgent:
+                self._see_whether_it_lives()
             raise PlatformFailure("The sandbox did not answer within %(seconds)s s.", seconds=f"{seconds:g}")
         ok = call.reply.get("ok")
         if isinstance(ok, dict):
             return ok, bytes(call.body)
         raise self._error(str(call.reply.get("error")), str(call.reply.get("detail", "")), path)
+
+    def _see_whether_it_lives(self) -> None:
+        """An answer is overdue: its agent may be busy, or stopped by a candidate. Raises ``PlatformFailure``."""
+        try:
+            self._call({"op": "ping"}, seconds=PING_SECONDS, urgent=True)
+        except PlatformFailure as failure:
+            raise self._lose("its agent does not answer") from failure
 
     def _error(self, code: str, detail: str, path: str) -> PairsightError:
         """An agent's refusal in words."""
@@ -409,7 +476,9 @@ class AgentSandbox:
         if code == "bad_path":
             return BadInput("Expected a path inside the workspace, got %(path)s.", path=repr(path))
         if code == "not_regular":
-            return BadInput("Expected a regular file, got something else at %(path)s.", path=path)
+            return NotRegular("Expected a regular file, got something else at %(path)s.", path=path)
+        if code == "changed":
+            return FileChanged("Expected %(path)s as it was last seen, it has changed since.", path=path)
         if code == "denied":
             return BadInput("The permissions of %(path)s do not allow this.", path=path)
         if code == "too_big":
@@ -479,7 +548,7 @@ class AgentSandbox:
         if call is None:
             # Its caller has given up waiting.
             return
-        if len(call.body) + len(body) > call.cap:
+        if call.reply is not None or len(call.body) + len(body) > call.cap:
             raise FrameError("an answer longer than asked for")
         call.body += body
         if not header.get("more"):
@@ -487,12 +556,9 @@ class AgentSandbox:
             call.done.set()
 
     def _changed(self, body: bytes) -> None:
-        try:
-            rows = [as_change(kind, path) for kind, path in json.loads(body)]
-        except (ValueError, TypeError, RecursionError) as error:
-            raise FrameError("a change that is none") from error
+        changes = [as_change(kind, path) for kind, path in rows(body, 2, MAX_CHANGES)]
         with self._lock:
-            self._changes.extend(rows)
+            self._changes.extend(changes)
             if len(self._changes) > MAX_QUEUED_CHANGES:
                 self._changes.clear()
                 self._changes.append(Change("overflow", ""))
@@ -501,18 +567,22 @@ class AgentSandbox:
     def _write(self) -> None:
         while True:
             with self._lock:
-                while not self._outbox and not self._gone:
+                while not (self._posts or self._outbox or self._gone):
                     self._sendable.wait()
                 if self._gone:
                     return
-                frame = self._outbox.popleft()
+                posted = bool(self._posts)
+                frame = (self._posts or self._outbox).popleft()
             try:
                 self._stream.write(frame)
             except OSError:
                 # The reader sees the end too and knows what the agent said last.
                 return
             with self._lock:
-                self._outbox_bytes -= len(frame)
+                if posted:
+                    self._posts_bytes -= len(frame)
+                else:
+                    self._outbox_bytes -= len(frame)
                 self._sendable.notify_all()
 
     def _tell(self) -> None:
@@ -550,6 +620,7 @@ class AgentSandbox:
             self._calls.clear()
             self._pipes.clear()
             self._outbox.clear()
+            self._posts.clear()
             self._sendable.notify_all()
         if first:
             last_words = (last or self._stream.hang_up)()
@@ -568,34 +639,35 @@ class AgentSandbox:
         return PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
 
 
-def as_text(value: object) -> str:
-    """A path as the agent may name it. Raises ``ValueError``."""
-    if not isinstance(value, str) or not value or len(value) > 9000 or value.startswith("/") or "\0" in value:
-        raise ValueError("not a path")
-    value.encode()
-    return value
+def as_path(text: str) -> str:
+    """A path inside the workspace. Raises ``FrameError``."""
+    try:
+        split(text)
+    except Refused as refused:
+        raise FrameError("a path that is none") from refused
+    return text
 
 
-def as_count(value: object) -> int:
-    """A size in bytes. Raises ``ValueError``."""
-    if type(value) is not int or value < 0:
-        raise ValueError("not a size")
-    return value
+def as_count(text: str) -> int:
+    """A size in bytes. Raises ``FrameError``."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise FrameError("a size that is none")
+    return int(text)
 
 
-def as_digest(value: object) -> str:
-    """64 hexadecimal digits. Raises ``ValueError``."""
-    if not isinstance(value, str) or len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise ValueError("not a digest")
-    return value
+def as_digest(text: str) -> str:
+    """64 hexadecimal digits. Raises ``FrameError``."""
+    if len(text) != 64 or set(text) - set("0123456789abcdef"):
+        raise FrameError("a digest that is none")
+    return text
 
 
-def as_change(kind: object, path: object) -> Change:
-    """One change. Raises ``ValueError``."""
+def as_change(kind: str, path: str) -> Change:
+    """One change. Raises ``FrameError``."""
     if kind == "overflow":
         return Change("overflow", "")
     if kind == "written":
-        return Change("written", as_text(path))
+        return Change("written", as_path(path))
     if kind == "deleted":
-        return Change("deleted", as_text(path))
-    raise ValueError("not a change")
+        return Change("deleted", as_path(path))
+    raise FrameError("a change that is none")

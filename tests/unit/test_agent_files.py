@@ -47,7 +47,7 @@ def test_a_file_over_the_cap_is_refused_on_reading_and_left_out_of_the_list(file
         files.read("big", 99)
     assert code(refused) == "too_big"
     assert files.list(99) == []
-    assert [row[:2] for row in files.list(100)] == [["big", 100]]
+    assert [row[:2] for row in files.list(100)] == [("big", 100)]
 
 
 def test_a_failed_write_leaves_no_trace(files: Files, tmp_path: Path) -> None:
