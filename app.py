@@ -28,6 +28,7 @@ import interviews.exercises
 import rubrics.registry
 import sandbox.image
 import sandbox.launcher
+import sandbox.owners
 import sandbox.registry
 from assistant.base import Limits
 from interviews import events as e
@@ -414,7 +415,8 @@ def launcher_command(path: Path, user: str, most: int) -> None:
         uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
     except KeyError:
         raise BadInput("Expected a user of this machine, got %(got)s", got=user) from None
-    service = sandbox.launcher.Launcher(path, uid, docker.Docker(), most=most)
+    owners = sandbox.owners.Owners(sandbox.owners.owners_folder(path))
+    service = sandbox.launcher.Launcher(path, uid, docker.Docker(owners=owners), most=most)
     service.bind()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     click.echo(f"Launcher at {path} for user {user}")

@@ -26,8 +26,9 @@ from sandbox.pool import Pool
 from bench.measure import RUNS, Row, in_turn
 from interviews.errors import PlatformFailure
 from sandbox import image
-from sandbox.backends.docker import ENVIRONMENT, Docker, tmpfs
+from sandbox.backends.docker import Docker
 from sandbox.base import WORKSPACE, Backend, Limits, Sandbox, SandboxSpec
+from sandbox.container import ENVIRONMENT, tmpfs
 from sandbox.hardening import HARDENING
 from sandbox.profile import profile
 

@@ -1,10 +1,10 @@
 """The launcher: a small process that holds Docker's socket, so that the web process need not.
 
-Owns the wire between the two: one request a connection, a line of JSON on a Unix socket, answered by a line of JSON; a
-start is followed by the agent's bytes both ways, and the end of that connection is the end of the sandbox. Invariant:
-whoever speaks to it can start and stop hardened sandboxes and nothing else: a request has exactly one form, its numbers
-lie below a ceiling, no option of a container can be named, and only one user may connect. Leaves out containers
-(handed in as ``Engine``).
+Owns the wire between the two: one request a connection, a line of JSON on a Unix socket, answered by a line of JSON; where a
+sandbox is started or adopted, the agent's bytes follow both ways. The end of that connection ends the agent; its container stays
+for a while, to be adopted. Invariant: whoever speaks to it can start, adopt and end hardened sandboxes and nothing else: a
+request has exactly one form, its numbers lie below a ceiling, no option of a container can be named, and only one user may
+connect; what nobody comes back for ends. Leaves out containers (handed in as ``Engine``).
 """
 
 from __future__ import annotations
@@ -13,26 +13,32 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
 from interviews.errors import BadInput, PairsightError, PlatformFailure
 from sandbox.base import Limits, Probe, SandboxSpec
 from sandbox.multiplex import MultiplexedStream
+from sandbox.owners import PLACE
 
 SETTING = "PAIRSIGHT_LAUNCHER"
-LINE_BYTES = 4096
+LINE_BYTES = 64 << 10
+MOST_WANTED = 1000
 REQUEST_SECONDS = 10.0
 START_SECONDS = 20.0
 PROBE_SECONDS = 20.0
 STOP_SECONDS = 15.0
+# How long a web process may take to come back for what it left.
+LINGER_SECONDS = 900.0
+LOOK_SECONDS = 30.0
+# A connection's end is noticed at once, and its agent's end soon after.
+HANG_UP_SECONDS = 8.0
 # The most that any interview may be given.
 CEILING = Limits(
     memory_bytes=8 << 30,
@@ -47,11 +53,19 @@ INTERVIEW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Engine(Protocol):
-    """What starts containers."""
+    """What starts containers; see ``sandbox.backends.docker``."""
 
     def examine(self) -> Probe: ...
 
     def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream: ...
+
+    def take_over(self, spec: SandboxSpec, place: str, deadline: float) -> MultiplexedStream | None: ...
+
+    def discard(self, place: str) -> str: ...
+
+    def clear(self, wanted: Collection[str]) -> list[str]: ...
+
+    def remains(self) -> list[str] | None: ...
 
 
 # --- the form of a request ---
@@ -61,9 +75,9 @@ def spec_of(request: Mapping[str, object]) -> SandboxSpec:
     """The one form in which a sandbox can be asked for. Raises ``BadInput`` for anything more, less or else."""
     limits = request.get("limits")
     names = {field.name for field in fields(Limits)}
-    if set(request) != {"op", "interview", "limits"} or not isinstance(limits, dict) or set(limits) != names:
+    if set(request) != {"interview", "limits"} or not isinstance(limits, dict) or set(limits) != names:
         raise BadInput(
-            "Expected op, interview and limits (%(names)s), got something else.", names=", ".join(sorted(names))
+            "Expected an interview and limits (%(names)s), got something else.", names=", ".join(sorted(names))
         )
     for name, value in limits.items():
         most = getattr(CEILING, name)
@@ -75,6 +89,20 @@ def spec_of(request: Mapping[str, object]) -> SandboxSpec:
     if not isinstance(interview, str) or not INTERVIEW.fullmatch(interview):
         raise BadInput("Expected an interview's id, got %(got)s.", got=repr(interview)[:80])
     return SandboxSpec(interview, Limits(**limits))
+
+
+def place_of(value: object) -> str:
+    """A sandbox's place. Raises ``BadInput``."""
+    if not isinstance(value, str) or not PLACE.fullmatch(value):
+        raise BadInput("Expected a sandbox's place, got %(got)s.", got=repr(value)[:80])
+    return value
+
+
+def places_of(value: object) -> list[str]:
+    """A list of places. Raises ``BadInput``."""
+    if not isinstance(value, list) or len(value) > MOST_WANTED:
+        raise BadInput("Expected a list of at most %(most)s places, got something else.", most=MOST_WANTED)
+    return [place_of(one) for one in value]
 
 
 def request_of(line: bytes) -> dict[str, object]:
@@ -103,16 +131,30 @@ def line_from(sock: socket.socket) -> tuple[bytes, bytes]:
 # --- the launcher's side ---
 
 
-class Launcher:
-    """Serves ``path`` for the one user ``uid``; at most ``most`` sandboxes at a time."""
+@dataclass(frozen=True)
+class Left:
+    """A container that waits to be adopted: since when (``time.monotonic``), and its agent's last words."""
 
-    def __init__(self, path: Path, uid: int, engine: Engine, *, most: int = 200) -> None:
+    since: float
+    words: str = ""
+
+
+class Launcher:
+    """Serves ``path`` for the one user ``uid``; at most ``most`` sandboxes at a time, those that were left counted in."""
+
+    def __init__(
+        self, path: Path, uid: int, engine: Engine, *, most: int = 200, linger_seconds: float = LINGER_SECONDS
+    ) -> None:
         self._path = path
         self._uid = uid
         self._engine = engine
         self._most = most
-        self._lock = threading.Lock()
-        self._running: dict[str, MultiplexedStream | None] = {}
+        self._linger = linger_seconds
+        self._changed = threading.Condition()
+        self._starting = 0
+        self._running: dict[str, tuple[MultiplexedStream, socket.socket]] = {}
+        self._left: dict[str, Left] = {}
+        self._closed = False
         self._listener = socket.socket(socket.AF_UNIX)
 
     def bind(self) -> None:
@@ -139,6 +181,7 @@ class Launcher:
 
     def serve(self) -> None:
         """Answer until ``close``."""
+        threading.Thread(target=self._look_after, name="launcher-linger", daemon=True).start()
         while True:
             try:
                 peer, _ = self._listener.accept()
@@ -147,14 +190,33 @@ class Launcher:
             threading.Thread(target=self._meet, args=(peer,), name="launcher", daemon=True).start()
 
     def close(self) -> None:
-        """End every sandbox and the service."""
+        """End the service. Every sandbox is left to be adopted through the next one."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        with self._lock:
-            streams = [stream for stream in self._running.values() if stream is not None]
-        for stream in streams:
-            stream.end()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            for _, peer in self._running.values():
+                with contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._running, HANG_UP_SECONDS)
+
+    def _look_after(self) -> None:
+        """End what nobody has come back for. What an earlier launcher left counts from when it is first seen."""
+        while not self._closed:
+            here = self._engine.remains()
+            now = time.monotonic()
+            overdue: list[str] = []
+            if here is not None:
+                with self._changed:
+                    free = set(here) - set(self._running)
+                    self._left = {place: self._left.get(place, Left(now)) for place in free}
+                    overdue = [place for place, left in self._left.items() if now - left.since >= self._linger]
+            for place in overdue:
+                self._engine.discard(place)
+            with self._changed:
+                self._changed.wait_for(lambda: self._closed, min(LOOK_SECONDS, self._linger / 2))
 
     def _meet(self, peer: socket.socket) -> None:
         with peer, contextlib.suppress(OSError):
@@ -170,47 +232,93 @@ class Launcher:
                 answer(peer, {"error": error.message, "params": {name: str(v) for name, v in error.params.items()}})
 
     def _do(self, peer: socket.socket, request: dict[str, object]) -> None:
-        op = request.get("op")
-        if op == "probe" and len(request) == 1:
+        op, names = request.pop("op", None), set(request)
+        if op == "probe" and not names:
             answer(peer, {"ok": asdict(self._engine.examine())})
-        elif op == "stop" and set(request) == {"op", "id"}:
-            with self._lock:
-                stream = self._running.get(str(request["id"]))
-            if stream is not None:
-                stream.end()
-            answer(peer, {"ok": {}})
+        elif op == "leave" and names == {"place"}:
+            answer(peer, {"ok": {"words": self._leave(place_of(request["place"]))}})
+        elif op == "stop" and names == {"place"}:
+            answer(peer, {"ok": {"words": self._stop(place_of(request["place"]))}})
+        elif op == "reap" and names == {"wanted"}:
+            answer(peer, {"ok": {"removed": self._clear(places_of(request["wanted"]))}})
         elif op == "start":
-            self._start(peer, spec_of(request))
+            spec = spec_of(request)
+            self._serve(peer, lambda deadline: self._engine.launch(spec, deadline))
+        elif op == "adopt" and "place" in names:
+            place, spec = place_of(request.pop("place")), spec_of(request)
+            with self._changed:
+                # Its last connection may have ended just now.
+                self._changed.wait_for(lambda: place not in self._running, HANG_UP_SECONDS)
+                self._left.pop(place, None)
+            self._serve(peer, lambda deadline: self._engine.take_over(spec, place, deadline))
         else:
-            raise BadInput("Expected op to be probe, start or stop, got %(got)s.", got=repr(op)[:80])
+            raise BadInput(
+                "Expected op to be probe, start, adopt, leave, stop or reap in its one form, got %(got)s.",
+                got=repr(op)[:80],
+            )
 
-    def _start(self, peer: socket.socket, spec: SandboxSpec) -> None:
-        # Unguessable, because it is what stops a sandbox.
-        number = secrets.token_hex(16)
-        with self._lock:
-            if len(self._running) >= self._most:
+    def _leave(self, place: str) -> str:
+        with self._changed:
+            stream, _ = self._running.get(place, (None, None))
+            words = self._left[place].words if place in self._left else ""
+        return words if stream is None else stream.hang_up()
+
+    def _stop(self, place: str) -> str:
+        with self._changed:
+            stream, _ = self._running.get(place, (None, None))
+            self._left.pop(place, None)
+        return self._engine.discard(place) if stream is None else stream.end()
+
+    def _clear(self, wanted: list[str]) -> list[str]:
+        removed = self._engine.clear(wanted)
+        with self._changed:
+            for place in removed:
+                self._left.pop(place, None)
+        return removed
+
+    def _serve(self, peer: socket.socket, begin: Callable[[float], MultiplexedStream | None]) -> None:
+        """Start or adopt, and hand bytes on until either side ends."""
+        with self._changed:
+            if self._starting + len(self._running) + len(self._left) >= self._most:
                 raise PlatformFailure("Expected at most %(most)s sandboxes at a time, got one more.", most=self._most)
-            self._running[number] = None
+            self._starting += 1
+        stream = None
         try:
-            stream = self._engine.launch(spec, time.monotonic() + START_SECONDS)
-            try:
-                with self._lock:
-                    self._running[number] = stream
-                peer.settimeout(None)
-                answer(peer, {"ok": {"id": number}})
-                out = threading.Thread(target=self._hand_out, args=(stream, peer), name="launcher-out", daemon=True)
-                out.start()
-                with contextlib.suppress(OSError):
-                    while data := peer.recv(1 << 16):
-                        stream.write(data)
-                stream.end()
-                out.join()
-            finally:
-                stream.end()
-                stream.release()
+            stream = begin(time.monotonic() + START_SECONDS)
         finally:
-            with self._lock:
-                del self._running[number]
+            with self._changed:
+                self._starting -= 1
+                if stream is not None:
+                    self._running[stream.place] = (stream, peer)
+        if stream is None:
+            answer(peer, {"ok": {}})
+            return
+        try:
+            self._hand_on(peer, stream)
+        finally:
+            words = stream.hang_up()
+            stream.release()
+            with self._changed:
+                del self._running[stream.place]
+                if not stream.ended:
+                    self._left[stream.place] = Left(time.monotonic(), words)
+                self._changed.notify_all()
+
+    def _hand_on(self, peer: socket.socket, stream: MultiplexedStream) -> None:
+        try:
+            peer.settimeout(None)
+            answer(peer, {"ok": {"place": stream.place}})
+        except OSError:
+            # Nobody waited for it: nobody knows of it.
+            stream.end()
+            return
+        out = threading.Thread(target=self._hand_out, args=(stream, peer), name="launcher-out", daemon=True)
+        out.start()
+        with contextlib.suppress(OSError):
+            while data := peer.recv(1 << 16):
+                stream.write(data)
+        stream.hang_up()
+        out.join()
 
     @staticmethod
     def _hand_out(stream: MultiplexedStream, peer: socket.socket) -> None:
@@ -271,17 +379,41 @@ def start(path: str, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
     """A sandbox's stream by way of the launcher. Raises ``PlatformFailure``."""
     request = {"op": "start", "interview": spec.interview, "limits": asdict(spec.limits)}
     made, sock, first = ask(path, request, max(0.1, deadline - time.monotonic()))
-    return MultiplexedStream(sock, first, stopping(path, str(made["id"])))
+    return streaming(path, str(made["place"]), sock, first)
 
 
-def stopping(path: str, number: str) -> Callable[[], str]:
-    """What ends a sandbox and waits for it; with the launcher gone, its sandboxes have ended with the connection."""
+def take_over(path: str, spec: SandboxSpec, place: str, deadline: float) -> MultiplexedStream | None:
+    """The same in a container that is still there; None when there is none for ``spec``. Raises ``PlatformFailure``."""
+    if not PLACE.fullmatch(place):
+        return None
+    request = {"op": "adopt", "interview": spec.interview, "limits": asdict(spec.limits), "place": place}
+    made, sock, first = ask(path, request, max(0.1, deadline - time.monotonic()))
+    if "place" not in made:
+        sock.close()
+        return None
+    return streaming(path, place, sock, first)
 
-    def stop() -> str:
+
+def clear(path: str, wanted: Collection[str]) -> list[str]:
+    """Have removed what nobody wants; nothing when the launcher does not answer."""
+    places = sorted(place for place in wanted if PLACE.fullmatch(place))
+    try:
+        done, sock, _ = ask(path, {"op": "reap", "wanted": places}, STOP_SECONDS)
+    except PlatformFailure:
+        return []
+    sock.close()
+    return [str(place) for place in done["removed"]]
+
+
+def streaming(path: str, place: str, sock: socket.socket, first: bytes) -> MultiplexedStream:
+    """What is let go and ended by asking the launcher; with that one gone, its next life sees to what is left."""
+
+    def tell(op: str) -> str:
         try:
-            ask(path, {"op": "stop", "id": number}, STOP_SECONDS)[1].close()
+            done, connection, _ = ask(path, {"op": op, "place": place}, STOP_SECONDS)
         except PlatformFailure as failure:
             return str(failure)
-        return ""
+        connection.close()
+        return str(done["words"])
 
-    return stop
+    return MultiplexedStream(sock, first, place, lambda: tell("leave"), lambda: tell("stop"))

@@ -2,7 +2,7 @@
 
 Owns the frames (kind u8, three zero bytes, length u32 big endian, payload) and the socket under them. Invariant: only
 what the agent writes to its standard output becomes the agent's bytes; its error output is kept as its last words.
-Leaves out who opened the socket and what ends the container (both are handed in).
+Leaves out who opened the socket, and what becomes of the container (handed in).
 """
 
 from __future__ import annotations
@@ -46,19 +46,24 @@ class Demultiplexer:
 
 
 class MultiplexedStream:
-    """A running agent's bytes (``sandbox.client.Stream``) over a socket.
+    """A running agent's bytes (``sandbox.client.Stream``) over a socket; its container stays at ``place`` without them.
 
-    ``finish`` ends the container, waits for it and returns what could not be done, in words, or "".
+    ``leave`` waits until the agent is gone, once the socket is shut; ``finish`` ends the container and waits for it. Both
+    return what could not be done, in words, or "".
     """
 
-    def __init__(self, sock: socket.socket, first: bytes, finish: Callable[[], str], place: str = "") -> None:
+    def __init__(
+        self, sock: socket.socket, first: bytes, place: str, leave: Callable[[], str], finish: Callable[[], str]
+    ) -> None:
         self.place = place
+        self.ended = False
         self._sock = sock
         self._first = first
+        self._leave = leave
         self._finish = finish
         self._frames = Demultiplexer()
         self._lock = threading.Lock()
-        self._ended = False
+        self._hung_up = False
         self._words = b""
         self._trouble = ""
 
@@ -87,22 +92,29 @@ class MultiplexedStream:
         self._sock.sendall(data)
 
     def hang_up(self) -> str:
-        if not self.place:
-            return self.end()
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-        return self._words.decode("utf-8", "replace").strip()[-500:]
+        with self._lock:
+            if not self._hung_up:
+                self._hung_up = True
+                self._shut()
+                self._trouble = self._leave()
+        return self._said()
 
     def end(self) -> str:
         with self._lock:
-            if not self._ended:
-                self._ended = True
+            if not self.ended:
+                self.ended = self._hung_up = True
                 try:
                     self._trouble = self._finish()
                 finally:
                     # Whoever still waits on the socket is woken, also when the engine no longer answers.
-                    with contextlib.suppress(OSError):
-                        self._sock.shutdown(socket.SHUT_RDWR)
+                    self._shut()
+        return self._said()
+
+    def _shut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def _said(self) -> str:
         return self._trouble or self._words.decode("utf-8", "replace").strip()[-500:]
 
     def release(self) -> None:
