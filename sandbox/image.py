@@ -30,7 +30,7 @@ from docker.utils import kwargs_from_env
 from requests.exceptions import RequestException
 
 from interviews.errors import PlatformFailure
-from sandbox.toolbox import LOCK_FILE, ensure_toolbox
+from sandbox.toolbox import LOCKS, ensure_toolbox
 
 FOLDER = Path(__file__).resolve().parent / "images"
 REPOSITORY = "pairsight-sandbox"
@@ -48,7 +48,7 @@ BaseFrom = Literal["auto", "registry", "debootstrap"]
 
 def inputs() -> list[Path]:
     """Every file that decides what is in the image, sorted."""
-    return [*sorted(path for path in FOLDER.rglob("*") if path.is_file()), LOCK_FILE]
+    return [*sorted(path for path in FOLDER.rglob("*") if path.is_file()), *LOCKS]
 
 
 def image_name() -> str:

