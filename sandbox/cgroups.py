@@ -1,22 +1,26 @@
 """Control groups for one sandbox: memory with swap, processes, processor time, where the server may set them.
 
-Owns finding a writable hierarchy (version 1 or 2), making a group in it and taking it away. Invariant: only folders
-that this module made are touched, and a limit that could not be set is named. Leaves out limits per process
-(``sandbox.agent`` sets those itself).
+Owns finding a writable hierarchy (version 1 or 2), making a group in it, taking it away, and the groups that dead servers
+left. Invariant: only folders that this module made are touched, and a limit that could not be set is not ``held``. Leaves
+out limits per process (``sandbox.agent`` sets those itself).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.base import Limits
+from sandbox.hardening import Hardening
 
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
+# Not there on a kernel that does not account for swap.
+SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 
 
 def mounts(table: str) -> Mapping[str, Path]:
@@ -40,51 +44,96 @@ def own_groups(table: str) -> Mapping[str, str]:
     return found
 
 
-def settings(limits: Limits, extra_pids: int, cpu_share: float, version: int) -> Mapping[str, Mapping[str, str]]:
-    """The files to write, per controller. Memory and swap together hold no more than memory alone."""
-    memory, pids = str(limits.memory_bytes), str(limits.pids + extra_pids)
-    quota = str(int(cpu_share * PERIOD_US))
-    if version == 1:
-        return {
-            # The sum with swap may not be below memory, so memory comes first; a kernel without swap accounting has no sum.
-            "memory": {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory},
-            "pids": {"pids.max": pids},
-            "cpu": {"cpu.cfs_period_us": str(PERIOD_US), "cpu.cfs_quota_us": quota},
-        }
-    return {
-        "memory": {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "0"},
-        "pids": {"pids.max": pids},
-        "cpu": {"cpu.max": f"{quota} {PERIOD_US}"},
-    }
+def settings(limits: Limits, hardening: Hardening, version: int) -> Mapping[str, Mapping[str, str]]:
+    """The files to write, by controller. Memory and swap together hold no more than memory alone."""
+    memory, pids = str(limits.memory_bytes), str(limits.pids + hardening.extra_pids)
+    quota = str(int(hardening.cpu_share * PERIOD_US))
+    files: dict[str, Mapping[str, str]] = {}
+    if hardening.bounded_memory and version == 1:
+        # The sum with swap may not be below memory, so memory comes first.
+        files["memory"] = {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory}
+    elif hardening.bounded_memory:
+        files["memory"] = {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "0"}
+    if hardening.bounded_processes:
+        files["pids"] = {"pids.max": pids}
+    if hardening.bounded_cpu and version == 1:
+        files["cpu"] = {"cpu.cfs_period_us": str(PERIOD_US), "cpu.cfs_quota_us": quota}
+    elif hardening.bounded_cpu:
+        files["cpu"] = {"cpu.max": f"{quota} {PERIOD_US}"}
+    return files
+
+
+def homes() -> Mapping[str, Path]:
+    """The folder above all groups of this product, by version 1 controller, and ``unified``; none for an ordinary user."""
+    if os.geteuid() != 0:
+        return {}
+    own = own_groups(Path("/proc/self/cgroup").read_text("utf-8", "replace"))
+    where = mounts(Path("/proc/self/mounts").read_text("utf-8", "replace"))
+    # Version 2 forbids limits below a group that has processes, so these are at the top there.
+    return {name: point / own.get(name, "") / "pairsight" for name, point in where.items()}
+
+
+def mark(pid: int) -> str:
+    """A process as the beginning of a name: its number could be given to another later, its start could not.
+
+    Raises ``OSError`` when there is no such process.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return f"{pid}-{int(fields[19])}-"
+
+
+def abandoned(name: str) -> bool:
+    """Whether a group's name says that the server which made it is gone; False for any doubt."""
+    pid, started, rest = [*name.split("-", 2), "", ""][:3]
+    if not (pid.isdigit() and started.isdigit() and rest):
+        return False
+    try:
+        return not name.startswith(mark(int(pid)))
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def reap() -> list[str]:
+    """Remove groups without processes whose server is gone. Returns their names. Never raises."""
+    removed = set()
+    with contextlib.suppress(OSError):
+        for home in homes().values():
+            for folder in home.iterdir() if home.is_dir() else ():
+                if abandoned(folder.name):
+                    # One that still has processes refuses.
+                    with contextlib.suppress(OSError):
+                        folder.rmdir()
+                        removed.add(folder.name)
+    return sorted(removed)
 
 
 class Group:
-    """One sandbox's groups. ``held`` names the controllers that hold; ``doors`` are descriptors a new process enters by."""
+    """One sandbox's groups. ``held`` names the controllers that hold.
 
-    def __init__(self, name: str, limits: Limits, extra_pids: int, cpu_share: float) -> None:
+    A start that was cut short leaves nothing behind: ``remove`` ends what is still inside.
+    """
+
+    def __init__(self, name: str, limits: Limits, hardening: Hardening) -> None:
         self.held: set[str] = set()
-        self.doors: list[int] = []
+        self._doors: list[int] = []
         self._folders: list[Path] = []
-        name = f"{os.getpid()}-{name}"
-        if os.geteuid() != 0:
-            return
-        where = mounts(Path("/proc/self/mounts").read_text("utf-8", "replace"))
-        own = own_groups(Path("/proc/self/cgroup").read_text("utf-8", "replace"))
-        for controller in CONTROLLERS:
-            if controller in where:
-                files = settings(limits, extra_pids, cpu_share, 1)[controller]
-                above = where[controller] / own.get(controller, "") / "pairsight"
+        name = mark(os.getpid()) + name
+        above = homes()
+        for controller, files in settings(limits, hardening, 1).items():
+            if controller in above:
                 with contextlib.suppress(OSError):
-                    self._make(above / name, {controller}, files)
-        if "unified" in where:
+                    self._make(above[controller] / name, {controller}, files)
+        if "unified" in above:
             with contextlib.suppress(OSError):
-                self._make_unified(where["unified"], name, settings(limits, extra_pids, cpu_share, 2))
+                self._make_unified(above["unified"], name, settings(limits, hardening, 2))
 
-    def _make_unified(self, root: Path, name: str, files: Mapping[str, Mapping[str, str]]) -> None:
-        present = set((root / "cgroup.controllers").read_text("ascii").split()) & set(CONTROLLERS) - self.held
+    def _make_unified(self, above: Path, name: str, files: Mapping[str, Mapping[str, str]]) -> None:
+        root = above.parent
+        present = set((root / "cgroup.controllers").read_text("ascii").split()) & set(files) - self.held
         if not present:
             return
-        above = root / "pairsight"
         above.mkdir(exist_ok=True)
         for folder in (root, above):
             (folder / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in sorted(present)), "ascii")
@@ -93,37 +142,32 @@ class Group:
 
     def _make(self, folder: Path, controllers: set[str], files: Mapping[str, str]) -> None:
         folder.parent.mkdir(exist_ok=True)
-        for old in folder.parent.iterdir():
-            # Left by a server that was killed. One of a living server may be empty because nobody has entered it yet.
-            owner = old.name.partition("-")[0]
-            if owner.isdigit() and not Path("/proc", owner).exists():
-                with contextlib.suppress(OSError):
-                    old.rmdir()
         folder.mkdir()
         self._folders.append(folder)
         for name, value in files.items():
-            if "swap" in name and not (folder / name).exists():
-                continue
-            if name == "memory.memsw.limit_in_bytes" and not (folder / name).exists():
+            if name in SWAP and not (folder / name).exists():
                 continue
             (folder / name).write_text(value, "ascii")
-        self.doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
+        self._doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
         self.held |= controllers
 
-    def shut(self) -> None:
-        """Close the doors: whoever belongs inside is inside."""
-        for door in self.doors:
-            os.close(door)
-        self.doors.clear()
+    def doors(self) -> list[int]:
+        """Descriptors by which a new process enters; whoever asks, once, closes them."""
+        doors, self._doors = self._doors, []
+        return doors
 
     def remove(self) -> None:
-        """Take the groups away once their processes are gone; what stays is taken by the next start."""
-        self.shut()
+        """End what is inside and take the groups away; what cannot end is taken once this server is gone."""
+        for door in self.doors():
+            os.close(door)
         until = time.monotonic() + 1.0
         for folder in self._folders:
             while folder.exists() and time.monotonic() < until:
-                try:
+                with contextlib.suppress(OSError):
                     folder.rmdir()
-                except OSError:
-                    time.sleep(0.01)
+                    break
+                with contextlib.suppress(OSError):
+                    for pid in (folder / "cgroup.procs").read_text("ascii").split():
+                        os.kill(int(pid), signal.SIGKILL)
+                time.sleep(0.01)
         self._folders.clear()

@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 
 from interviews.errors import PlatformFailure
 from sandbox.agent import Decoder, Header, pack
-from sandbox.backends.bubblewrap import Bubblewrap, BubblewrapStream, backend
+from sandbox.backends.bubblewrap import Bubblewrap, backend
 from sandbox.base import Limits, SandboxSpec
 from sandbox.client import AgentSandbox
 from sandbox.hardening import HARDENING
+from sandbox.spawn import BubblewrapStream
 
 pytestmark = pytest.mark.sandbox
 

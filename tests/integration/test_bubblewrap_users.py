@@ -15,6 +15,7 @@ from sandbox.toolbox import ensure_toolbox
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
+LIST = "tests/conformance/test_sandbox.py"
 # In nobody's range and in no user list: what holds for it holds for any ordinary user.
 ORDINARY = 1_890_000_001
 # As root the whole list has just run from this checkout; from a closed one, what depends on reading it is enough.
@@ -26,8 +27,10 @@ CALLERS = [("root", SOME), ("ordinary", "bubblewrap")] if os.geteuid() == 0 else
 def clone() -> Iterator[Path]:
     """The parts of a checkout that the list needs, below a folder that only its owner may enter."""
     home = Path(tempfile.mkdtemp(prefix="pairsight-clone-"))
+    parts = ("sandbox", "interviews/__init__.py", "interviews/errors.py")
+    parts += ("tests/__init__.py", "tests/sandboxes.py", "tests/conformance/__init__.py", LIST)
     try:
-        for part in ("sandbox", "interviews/__init__.py", "interviews/errors.py", "tests/conformance/test_sandbox.py"):
+        for part in parts:
             target = home / "clone" / part
             target.parent.mkdir(parents=True, exist_ok=True)
             if (ROOT / part).is_dir():
@@ -50,7 +53,7 @@ def test_the_list_holds_for(caller: str, chosen: str, clone: Path) -> None:
         for path in (clone, *clone.rglob("*")):
             os.chown(path, user, user)
     listed = ["-m", "pytest", "-q", "-c", "/dev/null", "--rootdir=.", "--noconftest", "-p", "no:cacheprovider"]
-    listed += ["-W", "ignore::pytest.PytestUnknownMarkWarning", "tests/conformance/test_sandbox.py", "-k", chosen]
+    listed += ["-W", "ignore::pytest.PytestUnknownMarkWarning", LIST, "-k", chosen]
     done = subprocess.run(
         ["/usr/bin/python3", *listed],
         cwd=clone / "clone",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from interviews.errors import BadInput, PlatformFailure
 from sandbox import cgroups, registry
-from sandbox.backends.bubblewrap import user_range
 from sandbox.base import Limits
 from sandbox.hardening import HARDENING
-from sandbox.toolbox import ensure_toolbox, toolbox_path
+from sandbox.toolbox import UNUSED, ensure_toolbox, toolbox_path
+from sandbox.users import user_range
 
 
 def test_backends_are_the_files_of_their_folder() -> None:
@@ -62,7 +63,9 @@ def test_control_groups_are_found_in_the_systems_own_words() -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_memory_with_swap_is_memory(version: int) -> None:
-    files = cgroups.settings(Limits(memory_bytes=1000, pids=5), 3, 1.5, version)
+    files = cgroups.settings(
+        Limits(memory_bytes=1000, pids=5), replace(HARDENING, extra_pids=3, cpu_share=1.5), version
+    )
     expected = {
         1: {
             "memory": {"memory.limit_in_bytes": "1000", "memory.memsw.limit_in_bytes": "1000"},
@@ -83,13 +86,13 @@ def test_the_toolbox_is_named_by_its_lock(tmp_path: Path, monkeypatch: pytest.Mo
     lock.write_bytes(b"pytest==1 --hash=sha256:0\n")
     monkeypatch.delenv("PAIRSIGHT_TOOLBOX", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    name = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
+    name = hashlib.sha256("\n".join(UNUSED).encode() + lock.read_bytes()).hexdigest()[:16]
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert toolbox_path(lock) == tmp_path / "data/pairsight/toolbox" / name
+    assert toolbox_path([lock]) == tmp_path / "data/pairsight/toolbox" / name
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert toolbox_path(lock) == Path("/var/lib/pairsight/toolbox") / name
+    assert toolbox_path([lock]) == Path("/var/lib/pairsight/toolbox") / name
     monkeypatch.setenv("PAIRSIGHT_TOOLBOX", "/elsewhere")
-    assert toolbox_path(lock) == Path("/elsewhere")
+    assert toolbox_path([lock]) == Path("/elsewhere")
 
 
 def test_a_toolbox_that_cannot_be_made_says_why_and_leaves_nothing(
@@ -100,9 +103,9 @@ def test_a_toolbox_that_cannot_be_made_says_why_and_leaves_nothing(
     monkeypatch.setenv("PAIRSIGHT_TOOLBOX", str(tmp_path / "tools/box"))
     said: list[str] = []
     with pytest.raises(PlatformFailure, match="could not be installed"):
-        ensure_toolbox(said.append, lock)
+        ensure_toolbox(said.append, [lock])
     assert said == [f"Installing the sandbox's tools into {tmp_path / 'tools/box'}"]
     assert [path.name for path in (tmp_path / "tools").iterdir()] == [".lock"]
     monkeypatch.delenv("PAIRSIGHT_TOOLBOX")
     with pytest.raises(PlatformFailure, match="list of tools"):
-        toolbox_path(tmp_path / "no-lock")
+        toolbox_path([tmp_path / "no-lock"])
