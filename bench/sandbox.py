@@ -21,15 +21,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from sandbox.pool import Pool
-
 from bench.measure import RUNS, Row, in_turn
 from interviews.errors import PlatformFailure
 from sandbox import image
 from sandbox.backends.docker import Docker
 from sandbox.base import WORKSPACE, Backend, Limits, Sandbox, SandboxSpec
-from sandbox.container import ENVIRONMENT, tmpfs
+from sandbox.container import tmpfs
 from sandbox.hardening import HARDENING
+from sandbox.place import ENVIRONMENT
+from sandbox.pool import Pool
 from sandbox.profile import profile
 
 STARTS = 5

@@ -33,7 +33,6 @@ SHELL = ("/bin/bash", "--norc", "--noprofile", "-c")
 # faster. Address space would be the wrong measure: Node.js 24 reserves 18 GiB of it once it runs WebAssembly, with 60 MiB
 # resident. Of writable private memory it reserves 0.55 GiB, and as much again for each worker thread; Python 8 MiB.
 RESERVE_BYTES = 2 << 30
-UNLIMITED_SECONDS = -1
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def config(limits: Limits, hardening: Hardening, watched: bool) -> dict[str, obj
     told: dict[str, object] = {
         "root": WORKSPACE,
         "file_bytes": limits.file_bytes,
-        "cpu_seconds": limits.cpu_seconds if hardening.bounded_cpu_time else UNLIMITED_SECONDS,
+        "cpu_seconds": limits.cpu_seconds if hardening.bounded_cpu_time else 0,
         "hidden": hardening.agent_hidden,
         "rlimits": rlimits,
     }

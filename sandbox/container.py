@@ -16,22 +16,10 @@ from typing import Any
 
 from sandbox.base import WORKSPACE, Limits, SandboxSpec
 from sandbox.hardening import Hardening
+from sandbox.place import HOME, group, passwd
 from sandbox.profile import profile
 
-HOME = "/home/candidate"
 KEPT = "/run/pairsight"
-ENVIRONMENT: Mapping[str, str] = {
-    "HOME": HOME,
-    "LANG": "C.UTF-8",
-    "LOGNAME": "candidate",
-    "PATH": "/opt/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONPATH": "/opt/toolbox",
-    "SHELL": "/bin/bash",
-    "TERM": "xterm-256color",
-    "TZ": "UTC",
-    "USER": "candidate",
-}
 # Whose it is, for whom it was started, as which user its programs run, what it is held by, and when it is over (Unix seconds).
 OWNER, INTERVIEW, USER = "pairsight.owner", "pairsight.interview", "pairsight.user"
 HELD_BY, EXPIRES = "pairsight.held-by", "pairsight.expires"
@@ -40,8 +28,8 @@ WARM = "warm"
 
 # Names the candidate's user, whose number is this interview's own, then holds the container open for its bounded life.
 KEEPER = f"""umask 022
-echo "candidate:x:$1:$1:Candidate:{HOME}:/bin/bash" >{KEPT}/passwd.new
-echo "candidate:x:$1:" >{KEPT}/group
+echo "{passwd("$1")}" >{KEPT}/passwd.new
+echo "{group("$1")}" >{KEPT}/group
 mv {KEPT}/passwd.new {KEPT}/passwd
 exec sleep "$2"
 """
@@ -160,8 +148,9 @@ def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "
             "seccomp=" + json.dumps(profile(platform.machine())) if hardening.seccomp else "seccomp=unconfined",
             *(["no-new-privileges:true"] if hardening.no_new_privileges else []),
         ],
-        # What is over leaves nothing behind, also when nobody is there to remove it.
-        "AutoRemove": True,
+        # A daemon that keeps its containers over its own restart would remove one that is to be removed by itself, running
+        # or not. What has ended holds no files any more, and the reaper sees to the rest.
+        "AutoRemove": False,
         # What it has lost is not started again behind the server's back: the interview is rebuilt from its log.
         "RestartPolicy": {"Name": "no"},
         # The kernel's own files that tell of the machine, and those that would change it.

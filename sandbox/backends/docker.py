@@ -27,6 +27,7 @@ from sandbox.daemon import ANSWER_SECONDS, Client, Daemon, taken_over
 from sandbox.hardening import HARDENING, Hardening
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Hold, Owners, owners_folder, place_for
+from sandbox.place import ENVIRONMENT
 
 START_SECONDS = 20.0
 PROBE_SECONDS = 18.0
@@ -167,6 +168,9 @@ class Docker:
                 found = api.inspect_container(place)
                 labels, state = found["Config"]["Labels"] or {}, found["State"]
                 ours = container.fits(labels, self._owners.installation, spec, self._hardening, self._runtime)
+                if ours and state["Status"] in ("exited", "dead"):
+                    self._remove(place, hold)
+                    return None
                 if not ours or state["Status"] != "running":
                     hold.release()
                     return None
@@ -268,7 +272,7 @@ class Docker:
                 place,
                 container.agent_command(self._hardening, limits),
                 stdin=True,
-                environment=dict(container.ENVIRONMENT),
+                environment=dict(ENVIRONMENT),
                 user=f"{uid}:{uid}",
                 workdir=WORKSPACE,
             )["Id"]

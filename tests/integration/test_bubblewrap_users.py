@@ -27,7 +27,7 @@ CALLERS = [("root", SOME), ("ordinary", "bubblewrap")] if os.geteuid() == 0 else
 def clone() -> Iterator[Path]:
     """The parts of a checkout that the list needs, below a folder that only its owner may enter."""
     home = Path(tempfile.mkdtemp(prefix="pairsight-clone-"))
-    parts = ("sandbox", "interviews/__init__.py", "interviews/errors.py")
+    parts = ["sandbox", "interviews/__init__.py", "interviews/errors.py"]
     parts += ("tests/__init__.py", "tests/sandboxes.py", "tests/conformance/__init__.py", LIST)
     try:
         for part in parts:

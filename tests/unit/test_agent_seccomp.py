@@ -21,7 +21,8 @@ REFUSED = {"ptrace": (101, 117), "keyctl": (250, 219), "bpf": (321, 280), "mount
            "kexec_load": (246, 104), "init_module": (175, 105), "finit_module": (313, 273), "settimeofday": (164, 170),
            "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "open_tree": (428, 428), "fsopen": (430, 430),
            "mount_setattr": (442, 442), "quotactl": (179, 60), "swapon": (167, 224), "syslog": (103, 116),
-           "open_by_handle_at": (304, 265), "memfd_create": (319, 279), "shmget": (29, 194), "chroot": (161, 51)}  # fmt: skip
+           "open_by_handle_at": (304, 265), "memfd_create": (319, 279), "shmget": (29, 194), "semget": (64, 190),
+           "chroot": (161, 51)}  # fmt: skip
 
 
 def verdict(program: bytes, number: int, arch: int, *args: int) -> int:
