@@ -12,6 +12,7 @@ import pwd
 import secrets
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -43,7 +44,7 @@ from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.scoring import score
 from sandbox.backends import docker
-from sandbox.base import Backend, Probe
+from sandbox.pool import Pool
 from web import api, auth, i18n, pages, security, serve
 from web.sockets import Sockets
 
@@ -71,17 +72,20 @@ def make_interviews(settings: Settings) -> Interviews:
     """The interviews of this process, with the real sandbox, assistant and rubric."""
 
     @cache
-    def chosen() -> tuple[Backend, tuple[tuple[str, Probe], ...]]:
+    def choose() -> tuple[Pool, tuple[str, ...]]:
         backend, probes = sandbox.registry.choose(settings.sandbox)
-        return backend, tuple(probes)
+        pool = Pool(backend, warm=settings.warm, most=settings.sandboxes, queue=settings.queue)
+        return pool, dict(probes)[backend.name].weaker
 
-    def weaker() -> tuple[str, ...]:
-        backend, probes = chosen()
-        return next((probe.weaker for name, probe in probes if name == backend.name), ())
+    choosing = threading.Lock()
+
+    def chosen() -> tuple[Pool, tuple[str, ...]]:
+        with choosing:
+            return choose()
 
     tools = Tools(
         clock=now_ms, new_id=lambda: secrets.token_hex(8), sleep=time.sleep, pace=settings.pace,
-        backend=lambda: chosen()[0], weaker=weaker, provider=assistant.registry.get,
+        backend=lambda: chosen()[0], weaker=lambda: chosen()[1], provider=assistant.registry.get,
         score=lambda header, records: score_records(header, records).model_dump(mode="json"),
         limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort),
     )  # fmt: skip
@@ -240,6 +244,8 @@ def run(
     click.echo("\n  Stop with Ctrl+C; everything recorded is kept.\n")
     sys.stdout.flush()
     os.environ.pop("GUNICORN_CMD_ARGS", None)
+    # What was announced is what is used, also after the daemon has come or gone meanwhile.
+    settings = settings.model_copy(update={"sandbox": backend.name})
     serve.Server(listener, settings.threads, lambda: create_app(settings)).run()
 
 

@@ -117,7 +117,8 @@ class PhaseEnded(Payload):          type: Literal["phase.ended"] = "phase.ended"
 class ClockPaused(Payload):         type: Literal["clock.paused"] = "clock.paused"; reason: str
 class ClockResumed(Payload):        type: Literal["clock.resumed"] = "clock.resumed"; lost_ms: int
 class PresenceChanged(Payload):     type: Literal["presence.changed"] = "presence.changed"; role: Role; client: str; state: Literal["connected", "away", "gone"]
-class SandboxStarted(Payload):      type: Literal["sandbox.started"] = "sandbox.started"; backend: str; weaker: tuple[str, ...] = ()
+class SandboxQueued(Payload):       type: Literal["sandbox.queued"] = "sandbox.queued"; ahead: int
+class SandboxStarted(Payload):      type: Literal["sandbox.started"] = "sandbox.started"; backend: str; weaker: tuple[str, ...] = (); place: str = ""; adopted: bool = False; missing: tuple[str, ...] = ()
 class SandboxLost(Payload):         type: Literal["sandbox.lost"] = "sandbox.lost"; reason: str
 class FileSnapshotted(Payload):     type: Literal["file.snapshotted"] = "file.snapshotted"; path: str; version: int; text: str | None; size: int; sha256: str; origin: Origin
 class FileEdited(Payload):          type: Literal["file.edited"] = "file.edited"; path: str; version: int; changes: Json; origin: Origin; client: str; late: bool = False
@@ -148,7 +149,8 @@ class ScoreRecorded(Payload):       type: Literal["score.recorded"] = "score.rec
 
 AnyPayload = Annotated[
     ConsentGiven | KeyRecorded | InterviewStarted | PhaseStarted | PhaseEnded | ClockPaused | ClockResumed
-    | PresenceChanged | SandboxStarted | SandboxLost | FileSnapshotted | FileEdited | FileDeleted | SyncFailed
+    | PresenceChanged | SandboxQueued | SandboxStarted | SandboxLost
+    | FileSnapshotted | FileEdited | FileDeleted | SyncFailed
     | TerminalOpened | TerminalOutput | TerminalResized | TerminalClosed | CommandFinished | RunStarted | RunFinished
     | PromptSent | ReplyStarted | ReplyAppended | ReplyFinished | ReplyFailed | ToolCalled
     | SuggestionOffered | SuggestionAnnotated | SuggestionDecided

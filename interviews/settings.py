@@ -23,7 +23,8 @@ class Settings(BaseModel):
     ``data`` holds database and secret key; ``database`` is a SQLAlchemy URL (default: SQLite in ``data``);
     ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
-    how long its answer may take to begin. Keys are no settings: each assistant reads its own (``docs/assistant.md``).
+    how long its answer may take to begin. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
+    started ahead. Keys are no settings: each assistant reads its own (``docs/assistant.md``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,9 @@ class Settings(BaseModel):
     link_days: float = Field(default=14, gt=0)
     pace: float = Field(default=1.0, ge=0, le=10)
     locale: str = ""
+    sandboxes: int = Field(default=50, ge=1, le=2000)
+    queue: int = Field(default=100, ge=0, le=2000)
+    warm: int = Field(default=1, ge=0, le=100)
     threads: int = Field(default=256, ge=8, le=4096)
 
     @property

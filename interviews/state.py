@@ -83,7 +83,11 @@ class SuggestionView:
 
 @dataclass
 class State:
-    """Everything a view shows. Times as in the events; ``lost_ms`` is clock time given back in this phase."""
+    """Everything a view shows. Times as in the events; ``lost_ms`` is clock time given back in this phase.
+
+    ``queued`` is how many wait before this candidate, null out of line. ``sandbox_back`` is "adopted" or "rebuilt" once a
+    sandbox was lost in the interview's course and is there again; ``missing`` are the files that a rebuilt one lacks.
+    """
 
     seq: int = 0
     at_ms: int = 0
@@ -97,6 +101,9 @@ class State:
     lost_ms: int = 0
     sandbox: str = ""
     sandbox_lost: str = ""
+    sandbox_back: str = ""
+    missing: list[str] = field(default_factory=list)
+    queued: int | None = None
     sync_error: str = ""
     late: bool = False
     files: dict[str, FileView] = field(default_factory=dict)
@@ -164,12 +171,17 @@ def _apply_course(state: State, event: e.Event, data: e.AnyPayload) -> None:
         case e.ClockResumed():
             state.paused_ms, state.pause_reason = None, ""
             state.lost_ms += data.lost_ms
+        case e.SandboxQueued():
+            state.queued, state.sandbox_lost = data.ahead, ""
         case e.SandboxStarted():
-            state.sandbox, state.sandbox_lost = data.backend, ""
+            state.sandbox, state.sandbox_lost, state.queued = data.backend, "", None
+            if state.status not in ("invited", "ready"):
+                state.sandbox_back = "adopted" if data.adopted else "rebuilt"
+                state.missing = list(data.missing)
             for terminal in state.terminals.values():
                 terminal.open = False
         case e.SandboxLost():
-            state.sandbox_lost = data.reason
+            state.sandbox_lost, state.queued = data.reason, None
         case e.PresenceChanged():
             if data.state == "gone":
                 state.presence.pop(data.client, None)

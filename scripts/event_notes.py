@@ -16,8 +16,11 @@ NOTES: dict[str, str] = {
     "clock.paused": "The clock stopped for a reason that is not the candidate's.",
     "clock.resumed": "The clock runs again; `lost_ms` were given back.",
     "presence.changed": "A person's page connected, went to the background, or left.",
-    "sandbox.started": "A sandbox stands ready; `weaker` names the guarantees that this machine cannot hold.",
-    "sandbox.lost": "The sandbox is gone and will be rebuilt from the log.",
+    "sandbox.queued": "All sandboxes are in use: the candidate waits, with `ahead` people before them. Nothing has begun yet.",
+    "sandbox.started": "A sandbox stands ready; `weaker` names the guarantees that this machine cannot hold. `place` is what it is "
+    "found by after a restart of the server; one found again is `adopted`, with its files and programs as they were; of one that "
+    "was rebuilt from the log, `missing` names the files that could not be.",
+    "sandbox.lost": "The sandbox does not answer, or could not be started; it is sought, or rebuilt from the log.",
     "file.snapshotted": "The whole text of a file at a version; null text where it is too large or not text.",
     "file.edited": "A change set in CodeMirror's JSON form, over positions in UTF-16 code units, made this version of the file.",
     "file.deleted": "A file was removed.",

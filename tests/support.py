@@ -16,6 +16,7 @@ from interviews.errors import PlatformFailure
 from interviews.log import MemoryLog
 from interviews.service.interview import Interview, Tools
 from sandbox.base import Backend
+from sandbox.pool import Pool
 
 
 def ticking_clock(start: int = 1_700_000_000_000, step: int = 10) -> Callable[[], int]:
@@ -51,10 +52,12 @@ def bare_interview(**settings: object) -> Interview:
 def tools(backend: Backend | None = None) -> Tools:
     """Tools with the shipped provider and rubric, deterministic clock and ids, and no pauses."""
 
-    def launcher() -> Backend:
-        if backend is None:
+    pool = Pool(backend) if backend is not None else None
+
+    def launcher() -> Pool:
+        if pool is None:
             raise PlatformFailure("This test has no sandbox")
-        return backend
+        return pool
 
     return Tools(
         clock=ticking_clock(),

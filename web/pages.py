@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from assistant.base import Provider
 from interviews import events as e
+from interviews.errors import PlatformFailure
 from interviews.events import Role
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
@@ -109,7 +110,7 @@ def join(token: str) -> ResponseReturnValue:
 def consent(interview: str) -> ResponseReturnValue:
     """What is recorded and how the assistant behaves, before anything is."""
     room = interviews().get(interview)
-    if room.interview.state.status not in ("invited", "ready"):
+    if room.interview.state.status != "invited":
         return redirect(url_for("pages.work", interview=interview))
     parts = _consent_words(room)
     return render_template("consent.html", room=room, parts=parts, summary=room.interview.exercise.spec.summary)
@@ -118,13 +119,31 @@ def consent(interview: str) -> ResponseReturnValue:
 @pages.post("/interviews/<interview>/consent")
 @opened_to("candidate")
 def agree(interview: str) -> ResponseReturnValue:
-    """Record the consent and start."""
+    """Record the consent and start, now or when there is a place."""
     room = interviews().get(interview)
     if request.form.get("agreed") != "yes":
         return redirect(url_for("pages.consent", interview=interview))
     room.consent(consents.text_hash(_consent_words(room)), i18n.locale())
-    room.start()
+    try:
+        if not room.start():
+            return redirect(url_for("pages.waiting", interview=interview))
+    except PlatformFailure as failure:
+        return _wait_page(room, i18n.tell(failure)), failure.status
     return redirect(url_for("pages.work", interview=interview))
+
+
+@pages.get("/interviews/<interview>/wait")
+@opened_to("candidate")
+def waiting(interview: str) -> ResponseReturnValue:
+    """How far it is until the candidate's turn. Nothing of the exercise is on this page: the clock does not run yet."""
+    room = interviews().get(interview)
+    if room.interview.state.status != "ready":
+        return redirect(url_for("pages.work", interview=interview))
+    return _wait_page(room, _(room.interview.state.sandbox_lost) if room.interview.state.sandbox_lost else "")
+
+
+def _wait_page(room: Room, trouble: str) -> str:
+    return render_template("wait.html", room=room, state=room.interview.state, trouble=trouble)
 
 
 @pages.get("/interviews/<interview>/work")
@@ -133,8 +152,10 @@ def work(interview: str) -> ResponseReturnValue:
     """The candidate's workspace."""
     room = interviews().get(interview)
     status = room.interview.state.status
-    if status in ("invited", "ready"):
+    if status == "invited":
         return redirect(url_for("pages.consent", interview=interview))
+    if status == "ready":
+        return redirect(url_for("pages.waiting", interview=interview))
     if status in ("submitted", "finished"):
         return redirect(url_for("pages.debrief", interview=interview))
     return _app_page(room, "candidate", "workspace", with_state=True)

@@ -43,7 +43,9 @@ export interface Payloads {
   "clock.paused": { reason: string };
   "clock.resumed": { lost_ms: number };
   "presence.changed": { role: Role; client: string; state: "connected" | "away" | "gone" };
-  "sandbox.started": { backend: string; weaker: string[] };
+  "sandbox.queued": { ahead: number };
+  /** The last three are not in logs written before they were thought of. */
+  "sandbox.started": { backend: string; weaker: string[]; place?: string; adopted?: boolean; missing?: string[] };
   "sandbox.lost": { reason: string };
   "file.snapshotted": {
     path: string;

@@ -81,6 +81,9 @@ export interface State {
   lost_ms: number;
   sandbox: string;
   sandbox_lost: string;
+  sandbox_back: "" | "adopted" | "rebuilt";
+  missing: string[];
+  queued: number | null;
   sync_error: string;
   late: boolean;
   files: Record<string, FileView>;
@@ -113,6 +116,9 @@ export function emptyState(): State {
     lost_ms: 0,
     sandbox: "",
     sandbox_lost: "",
+    sandbox_back: "",
+    missing: [],
+    queued: null,
     sync_error: "",
     late: false,
     files: bare(),
@@ -163,6 +169,7 @@ export function cloneState(state: State): State {
     turns: state.turns.map((view) => ({ ...view, suggestions: [...view.suggestions], tools: [...view.tools] })),
     suggestions: each(state.suggestions, (view) => ({ ...view, decisions: { ...view.decisions } })),
     notes: [...state.notes],
+    missing: [...state.missing],
     presence: each(state.presence, (view) => view),
   };
 }
@@ -199,14 +206,7 @@ function applyCourse(state: State, event: Wire): void {
     state.pause_reason = "";
     state.lost_ms += resumed.lost_ms;
   }
-  const started = as(event, "sandbox.started");
-  if (started) {
-    state.sandbox = started.backend;
-    state.sandbox_lost = "";
-    for (const terminal of Object.values(state.terminals)) terminal.open = false;
-  }
-  const lost = as(event, "sandbox.lost");
-  if (lost) state.sandbox_lost = lost.reason;
+  applySandbox(state, event);
   const presence = as(event, "presence.changed");
   if (presence?.state === "gone") delete state.presence[presence.client];
   else if (presence) state.presence[presence.client] = { role: presence.role, state: presence.state };
@@ -222,6 +222,30 @@ function applyCourse(state: State, event: Wire): void {
   }
   const note = as(event, "note.added");
   if (note) state.notes.push({ seq: event.seq, actor: event.actor, text: note.text, about_seq: note.about_seq });
+}
+
+function applySandbox(state: State, event: Wire): void {
+  const queued = as(event, "sandbox.queued");
+  if (queued) {
+    state.queued = queued.ahead;
+    state.sandbox_lost = "";
+  }
+  const started = as(event, "sandbox.started");
+  if (started) {
+    state.sandbox = started.backend;
+    state.sandbox_lost = "";
+    state.queued = null;
+    if (state.status !== "invited" && state.status !== "ready") {
+      state.sandbox_back = started.adopted ? "adopted" : "rebuilt";
+      state.missing = [...(started.missing ?? [])];
+    }
+    for (const terminal of Object.values(state.terminals)) terminal.open = false;
+  }
+  const lost = as(event, "sandbox.lost");
+  if (lost) {
+    state.sandbox_lost = lost.reason;
+    state.queued = null;
+  }
 }
 
 function applyFile(state: State, event: Wire): void {

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 import { boot, url } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
 import type { Live } from "../core/live.ts";
+import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { clockText } from "../core/timeline.ts";
 import { beginNote, Notes } from "../panels/notes.tsx";
@@ -74,7 +75,7 @@ function Bar({ store, live }: { store: Store; live: Live }) {
               {here ? "●" : away ? "◐" : "○"}
             </span>{" "}
             <span class="save-words">
-              {state.status === "invited" || state.status === "ready" ? t("has not started yet") : words}
+              {state.status === "invited" || state.status === "ready" ? beforehand(state) : words}
             </span>
           </>
         )}
@@ -89,6 +90,13 @@ function Bar({ store, live }: { store: Store; live: Live }) {
       <Clock store={store} now={() => live.now()} />
     </>
   );
+}
+
+/** How far a candidate is whose interview has not begun. */
+function beforehand({ queued, sandbox_lost }: State): string {
+  if (queued !== null)
+    return tn("waits for a workspace, %(n)s person ahead", "waits for a workspace, %(n)s people ahead", queued);
+  return sandbox_lost ? t("has no workspace: %(reason)s", { reason: sandbox_lost }) : t("has not started yet");
 }
 
 /** Says when an event happened, for those that came while this page was open; its number for earlier ones. */

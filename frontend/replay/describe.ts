@@ -106,6 +106,13 @@ export function describe(event: Wire): Described {
   if (presence) return told("·", presenceWords(presence.role === "candidate", presence.state));
   const paused = as(event, "clock.paused");
   if (paused) return told("‖", t("Clock paused"), paused.reason);
+  const queued = as(event, "sandbox.queued");
+  if (queued)
+    return told("·", tn("In line, %(n)s person ahead", "In line, %(n)s people ahead", queued.ahead));
+  const started = as(event, "sandbox.started");
+  if (started?.adopted) return told("·", t("The sandbox was found again"), started.backend);
+  const lost = as(event, "sandbox.lost");
+  if (lost) return told("·", t("The sandbox was lost"), lost.reason);
   return told("·", simpleWords(event.type));
 }
 
@@ -132,7 +139,6 @@ function simpleWords(type: string): string {
     "phase.ended": t("The work ended"),
     "clock.resumed": t("Clock running again"),
     "sandbox.started": t("The sandbox started"),
-    "sandbox.lost": t("The sandbox was lost"),
     "sync.failed": t("A file could not be written to the workspace"),
     "terminal.opened": t("Opened a terminal"),
     "terminal.output": t("Terminal output"),

@@ -4,11 +4,16 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { t, tn } from "../core/i18n.ts";
+import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
-import { clockText, remainingMs } from "../core/timeline.ts";
+import { clockText, elapsedMs, remainingMs } from "../core/timeline.ts";
 
 const tick = signal(0);
 const SOON_MS = 5 * 60_000;
+/** How many missing files are named. */
+const NAMED = 8;
+/** The notice that was put away. */
+const read = signal("");
 
 export function Clock({ store, now }: { store: Store; now: () => number }) {
   useEffect(() => {
@@ -21,13 +26,14 @@ export function Clock({ store, now }: { store: Store; now: () => number }) {
   const state = store.at("course");
   const left = remainingMs(state, now());
   const paused = state.paused_ms !== null && state.status === "running";
+  const over = state.status === "submitted" || state.status === "finished";
   const minutes = Math.ceil(left / 60_000);
   return (
     <div class={left < SOON_MS && state.status === "running" ? "clock clock-soon" : "clock"} role="timer">
-      <span class="clock-time" title={t("Working time left")}>
-        {state.phase_started_ms ? clockText(left) : "--:--"}
+      <span class="clock-time" title={over ? t("Working time spent") : t("Working time left")}>
+        {state.phase_started_ms ? clockText(over ? elapsedMs(state, now()) : left) : "--:--"}
       </span>
-      <span class="clock-word">{paused ? t("paused") : t("left")}</span>
+      <span class="clock-word">{over ? t("worked") : paused ? t("paused") : t("left")}</span>
       <span class="sr-only" role="status">
         {state.status === "running" && (minutes === 5 || minutes === 1)
           ? tn("%(n)s minute left", "%(n)s minutes left", minutes)
@@ -40,6 +46,7 @@ export function Clock({ store, now }: { store: Store; now: () => number }) {
 /** Why the clock stands, over the page's top edge: nothing moves for it. */
 export function PauseNotice({ store, overdue = () => false }: { store: Store; overdue?: () => boolean }) {
   const state = store.at("course", "files");
+  const back = state.status === "running" && state.paused_ms === null ? backWords(state) : "";
   tick.value;
   const words =
     state.status !== "running"
@@ -58,6 +65,26 @@ export function PauseNotice({ store, overdue = () => false }: { store: Store; ov
   return (
     <div class="over-notice" role="status">
       {words && <p>{words}</p>}
+      {back && read.value !== back && (
+        <p>
+          {back}{" "}
+          <button type="button" class="button button-small" onClick={() => (read.value = back)}>
+            {t("Understood")}
+          </button>
+        </p>
+      )}
     </div>
   );
+}
+
+/** What a sandbox that was rebuilt lacks. One that was found again lacks nothing but its terminals, which are opened anew. */
+function backWords({ sandbox_back, missing }: State): string {
+  if (sandbox_back !== "rebuilt") return "";
+  const more = missing.length - NAMED;
+  const names = missing.slice(0, NAMED).join(", ") + (more > 0 ? ` ${tn("and %(n)s more", "and %(n)s more", more)}` : "");
+  return [
+    t("The sandbox was lost and made anew; the text files are back."),
+    missing.length ? t("Not back, because only their names are recorded: %(names)s.", { names }) : "",
+    t("Programs that ran, .git and what was installed or written outside the workspace are gone too."),
+  ].join(" ");
 }

@@ -9,35 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 from interviews import events as e
 from interviews.chain import sha256_hex
-from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
+from interviews.errors import BadInput, FileChanged, NotFound, PairsightError, PlatformFailure
 from interviews.log import Draft
 from interviews.service.editing import MAX_FILES, ignored, snapshot
 from interviews.service.interview import Interview
+from interviews.service.synced import Synced, recall, synced
 from interviews.state import FileView
-from interviews.text import Changes, apply_changes, diff, map_changes
+from interviews.text import apply_changes, diff, map_changes
 from sandbox.base import Change, Sandbox
 
 FLUSH_DELAY_S = 0.15
+RESUME_S = 30
 FOLLOWED = ("ready", "running", "grace")
 # Of the log's room: a program that writes without end must leave some to the person at the keys.
 SHARE = 0.5
+# How often one write meets a change that came between, before it is left to the next round.
+TRIES = 5
 _RESCAN = ""
-
-
-@dataclass(frozen=True)
-class _Synced:
-    """What was on disk last, by hash and text. It holds the log's changes up to ``version`` but those in ``ahead``."""
-
-    sha256: str
-    version: int
-    text: str | None
-    ahead: tuple[Changes, ...] = ()
 
 
 class Disk:
@@ -45,7 +38,7 @@ class Disk:
 
     def __init__(self, interview: Interview, sandbox: Sandbox) -> None:
         self._interview, self._sandbox = interview, sandbox
-        self._synced: dict[str, _Synced] = {}
+        self._synced: dict[str, Synced] = {}
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"disk-{interview.id}")
         self._pending = threading.Event()
         self._changed: dict[str, None] = {}
@@ -56,6 +49,19 @@ class Disk:
         """Write every text file of the log to the fresh sandbox, then watch it."""
         self.flush()
         self._sandbox.watch(self._on_change)
+
+    def resume(self, known: Mapping[str, Synced] | None, until_ms: int) -> None:
+        """Follow a disk that went on without us: take over what was done there, write what was typed meanwhile.
+
+        ``known`` and ``until_ms`` say what was in step, as ``synced.recall`` has them.
+        """
+        self._wait(lambda: self._resume(known, until_ms), RESUME_S)
+
+    def end(self) -> dict[str, Synced]:
+        """Stop following a sandbox that is gone; returns what was in step."""
+        self.close()
+        self._worker.shutdown(wait=True)
+        return self._synced
 
     def close(self) -> None:
         """Stop following."""
@@ -134,6 +140,26 @@ class Disk:
             with contextlib.suppress(PlatformFailure):
                 self._submit(work).add_done_callback(lambda done: done.cancelled() or done.exception())
 
+    def _resume(self, known: Mapping[str, Synced] | None, until_ms: int) -> None:
+        # Watched first, so that nothing is missed; what it tells waits behind this.
+        self._sandbox.watch(self._on_change)
+        on_disk = {entry.path: entry.sha256 for entry in self._sandbox.list() if not ignored(entry.path)}
+        with self._interview.lock:
+            files = {path: (view.version, view.text) for path, view in self._interview.state.files.items()}
+        same = {path: synced(text, version) for path, (version, text) in files.items() if text is not None}
+        same = {path: one for path, one in same.items() if on_disk.get(path) == one.sha256}
+        records = self._interview.log.read(self._interview.id)
+        other = (on_disk.keys() | files.keys()) - same.keys()
+        self._synced = same | recall(records, other, on_disk, self._bytes, known, until_ms)
+        self._rescan()
+        self._sync()
+
+    def _bytes(self, path: str) -> bytes | None:
+        try:
+            return self._sandbox.read(path)
+        except (NotFound, BadInput):
+            return None
+
     def _sync(self) -> None:
         with self._interview.lock:
             wanted = {path: (view.version, view.text) for path, view in self._interview.state.files.items()}
@@ -145,23 +171,27 @@ class Disk:
                 self._write(path)
 
     def _write(self, path: str) -> None:
-        self._import(path)
-        with self._interview.lock:
-            view = self._interview.state.files.get(path)
-            if view is None or view.text is None:
-                return
-            version, text = view.version, view.text
-        data = text.encode("utf-8", "surrogatepass")
-        known = self._synced.get(path)
-        if known is None or known.sha256 != sha256_hex(data):
-            try:
-                self._sandbox.write(path, data)
-            except BadInput as error:
-                self._failed(path, str(error))
-                return
-        if self._interview.state.sync_error:
-            self._interview.record(Draft("system", e.SyncFailed(path=path, reason="")))
-        self._synced[path] = _Synced(sha256_hex(data), version, text)
+        for _ in range(TRIES):
+            there = self._import(path)
+            with self._interview.lock:
+                view = self._interview.state.files.get(path)
+                if view is None or view.text is None:
+                    return
+                now = synced(view.text, view.version)
+            known = self._synced.get(path)
+            if known is None or known.sha256 != now.sha256:
+                try:
+                    self._sandbox.write(path, (now.text or "").encode("utf-8", "surrogatepass"), there)
+                except FileChanged:
+                    continue
+                except BadInput as error:
+                    self._failed(path, str(error))
+                    return
+            if self._interview.state.sync_error:
+                self._interview.record(Draft("system", e.SyncFailed(path=path, reason="")))
+            self._synced[path] = now
+            return
+        self._soon()
 
     def _failed(self, path: str, reason: str) -> None:
         if self._interview.state.sync_error != reason:
@@ -186,20 +216,23 @@ class Disk:
         for path in [path for path in self._synced if path not in on_disk]:
             self._import(path)
 
-    def _import(self, path: str) -> None:
-        """Take over what the disk holds of ``path`` where it differs from what was last synced."""
+    def _import(self, path: str) -> str:
+        """Take over what the disk holds of ``path`` where it differs from what was last synced; returns its hash, or ""."""
         known = self._synced.get(path)
         try:
             data = self._sandbox.read(path)
         except NotFound:
             if known is not None:
                 self._record_deleted(path, known)
-            return
+            return ""
         except BadInput:
-            return
+            return ""
         digest = sha256_hex(data)
-        if known is not None and known.sha256 == digest:
-            return
+        if known is None or known.sha256 != digest:
+            self._take(path, known, data, digest)
+        return digest
+
+    def _take(self, path: str, known: Synced | None, data: bytes, digest: str) -> None:
         for other in [other for other in self._synced if one_holds_the_other(path, other)]:
             # A file cannot be a folder too: reading the one says that the other is gone.
             self._record_deleted(other, self._synced[other])
@@ -217,15 +250,15 @@ class Disk:
                 return
             fresh = snapshot(path, self._interview.history.next_version(path), data, "terminal")
             if known is None and view is not None and view.text is not None and view.text == fresh.text:
-                self._synced[path] = _Synced(digest, view.version, view.text)
+                self._synced[path] = Synced(digest, view.version, view.text)
             elif known is None and view is not None and view.text:
                 # The log's file never reached this disk: the log's text wins, the next write puts it there.
                 return
             elif known is None or view is None or not self._merge(known, view, fresh, digest):
                 self._interview.record(Draft("terminal", fresh))
-                self._synced[path] = _Synced(digest, fresh.version, fresh.text)
+                self._synced[path] = Synced(digest, fresh.version, fresh.text)
 
-    def _merge(self, known: _Synced, view: FileView, fresh: e.FileSnapshotted, digest: str) -> bool:
+    def _merge(self, known: Synced, view: FileView, fresh: e.FileSnapshotted, digest: str) -> bool:
         """Record what changed on disk as an edit behind those the disk has not seen; False where it is another file now."""
         path, past = fresh.path, self._interview.history.since(fresh.path, known.version)
         if known.text is None or fresh.text is None or view.text is None or past is None:
@@ -245,10 +278,10 @@ class Disk:
         )
         self._interview.record(Draft("terminal", edited))
         # What the disk lacks, the write that this record brings about puts there.
-        self._synced[path] = _Synced(digest, edited.version, fresh.text, tuple(ahead))
+        self._synced[path] = Synced(digest, edited.version, fresh.text, tuple(ahead))
         return True
 
-    def _record_deleted(self, path: str, known: _Synced) -> None:
+    def _record_deleted(self, path: str, known: Synced) -> None:
         with self._interview.lock:
             self._synced.pop(path, None)
             view = self._interview.state.files.get(path)

@@ -17,7 +17,7 @@ from interviews.exercises import Exercise
 from interviews.log import ClientKey, Clock, Draft, EventLog
 from interviews.service.files import FileHistory
 from interviews.state import State, apply
-from sandbox.base import Backend
+from sandbox.pool import Pool
 
 # In characters of JSON. A log is read whole to be shown and scored; an hour of hard work makes some five million.
 MAX_VOLUME = 64_000_000
@@ -28,13 +28,13 @@ Listener = Callable[[list[e.Record]], None]
 
 @dataclass(frozen=True)
 class Tools:
-    """What the rim hands in: clock (Unix ms), ids, pauses, the backend and the guarantees it cannot hold,
-    the providers by name, the rubric as a function, how providers may answer, and what their pauses are multiplied by."""
+    """What the rim hands in: clock (Unix ms), ids, pauses, the sandboxes and the guarantees they cannot
+    hold, the providers by name, the rubric as a function, how providers may answer, and what their pauses are multiplied by."""
 
     clock: Clock
     new_id: Callable[[], str]
     sleep: Callable[[float], None]
-    backend: Callable[[], Backend]
+    backend: Callable[[], Pool]
     weaker: Callable[[], tuple[str, ...]]
     provider: Callable[[str], Provider]
     score: Callable[[e.Header, list[e.Record]], e.Json]

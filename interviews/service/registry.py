@@ -1,13 +1,14 @@
 """The interviews of this process.
 
-Owns opening them from the log and the ticking of their clocks. Invariant: one ``Room`` an interview a process; those
-under way are recovered at start. Leaves out who may reach them (``web.auth``).
+Owns opening them from the log, the ticking of their clocks and the upkeep of sandboxes. Invariant: one ``Room`` an
+interview a process; those under way are recovered at start. Leaves out who may reach them (``web.auth``).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
 from interviews import exercises
@@ -15,8 +16,12 @@ from interviews.errors import BadInput, PairsightError
 from interviews.log import EventLog
 from interviews.service.interview import Interview, Tools
 from interviews.service.room import Room
+from sandbox.pool import Pool
 
 TICK_S = 0.5
+UPKEEP_S = 60.0
+# What is left behind at the end is left by so many at a time.
+LEAVERS = 8
 logger = logging.getLogger("pairsight")
 
 
@@ -28,6 +33,7 @@ class Interviews:
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
+        self._pool: Pool | None = None
 
     def create(self, exercise: str, candidate: str, settings: e.InterviewSettings, seed: int) -> str:
         """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise."""
@@ -66,6 +72,7 @@ class Interviews:
             except Exception:
                 logger.exception("interview %s cannot be opened", header.id)
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
+        threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
 
     def _tick(self) -> None:
         while not self._closed.wait(TICK_S):
@@ -76,8 +83,29 @@ class Interviews:
                     # One interview's trouble must not stop the clocks of all others.
                     logger.exception("clock of %s", room.interview.id)
 
+    def _keep_up(self) -> None:
+        """Start sandboxes ahead; remove what dead servers left, but for what an interview under way works in."""
+        while True:
+            try:
+                pool = self._pool = self.tools.backend()
+                pool.renew()
+                removed = pool.reap(
+                    [room.workspace.place for room in list(self._rooms.values()) if room.workspace.place]
+                )
+                if removed:
+                    logger.info("removed what was left behind: %s", ", ".join(removed))
+            except PairsightError as error:
+                logger.warning("no upkeep of sandboxes: %s", error)
+            except Exception:
+                logger.exception("upkeep of sandboxes")
+            if self._closed.wait(UPKEEP_S):
+                return
+
     def close(self) -> None:
-        """Stop every sandbox of this process."""
+        """Let go of every sandbox: the next process adopts those of interviews under way, where that can be."""
         self._closed.set()
-        for room in list(self._rooms.values()):
-            room.close()
+        if self._pool is not None:
+            self._pool.close()
+        with ThreadPoolExecutor(LEAVERS) as leavers:
+            for left in [leavers.submit(room.leave) for room in list(self._rooms.values())]:
+                left.exception()

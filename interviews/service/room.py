@@ -1,33 +1,41 @@
-"""An interview with everything it needs to go on: sandbox, disk, terminals, conversation.
+"""An interview with everything it needs to go on: workspace, conversation, grading.
 
 Owns the course of an interview from consent to debrief. Invariant: each step is in the log before it is acted upon by
-anyone else, and what was lost with a process or a sandbox is rebuilt from the log. Leaves out HTTP and sockets
-(``web``).
+anyone else; the clock starts with the candidate at the page and a sandbox ready. Leaves out the sandbox (``workspace``),
+HTTP and sockets (``web``).
 """
 
 from __future__ import annotations
 
-import itertools
-import logging
 import threading
 
 from interviews import events as e
-from interviews.errors import N_, NotAllowed, PairsightError, PlatformFailure
+from interviews.errors import N_, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service import editing
-from interviews.service.clock import pause, resume
-from interviews.service.disk import Disk
+from interviews.service.clock import resume
 from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
 from interviews.service.pairing import Pairing
 from interviews.service.runs import run_tests
+from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
+from interviews.service.workspace import Workspace
 from interviews.timeline import remaining_ms
-from sandbox.base import Sandbox, SandboxSpec
 
 OPEN_WORK = "open"
-MAX_RETRY_S = 15.0
-logger = logging.getLogger("pairsight")
+# How long a sandbox is kept for a candidate who waited in line and is not at the page when it is ready.
+KEPT_MS = 600_000
+
+
+class _Begin:
+    """One attempt to get a sandbox ready. ``news``: it is over, or the candidate was told to wait."""
+
+    def __init__(self) -> None:
+        self.news = threading.Event()
+        self.over = False
+        self.since_ms = 0
+        self.error: PairsightError | None = None
 
 
 class Room:
@@ -36,18 +44,11 @@ class Room:
     def __init__(self, interview: Interview) -> None:
         self.interview = interview
         self.pairing = Pairing(interview)
-        self._sandbox: Sandbox | None = None
-        self._disk: Disk | None = None
-        self._terminals: Terminals | None = None
-        self._starting = threading.Lock()
+        self.workspace = Workspace(interview)
+        self._beginning = threading.Lock()
+        self._begin: _Begin | None = None
         self._finishing = threading.Lock()
-        self._closed = False
         self._opened_ms = interview.now()
-        interview.subscribe(self._follow)
-
-    def _follow(self, records: list[e.Record]) -> None:
-        if self._disk is not None:
-            self._disk.touch(records)
 
     # Course
 
@@ -57,84 +58,92 @@ class Room:
             if self.interview.state.status == "invited":
                 self.interview.record(Draft("candidate", e.ConsentGiven(text_sha256=text_sha256, locale=locale)))
 
-    def start(self) -> None:
-        """Start the sandbox, lay out the workspace and start the clock. Raises ``PlatformFailure``; may be tried again."""
-        with self._starting:
-            interview = self.interview
-            if interview.state.status == "invited":
-                raise NotAllowed("The interview starts after the candidate has consented")
-            if interview.state.status != "ready":
-                return
-            if not interview.state.files:
-                spec = interview.exercise.spec
-                key = e.KeyRecorded(
-                    requirements=spec.requirements,
-                    defects=spec.defects,
-                    brief_shared=interview.header.settings.brief_shared,
-                )
-                files = [
-                    Draft("system", editing.snapshot(path, 1, text, "starter"))
-                    for path, text in sorted(interview.exercise.workspace.items())
-                ]
-                interview.record(Draft("system", key), *files)
-            self._launch()
-            duration = int(interview.header.settings.minutes * 60_000)
-            interview.record(
-                Draft("system", e.InterviewStarted()),
-                Draft("system", e.PhaseStarted(phase=OPEN_WORK, duration_ms=duration), follows=True),
-            )
+    def start(self) -> bool:
+        """Get a sandbox ready, then start the clock. False while the candidate waits in line: call it again when ``ready``.
 
-    def _launch(self) -> None:
-        backend = self.interview.tools.backend()
-        sandbox = backend.start(SandboxSpec(interview=self.interview.id))
-        disk = Disk(self.interview, sandbox)
+        Raises ``PlatformFailure`` when there is no place in the line or no sandbox could be started; it may be tried again.
+        """
+        if self.interview.state.status == "invited":
+            raise NotAllowed("The interview starts after the candidate has consented")
+        if self.interview.state.status != "ready":
+            return True
+        begin = self._prepare()
+        begin.news.wait()
+        if begin.error is not None:
+            raise begin.error
+        return self.ready and self._enter()
+
+    @property
+    def ready(self) -> bool:
+        """Whether a sandbox waits for the candidate."""
+        return self.interview.state.status == "ready" and self.workspace.there
+
+    @property
+    def preparing(self) -> bool:
+        """Whether the candidate waits for a sandbox."""
+        return self._begin is not None and not self._begin.over
+
+    def _prepare(self) -> _Begin:
+        """Have a sandbox made ready, unless one is."""
+        with self._beginning:
+            begin = self._begin
+            if begin is None or (begin.over and not self.workspace.there):
+                begin = self._begin = _Begin()
+                name = f"begin-{self.interview.id}"
+                threading.Thread(target=self._make_ready, args=(begin,), name=name, daemon=True).start()
+            return begin
+
+    def _make_ready(self, begin: _Begin) -> None:
+        def wait(ahead: int) -> None:
+            self.interview.record(Draft("system", e.SandboxQueued(ahead=ahead)))
+            begin.news.set()
+
         try:
-            disk.begin()
-        except PairsightError:
-            disk.close()
-            sandbox.stop()
-            raise
-        if self._closed:
-            # Submitted while it was being started.
-            disk.close()
-            sandbox.stop()
-            return
-        terminals = Terminals(self.interview, sandbox, disk.flush_changed)
-        self._sandbox, self._disk, self._terminals = sandbox, disk, terminals
-        self.interview.record(
-            Draft("system", e.SandboxStarted(backend=sandbox.backend, weaker=self.interview.tools.weaker()))
+            self.workspace.begin(wait)
+        except PairsightError as error:
+            begin.error = error
+            if self.interview.state.sandbox_lost != str(error):
+                self.interview.record(Draft("system", e.SandboxLost(reason=str(error))))
+        finally:
+            begin.over, begin.since_ms = True, self.interview.now()
+            begin.news.set()
+
+    def _enter(self) -> bool:
+        """Hand out the files and start the clock. Before, nobody could read what they will work on."""
+        interview = self.interview
+        with interview.lock:
+            if interview.state.status == "ready":
+                duration = int(interview.header.settings.minutes * 60_000)
+                interview.record(
+                    *([] if interview.state.files else self._handed_out()),
+                    Draft("system", e.InterviewStarted()),
+                    Draft("system", e.PhaseStarted(phase=OPEN_WORK, duration_ms=duration), follows=True),
+                )
+        self.workspace.look_after()
+        self.workspace.flush()
+        return True
+
+    def _handed_out(self) -> list[Draft]:
+        spec, header = self.interview.exercise.spec, self.interview.header
+        key = e.KeyRecorded(
+            requirements=spec.requirements, defects=spec.defects, brief_shared=header.settings.brief_shared
         )
-        sandbox.on_lost(lambda reason: self._lost(sandbox, reason))
-
-    def _lost(self, sandbox: Sandbox, reason: str) -> None:
-        if sandbox is self._sandbox and self.interview.state.status in ("running", "grace"):
-            self.interview.record(Draft("system", e.SandboxLost(reason=reason)))
-            threading.Thread(target=self.relaunch, name=f"relaunch-{self.interview.id}", daemon=True).start()
-
-    def relaunch(self) -> None:
-        """Start a sandbox again, however often it takes, and rebuild the workspace from the log; the clock waits."""
-        pause(self.interview, "sandbox", N_("The sandbox is being started again"))
-        with self._starting:
-            if self._disk is not None:
-                self._disk.close()
-            for attempt in itertools.count():
-                if self._closed or self.interview.state.status not in ("running", "grace"):
-                    return
-                try:
-                    self._launch()
-                    break
-                except PairsightError as error:
-                    logger.warning("sandbox of %s did not start (try %d): %s", self.interview.id, attempt + 1, error)
-                    if self.interview.state.sandbox_lost != str(error):
-                        self.interview.record(Draft("system", e.SandboxLost(reason=str(error))))
-                    self.interview.tools.sleep(min(2.0**attempt, MAX_RETRY_S))
-        resume(self.interview, "sandbox")
+        files = [
+            editing.snapshot(path, 1, text, "starter")
+            for path, text in sorted(self.interview.exercise.workspace.items())
+        ]
+        return [Draft("system", key), *(Draft("system", file) for file in files)]
 
     def recover(self) -> None:
-        """After a restart of the server: end what was cut off, give back the time; the sandbox is rebuilt meanwhile."""
+        """After a restart of the server: end what was cut off, give back the time; the sandbox is sought meanwhile."""
         state = self.interview.state
+        if state.status == "ready" and (state.queued is not None or (state.sandbox and not state.sandbox_lost)):
+            # Waited when the server stopped, or had not come in yet.
+            self._prepare()
         if state.status not in ("running", "grace", "submitted"):
             return
+        past = self.interview.log.read(self.interview.id)
+        place, until_ms = _last_place(past), settled_until(past)
         cut = "The server was restarted while this was under way; please try again"
         drafts = [
             Draft(
@@ -166,15 +175,18 @@ class Room:
         if state.status == "submitted":
             self._grade_soon()
             return
-        threading.Thread(target=self._rebuild, name=f"recover-{self.interview.id}", daemon=True).start()
+        name = f"recover-{self.interview.id}"
+        threading.Thread(target=self._find, args=(place, until_ms), name=name, daemon=True).start()
 
-    def _rebuild(self) -> None:
-        self.relaunch()
+    def _find(self, place: str, until_ms: int) -> None:
+        self.workspace.find(place, until_ms)
         resume(self.interview, "restart")
 
     def tick(self) -> None:
-        """What the clock makes happen: the end of the phase, the end of the grace."""
+        """What the clock makes happen: the end of the phase, of the grace, of a place that nobody comes to take."""
         state, now = self.interview.state, self.interview.now()
+        if self.ready and self._begin is not None and self._begin.over and now - self._begin.since_ms > KEPT_MS:
+            threading.Thread(target=self._give_on, name="give-on", daemon=True).start()
 
         def up() -> bool:
             return state.status == "running" and state.paused_ms is None and remaining_ms(state, now) == 0
@@ -191,6 +203,13 @@ class Room:
                 # Elsewhere, as a slow sandbox must not hold up the clocks of others.
                 threading.Thread(target=self.submit, args=("clock",), name="submit", daemon=True).start()
 
+    def _give_on(self) -> None:
+        with self._beginning:
+            if self.ready:
+                self.workspace.give_up()
+                reason = N_("You did not come in for ten minutes, and the place was given on")
+                self.interview.record(Draft("system", e.SandboxLost(reason=reason)))
+
     def flushed(self) -> None:
         """The candidate's page has nothing unsent: no need to wait for the end of the grace."""
         if self.interview.state.status == "grace":
@@ -204,12 +223,7 @@ class Room:
                 return
             if by == "candidate":
                 interview.require_running()
-            if self._disk is not None:
-                try:
-                    self._disk.flush()
-                    self._disk.rescan()
-                except PairsightError as error:
-                    logger.warning("last changes on disk of %s could not be read: %s", interview.id, error)
+            self.workspace.flush()
             with interview.lock:
                 for turn in interview.state.turns:
                     self.pairing.stop(turn.turn)
@@ -241,22 +255,23 @@ class Room:
 
     def close(self) -> None:
         """Stop the sandbox; the log keeps everything."""
-        self._closed = True
         self.pairing.close()
-        if self._disk is not None:
-            self._disk.close()
-        if self._sandbox is not None:
-            sandbox, self._sandbox = self._sandbox, None
-            sandbox.stop()
+        self.workspace.close()
+
+    def leave(self) -> None:
+        """The server stops: what an interview under way works in stays for the next one, where it can."""
+        self.pairing.close()
+        if self.interview.state.status in ("running", "grace"):
+            self.workspace.leave()
+        else:
+            self.workspace.close()
 
     # Acts
 
     def terminals(self) -> Terminals:
         """The terminals of the running sandbox. Raises ``PlatformFailure`` while there is none."""
         self.interview.require_running()
-        if self._terminals is None or self._sandbox is None or not self._sandbox.alive:
-            raise PlatformFailure("The sandbox is being started again; your work is kept. Try again in a moment.")
-        return self._terminals
+        return self.workspace.parts()[2]
 
     def run(self, key: ClientKey | None) -> str:
         """Begin a test run; returns its id. Its results arrive as events."""
@@ -276,10 +291,8 @@ class Room:
         return run
 
     def _run(self, run: str, cause: int) -> None:
-        sandbox, disk = self._sandbox, self._disk
         try:
-            if sandbox is None or disk is None:
-                raise PlatformFailure("The sandbox is gone")
+            sandbox, disk, _terminals = self.workspace.parts()
             disk.flush()
             finished = run_tests(sandbox, self.interview.exercise.spec.run, run)
             disk.rescan()
@@ -308,3 +321,9 @@ class Room:
             if state != known and not over:
                 changed = e.PresenceChanged.model_validate({"role": role, "client": client, "state": state})
                 self.interview.record(Draft("system", changed))
+
+
+def _last_place(records: list[e.Record]) -> str:
+    started = (record.payload for record in reversed(records) if record.type == "sandbox.started")
+    payload = next(started, None)
+    return "" if payload is None else str(payload.get("place", ""))

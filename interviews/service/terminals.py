@@ -63,6 +63,7 @@ class _Stream:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._marks = CommandMarks()
         self._deaf = False
+        self.ended = False
         self.pty: Terminal | None = None
         threading.Thread(target=self._run, name=f"terminal-{terminal}", daemon=True).start()
 
@@ -140,7 +141,13 @@ class Terminals:
         self._interview, self._sandbox, self._flush = interview, sandbox, flush
         self._open: dict[str, _Stream] = {}
 
-    def open(self, cols: object, rows: object) -> str:
+    def lost(self) -> list[tuple[int, int]]:
+        """Columns and rows of those that ended with the sandbox, and not before it."""
+        views = self._interview.state.terminals
+        names = [name for name, stream in self._open.items() if not stream.ended]
+        return [(views[name].cols, views[name].rows) for name in names]
+
+    def open(self, cols: object, rows: object, by: str = "candidate") -> str:
         """Open a PTY; returns its id."""
         width, height = _size(cols, rows)
         with self._interview.lock:
@@ -148,14 +155,20 @@ class Terminals:
             self._interview.require_room()
             known = self._interview.state.terminals
             if sum(view.open for view in known.values()) >= MAX_TERMINALS:
-                raise BadInput("Expected at most %(most)d open terminals", most=MAX_TERMINALS)
+                raise BadInput(
+                    "%(most)d terminals are open, and more are not possible. Close one first: type exit in it.",
+                    most=MAX_TERMINALS,
+                )
             name = f"t{len(known) + 1}"
-            self._interview.record(Draft("candidate", e.TerminalOpened(terminal=name, cols=width, rows=height)))
+            self._interview.record(Draft(by, e.TerminalOpened(terminal=name, cols=width, rows=height)))
         stream = _Stream(self._interview, name)
+
+        def on_exit(code: int) -> None:
+            stream.ended = self._sandbox.alive
+            stream.exited(code)
+
         try:
-            stream.pty = self._sandbox.open_terminal(
-                cols=width, rows=height, on_output=stream.output, on_exit=stream.exited
-            )
+            stream.pty = self._sandbox.open_terminal(cols=width, rows=height, on_output=stream.output, on_exit=on_exit)
         except PairsightError:
             stream.abandon()
             self._interview.record(Draft("terminal", e.TerminalClosed(terminal=name, exit_code=-1)))

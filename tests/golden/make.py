@@ -1,9 +1,9 @@
 """Makes the golden log: one whole interview that holds every event type, and the scorecard expected for it.
 
-Owns ``v1.ndjson`` and ``v1.scorecard.json``. Invariant: clock, ids and salts are fixed, so a second run writes the
-same bytes. A log of version 1 is never made anew for a later version of the events: that one gets files of its own,
-and this log is read by it. Run ``python -m tests.golden.make`` after a change of what the scorecard should be, and
-read the difference.
+Owns ``v1.ndjson`` and ``v1.scorecard.json``, and ``v1-grown.ndjson`` with what version 1 has gained since. Invariant:
+clock, ids and salts are fixed, so a second run writes the same bytes. A log that was once written is never made anew: what
+the events gain goes into ``grown``, a later version of them gets files of its own, and these logs are read by it. Run
+``python -m tests.golden.make`` after a change of what the scorecard should be, and read the difference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal
 
 from interviews import events as e
 from interviews.chain import sha256_hex
-from interviews.ndjson import write_log
+from interviews.ndjson import read_log, write_log
 from rubrics import registry
 from rubrics.base import LogView
 from rubrics.rubric import load
@@ -23,6 +23,7 @@ from tests.golden.story import Story, hunk, note
 
 FOLDER = Path(__file__).resolve().parent
 LOG = FOLDER / "v1.ndjson"
+GROWN = FOLDER / "v1-grown.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -251,6 +252,37 @@ def tell() -> list[e.Record]:
     return story.records()
 
 
+def grown() -> list[e.Record]:
+    """A second interview: types and fields that version 1 has gained."""
+    story = Story(HEADER)
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en"))
+    for ahead in (2, 0):
+        story.tell("system", e.SandboxQueued(ahead=ahead))
+    story.tell("system", e.SandboxLost(reason="You did not come in for ten minutes, and the place was given on"))
+    story.tell("system", e.SandboxQueued(ahead=1))
+    story.tell("system", e.SandboxStarted(backend="docker", place="pairsight-golden-1-0a"))
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=2_400_000))
+    story.tell(
+        "terminal",
+        e.FileSnapshotted(
+            path="data.bin", version=1, text=None, size=4, sha256=sha256_hex(b"\x89PNG"), origin="terminal"
+        ),
+    )
+    for place, adopted in (("pairsight-golden-1-0a", True), ("pairsight-golden-1-0b", False)):
+        story.tell("system", e.SandboxLost(reason="The sandbox ended"), e.ClockPaused(reason="It is sought"))
+        missing = () if adopted else ("data.bin",)
+        story.tell("system", e.SandboxStarted(backend="docker", place=place, adopted=adopted, missing=missing))
+        if missing:
+            story.tell("system", e.FileDeleted(path="data.bin", origin="rebuild"))
+        story.tell("system", e.ClockResumed(lost_ms=1_500))
+    story.ask("a1", "Round up, please.")
+    story.answer("a1", "Done.")
+    story.ask("a2", "And the cap?")
+    story.tell("assistant", e.ReplyFailed(turn="a2", reason="The provider did not answer", total_ms=900, model="m-1"))
+    return story.records()
+
+
 def log_text(records: list[e.Record]) -> str:
     out = io.StringIO(newline="")
     write_log(out, HEADER, records)
@@ -264,9 +296,10 @@ def card_text(records: list[e.Record]) -> str:
 
 
 def main() -> None:
-    records = tell()
-    LOG.write_text(log_text(records), "utf-8", newline="")
-    CARD.write_text(card_text(records), "utf-8", newline="")
+    with LOG.open(encoding="utf-8", newline="") as lines:
+        CARD.write_text(card_text(read_log(lines)[1]), "utf-8", newline="")
+    if not GROWN.exists():
+        GROWN.write_text(log_text(grown()), "utf-8", newline="")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from interviews.state import fold
 from rubrics.base import LogView
 from rubrics.rubric import load
 from rubrics.scoring import score
-from tests.golden.make import CARD, LOG, card_text, tell
+from tests.golden.make import CARD, GROWN, LOG, card_text, log_text, tell
+from tests.golden.make import grown as tell_grown
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +25,29 @@ def golden() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
-def test_it_holds_every_event_type(golden: tuple[Header, list[Record]]) -> None:
-    assert {record.type for record in golden[1]} == set(event_types())
+@pytest.fixture(scope="module")
+def grown() -> tuple[Header, list[Record]]:
+    with GROWN.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
+def test_they_hold_every_event_type_and_field(
+    golden: tuple[Header, list[Record]], grown: tuple[Header, list[Record]]
+) -> None:
+    held: dict[str, set[str]] = {}
+    for record in (*golden[1], *grown[1]):
+        held.setdefault(record.type, set()).update(record.payload or ())
+    assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
+
+
+def test_what_was_gained_is_read_and_folded(grown: tuple[Header, list[Record]]) -> None:
+    verify(*grown)
+    queued = fold(understand(record) for record in grown[1][:2])
+    assert (queued.status, queued.queued) == ("ready", 2)
+    state = fold(understand(record) for record in grown[1])
+    assert (state.sandbox_back, state.missing, state.queued, state.lost_ms) == ("rebuilt", ["data.bin"], None, 3_000)
+    assert set(state.files) == {"parking/fees.py"}
+    assert log_text(tell_grown()) == GROWN.read_text("utf-8")
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:

@@ -53,7 +53,7 @@ def caller(app: Flask, settings: Settings, interview: str, role: e.Role | None) 
 
 
 OWN: dict[str, tuple[str, ...]] = {
-    "candidate": ("consent", "work", "debrief"),
+    "candidate": ("consent", "wait", "work", "debrief"),
     "interviewer": ("watch", "replay", "scorecard", "export.log"),
 }
 API: dict[str, tuple[str, ...]] = {"candidate": ("events", "state"), "interviewer": ("events", "state")}

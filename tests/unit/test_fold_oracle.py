@@ -18,6 +18,7 @@ from interviews.visibility import may_see, wire
 from tests.product import ROOT, understand
 
 GOLDEN = ROOT / "tests/golden/v1.ndjson"
+GROWN = ROOT / "tests/golden/v1-grown.ndjson"
 
 
 def in_browser(events: list[dict[str, object]]) -> e.Json:
@@ -36,13 +37,14 @@ def golden(path: Path = GOLDEN) -> list[e.Record]:
 
 
 def test_every_event_type_is_folded_alike_by_both_for_both_roles() -> None:
-    records = golden()
-    assert {record.type for record in records} == set(e.event_types())
+    assert {record.type for path in (GOLDEN, GROWN) for record in golden(path)} == set(e.event_types())
     chance = random.Random(4)
-    for upto in [len(records), *chance.sample(range(1, len(records)), 12)]:
-        for role in get_args(e.Role):
-            events = [wire(role, record) for record in records[:upto]]
-            assert in_browser(events) == fold(understand(event) for event in events).to_json(), (upto, role)
+    for path in (GOLDEN, GROWN):
+        records = golden(path)
+        for upto in [len(records), *chance.sample(range(1, len(records)), 12)]:
+            for role in get_args(e.Role):
+                events = [wire(role, record) for record in records[:upto]]
+                assert in_browser(events) == fold(understand(event) for event in events).to_json(), (path, upto, role)
 
 
 def test_erased_payloads_are_folded_alike() -> None:

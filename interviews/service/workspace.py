@@ -1,0 +1,231 @@
+"""Where a candidate works: one sandbox after another, each with its disk and terminals.
+
+Owns the sandbox of an interview from its first start to its end. Invariant: one at a time; what is lost is sought where it
+was, then rebuilt from the log, and the log says which; while there is none the clock stands. Leaves out the course of
+the interview (``room``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from interviews import events as e
+from interviews.errors import N_, PairsightError, PlatformFailure
+from interviews.log import Draft
+from interviews.service.clock import pause, resume
+from interviews.service.disk import Disk
+from interviews.service.interview import Interview
+from interviews.service.synced import Synced
+from interviews.service.terminals import Terminals
+from sandbox.base import Sandbox, SandboxSpec
+from sandbox.pool import Turn
+
+MAX_RETRY_S = 15.0
+# A program that kills the agent again and again ends with the sandbox it runs in.
+ADOPTIONS = 3
+ADOPTIONS_MS = 60_000
+# How often a place that does not answer is asked before it is given up.
+ASKED = 4
+LEAVE_S = 3.0
+logger = logging.getLogger("pairsight")
+
+
+class Workspace:
+    """The sandbox of one interview. All methods are thread-safe."""
+
+    def __init__(self, interview: Interview) -> None:
+        self._interview = interview
+        self._spec = SandboxSpec(interview=interview.id)
+        self._changing = threading.Lock()
+        self._sandbox: Sandbox | None = None
+        self._disk: Disk | None = None
+        self._terminals: Terminals | None = None
+        self._sought: Sandbox | None = None
+        self._place = ""
+        self._adopted: deque[int] = deque(maxlen=ADOPTIONS)
+        self._closed = self._left = False
+        self._taking = threading.Lock()
+        interview.subscribe(self._follow)
+
+    def _follow(self, records: list[e.Record]) -> None:
+        if self._disk is not None:
+            self._disk.touch(records)
+
+    # What there is
+
+    @property
+    def there(self) -> bool:
+        """Whether a sandbox runs."""
+        return self._sandbox is not None and self._sandbox.alive
+
+    @property
+    def place(self) -> str:
+        """Where the sandbox is or may still be; "" for nowhere."""
+        return self._place
+
+    def parts(self) -> tuple[Sandbox, Disk, Terminals]:
+        """The running sandbox with its disk and terminals. Raises ``PlatformFailure`` while there is none."""
+        if self._sandbox is None or self._disk is None or self._terminals is None or not self._sandbox.alive:
+            raise PlatformFailure("The sandbox is being started again; your work is kept. Try again in a moment.")
+        return self._sandbox, self._disk, self._terminals
+
+    # From the first start to the end
+
+    def begin(self, on_waiting: Callable[[int], None]) -> None:
+        """Wait in line, start a sandbox and lay out the files. Raises ``PlatformFailure``; may be tried again."""
+        with self._changing:
+            self._end()
+            self._fresh(Turn.CANDIDATE, on_waiting)
+
+    def find(self, place: str, until_ms: int) -> None:
+        """After a restart of the server: the sandbox at ``place``, else one rebuilt from the log.
+
+        Edits until ``until_ms`` are known to be on its disk.
+        """
+        self._place = place
+        self._bring_back(None, until_ms, self._open_terminals())
+
+    def flush(self) -> None:
+        """Bring disk and log together, both ways, as far as that can be done."""
+        if self._disk is not None:
+            try:
+                self._disk.flush()
+                self._disk.rescan()
+            except PairsightError as error:
+                logger.warning("last changes on disk of %s could not be read: %s", self._interview.id, error)
+
+    def leave(self) -> None:
+        """Let go of the sandbox, so that the next server can adopt it; one that has no place is stopped."""
+        with self._taking:
+            self._closed = self._left = True
+        if self._disk is not None and self.there:
+            with contextlib.suppress(PairsightError):
+                self._disk.flush(LEAVE_S)
+            self._disk.close()
+        if self._sandbox is not None:
+            self._sandbox.leave()
+
+    def close(self) -> None:
+        """Stop the sandbox; the log keeps everything."""
+        with self._taking:
+            self._closed = True
+        self._end()
+
+    def give_up(self) -> None:
+        """Stop the sandbox; another may be begun."""
+        with self._changing:
+            self._end()
+
+    def _end(self) -> None:
+        sandbox, disk = self._sandbox, self._disk
+        self._sandbox = self._disk = self._terminals = None
+        if disk is not None:
+            disk.close()
+        if sandbox is not None:
+            sandbox.stop()
+        self._place = ""
+
+    # Losses
+
+    def look_after(self) -> None:
+        """The interview begins: from now on a sandbox that is lost, or was just before, is brought back."""
+        if (sandbox := self._sandbox) is not None and not sandbox.alive:
+            self._lost(sandbox, "it ended before the interview began")
+
+    def _lost(self, sandbox: Sandbox, reason: str) -> None:
+        with self._taking:
+            if sandbox is not self._sandbox or sandbox is self._sought or not self._wanted():
+                return
+            self._sought = sandbox
+        self._interview.record(Draft("system", e.SandboxLost(reason=reason)))
+        threading.Thread(target=self._lost_and_found, name=f"relaunch-{self._interview.id}", daemon=True).start()
+
+    def _lost_and_found(self) -> None:
+        terminals = self._open_terminals()
+        if self._terminals is not None:
+            terminals = self._terminals.lost()
+        self._bring_back(self._disk.end() if self._disk is not None else None, 0, terminals)
+
+    def _open_terminals(self) -> list[tuple[int, int]]:
+        return [(view.cols, view.rows) for view in self._interview.state.terminals.values() if view.open]
+
+    def _wanted(self) -> bool:
+        return not self._closed and self._interview.state.status in ("running", "grace")
+
+    def _bring_back(
+        self, known: Mapping[str, Synced] | None, until_ms: int, terminals: Sequence[tuple[int, int]]
+    ) -> None:
+        """Adopt or rebuild, however often it takes; the clock waits."""
+        pause(self._interview, "sandbox", N_("The sandbox is being started again"))
+        with self._changing:
+            for attempt in itertools.count():
+                if not self._wanted():
+                    return
+                try:
+                    if not (attempt < ASKED and self._adopt(known, until_ms)):
+                        self._end()
+                        self._fresh(Turn.UNDER_WAY)
+                    break
+                except PairsightError as error:
+                    logger.warning("sandbox of %s is not back (try %d): %s", self._interview.id, attempt + 1, error)
+                    if self._interview.state.sandbox_lost != str(error):
+                        self._interview.record(Draft("system", e.SandboxLost(reason=str(error))))
+                    self._interview.tools.sleep(min(2.0**attempt, MAX_RETRY_S))
+        if (opened := self._terminals) is not None:
+            for cols, rows in terminals:
+                with contextlib.suppress(PairsightError):
+                    opened.open(cols, rows, by="system")
+        resume(self._interview, "sandbox")
+
+    def _adopt(self, known: Mapping[str, Synced] | None, until_ms: int) -> bool:
+        now = self._interview.now()
+        often = len(self._adopted) == ADOPTIONS and now - self._adopted[0] < ADOPTIONS_MS
+        if not self._place or often:
+            return False
+        sandbox = self._interview.tools.backend().adopt(self._spec, self._place)
+        if sandbox is None:
+            return False
+        self._adopted.append(now)
+        self._take(sandbox, lambda disk: disk.resume(known, until_ms), adopted=True)
+        return True
+
+    def _fresh(self, turn: Turn, on_waiting: Callable[[int], None] | None = None) -> None:
+        sandbox = self._interview.tools.backend().start(self._spec, turn=turn, on_waiting=on_waiting)
+        self._take(sandbox, lambda disk: disk.begin(), adopted=False)
+
+    def _take(self, sandbox: Sandbox, follow: Callable[[Disk], None], *, adopted: bool) -> None:
+        disk = Disk(self._interview, sandbox)
+        try:
+            follow(disk)
+        except PairsightError:
+            disk.close()
+            # One that was adopted may still be sound: it is asked again.
+            sandbox.leave() if adopted else sandbox.stop()
+            raise
+        with self._taking:
+            if not self._closed:
+                self._sandbox, self._disk, self._place = sandbox, disk, sandbox.place
+                self._terminals = Terminals(self._interview, sandbox, disk.flush_changed)
+        if self._sandbox is not sandbox:
+            # Submitted, or the server stopped, while it was being started.
+            disk.close()
+            sandbox.leave() if self._left else sandbox.stop()
+            return
+        self._tell(sandbox, adopted)
+        sandbox.on_lost(lambda reason: self._lost(sandbox, reason))
+
+    def _tell(self, sandbox: Sandbox, adopted: bool) -> None:
+        with self._interview.lock:
+            files = self._interview.state.files
+            missing = [] if adopted else sorted(path for path, view in files.items() if view.text is None)
+            started = e.SandboxStarted(
+                backend=sandbox.backend, weaker=self._interview.tools.weaker(), place=sandbox.place, adopted=adopted,
+                missing=tuple(missing),
+            )  # fmt: skip
+            gone = [Draft("system", e.FileDeleted(path=path, origin="rebuild"), follows=True) for path in missing]
+            self._interview.record(Draft("system", started), *gone)
