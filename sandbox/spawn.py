@@ -76,6 +76,14 @@ class Spawner:
         self._owner = 0
         self._pool: concurrent.futures.ThreadPoolExecutor | None = None
 
+    def thread(self) -> concurrent.futures.Executor:
+        """The one thread; a server that was forked from another has its own."""
+        with self._lock:
+            if self._pool is None or self._owner != os.getpid():
+                self._pool = concurrent.futures.ThreadPoolExecutor(1, "sandbox-spawner")
+                self._owner = os.getpid()
+            return self._pool
+
     def popen(
         self, argv: Sequence[str], user: int | None, handover: Handover, hardening: Hardening, deadline: float
     ) -> Process:
@@ -83,12 +91,8 @@ class Spawner:
 
         Raises ``OSError``, ``TimeoutError`` at ``deadline`` (of ``time.monotonic``); what starts later is ended then.
         """
+        future = self.thread().submit(start, argv, user, handover, hardening)
         handover.taken = True
-        with self._lock:
-            if self._pool is None or self._owner != os.getpid():
-                self._pool = concurrent.futures.ThreadPoolExecutor(1, "sandbox-spawner")
-                self._owner = os.getpid()
-            future = self._pool.submit(start, argv, user, handover, hardening)
         try:
             return future.result(max(0.0, deadline - time.monotonic()))
         except TimeoutError:

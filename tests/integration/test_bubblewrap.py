@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import itertools
 import json
 import os
@@ -10,8 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,9 +25,10 @@ from interviews.errors import PlatformFailure
 from sandbox.agent import Decoder, Header, pack
 from sandbox.backends.bubblewrap import Bubblewrap, backend
 from sandbox.base import Limits, SandboxSpec
+from sandbox.cgroups import homes
 from sandbox.client import AgentSandbox
 from sandbox.hardening import HARDENING
-from sandbox.spawn import BubblewrapStream
+from sandbox.spawn import SPAWNER, BubblewrapStream
 
 pytestmark = pytest.mark.sandbox
 
@@ -128,27 +132,90 @@ def test_nothing_is_inherited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             stream.release()
 
 
-@pytest.fixture
-def broken_bwrap() -> Iterator[Path]:
-    """A folder that everybody may enter, with a bwrap in it that cannot do its work."""
+@contextmanager
+def bwrap_that(script: str) -> Iterator[str]:
+    """A search path with a bwrap in front that does something else; everybody may enter its folder."""
     folder = Path(tempfile.mkdtemp(prefix="pairsight-bwrap-"))
-    folder.chmod(0o755)
-    (folder / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
-    (folder / "bwrap").chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    try:
+        folder.chmod(0o755)
+        (folder / "bwrap").write_text(f"#!/bin/bash\n{script}\n")
+        (folder / "bwrap").chmod(0o755)
+        yield f"{folder}:/usr/bin:/bin"
+    finally:
+        shutil.rmtree(folder)
 
 
-def test_a_failed_start_says_why_and_leaves_no_descriptor(monkeypatch: pytest.MonkeyPatch, broken_bwrap: Path) -> None:
-    monkeypatch.setenv("PATH", f"{broken_bwrap}:/usr/bin:/bin")
+def left(name: str, marker: str) -> list[str]:
+    """Control groups of sandboxes of that name, and processes with the marker on their command line."""
+    groups = [str(group) for home in homes().values() for group in home.glob(f"*-{name}-*")]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if marker.encode() in Path("/proc", pid, "cmdline").read_bytes():
+                groups.append(pid)
+        except OSError:
+            continue
+    return groups
+
+
+BROKEN = {
+    "refused": ("echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", "uid map: Permission denied"),
+    "silent": ("exit 0", "did not start"),
+    "hung": ("sleep MARKER & exec sleep MARKER", "did not start within its time"),
+    "nonsense": ('all="$*"; all=${all##*--info-fd }; echo nonsense >&"${all%% *}"', "Expecting value"),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_failed_start_says_why_in_time_and_leaves_nothing(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, marker = f"broken-{os.getpid()}", f"86392.{os.getpid()}"
+    script, words = BROKEN[how]
+    failing = Bubblewrap(start_seconds=1.5)
+    # What is made once and kept is made: the one thread.
+    failing.start(SandboxSpec(name)).stop()
     before = len(os.listdir("/proc/self/fd"))
-    for _ in range(3):
-        with pytest.raises(PlatformFailure, match="uid map: Permission denied"):
-            backend.start(SandboxSpec("test"))
+    mounts = Path("/proc/self/mountinfo").read_text()
+    with bwrap_that(script.replace("MARKER", marker)) as path:
+        monkeypatch.setenv("PATH", path)
+        for _ in range(3):
+            begun = time.monotonic()
+            with pytest.raises(PlatformFailure, match=words):
+                failing.start(SandboxSpec(name))
+            assert time.monotonic() - begun < 10
+        if how == "refused":
+            probe = backend.probe()
+            assert not probe.ok
+            assert probe.reason == "expected bubblewrap 0.8 or newer, got nothing"
+    assert left(name, marker) == []
     assert len(os.listdir("/proc/self/fd")) == before
-    probe = backend.probe()
-    assert not probe.ok
-    assert probe.reason == "expected bubblewrap 0.8 or newer, got nothing"
+    assert Path("/proc/self/mountinfo").read_text() == mounts
+
+
+@pytest.mark.timeout(120)
+def test_ten_start_at_once() -> None:
+    name = f"ten-{os.getpid()}"
+    with concurrent.futures.ThreadPoolExecutor(10) as pool:
+        made = list(pool.map(lambda number: backend.start(SandboxSpec(f"{name}-{number}")), range(10)))
+        for number, sandbox in enumerate(made):
+            sandbox.write("mine", str(number).encode())
+        assert [sandbox.read("mine") for sandbox in made] == [str(number).encode() for number in range(10)]
+        list(pool.map(lambda sandbox: sandbox.stop(), made))
+    assert left(name, name) == []
+
+
+def test_a_start_whose_turn_never_comes_ends_in_time() -> None:
+    """One thread starts all; while it is held up, the others give up, and what they had handed over is closed."""
+    backend.start(SandboxSpec("turn")).stop()
+    before = len(os.listdir("/proc/self/fd"))
+    gate = threading.Event()
+    busy = SPAWNER.thread().submit(gate.wait, 30)
+    try:
+        with pytest.raises(PlatformFailure, match="did not start"):
+            Bubblewrap(start_seconds=0.3).start(SandboxSpec("turn"))
+    finally:
+        gate.set()
+        busy.result(10)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_descriptors_threads_and_groups_are_given_back() -> None:
@@ -168,7 +235,7 @@ def test_descriptors_threads_and_groups_are_given_back() -> None:
     while (after := held()) > before and time.monotonic() < until:
         time.sleep(0.01)
     assert after <= before
-    assert list(Path("/sys/fs/cgroup").glob(f"**/pairsight/*-{name}-*")) == []
+    assert left(name, f"no process of {name}") == []
 
 
 SERVER = """
