@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -30,6 +31,17 @@ class RunSpec(Value):
     timeout_s: float = 60
 
 
+class Grading(Value):
+    """How long hidden tests may take, in seconds: the candidate's program in all, and a call that names no time of its own."""
+
+    timeout_s: float = Field(default=120, gt=0, le=1800)
+    call_s: float = Field(default=10, gt=0, le=120)
+
+
+# The exercise's own part beside the candidate's program; it holds no expected values.
+DRIVERS = {"python": "drive.py", "typescript": "drive.ts"}
+
+
 class ExerciseYaml(Value):
     """The content of ``exercise.yaml``."""
 
@@ -37,11 +49,11 @@ class ExerciseYaml(Value):
     version: int = Field(ge=1)
     title: str
     summary: str
-    language: str
+    language: Literal["python", "typescript"]
     minutes: float = Field(gt=0)
     open_first: tuple[str, ...]
     run: RunSpec
-    hidden_run: RunSpec
+    grading: Grading = Grading()
     requirements: tuple[Requirement, ...]
     defects: tuple[Defect, ...]
 
@@ -61,6 +73,11 @@ class Exercise(Value):
     hidden_tests: dict[str, str]
     solution: dict[str, str]
     assistant_lines: dict[str, object]
+
+    @property
+    def driver(self) -> str | None:
+        """What of the hidden tests runs in the candidate's program's own process: ``drive.py`` or ``drive.ts``."""
+        return self.hidden_tests.get(DRIVERS[self.spec.language])
 
     @property
     def workspace(self) -> dict[str, str]:
@@ -98,15 +115,42 @@ def load(slug: str, root: Path = ROOT) -> Exercise:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BadInput(
-            "exercise.yaml of %(slug)s: %(where)s: %(why)s", slug=slug, where=where, why=first["msg"]
-        ) from None
+            "exercise.yaml of %(slug)s%(line)s: %(where)s: %(why)s",
+            slug=slug, line=_line_of(folder / "exercise.yaml", first["loc"]), where=where, why=first["msg"],
+        ) from None  # fmt: skip
     except yaml.YAMLError as error:
         raise BadInput("A YAML file of %(slug)s cannot be read: %(why)s", slug=slug, why=str(error)) from None
+    hidden_tests = _texts(folder / "hidden_tests")
+    for language, driver in DRIVERS.items():
+        if driver in hidden_tests and language != spec.language:
+            raise BadInput(
+                "%(slug)s: expected hidden_tests/%(wanted)s for an exercise in %(language)s, got %(driver)s",
+                slug=slug, wanted=DRIVERS[spec.language], language=spec.language, driver=driver,
+            )  # fmt: skip
     return Exercise(
         spec=spec, sha256=_tree_hash(folder), brief=(folder / "brief.md").read_text("utf-8"), starter=_texts(folder / "starter"),
-        tests=_texts(folder / "tests"), hidden_tests=_texts(folder / "hidden_tests"), solution=_texts(folder / "solution"),
+        tests=_texts(folder / "tests"), hidden_tests=hidden_tests, solution=_texts(folder / "solution"),
         assistant_lines=lines,
     )  # fmt: skip
+
+
+def _line_of(path: Path, where: tuple[int | str, ...]) -> str:
+    """``, line 12`` of the deepest part of ``where`` that is there."""
+    node = yaml.compose(path.read_text("utf-8"))
+    line = 1
+    for part in where:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        elif isinstance(node, yaml.MappingNode):
+            key, node = next(((key, value) for key, value in node.value if key.value == part), (None, None))
+            if key is None:
+                break
+            line = key.start_mark.line + 1
+        else:
+            break
+        if node is not None and isinstance(part, int):
+            line = node.start_mark.line + 1
+    return f", line {line}"
 
 
 def _files(folder: Path) -> list[Path]:

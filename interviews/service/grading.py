@@ -1,52 +1,83 @@
-"""After submission: hidden tests in a fresh sandbox, and the debrief.
+"""After submission: hidden tests against a copy of the submitted files, and the debrief.
 
-Owns what is run on a copy of the submitted files. Invariant: hidden tests never enter the candidate's container; a
-grader that cannot run is a platform failure that says so, never a zero. Leaves out scoring (``rubrics``).
+Owns when and how often is graded. Invariant: hidden tests never enter a place that holds candidate's code; a grader that
+cannot run is a platform failure that is tried again and says so, never a zero. Leaves out how tests and program speak
+(``service.harness``) and scoring (``rubrics``).
 """
 
 from __future__ import annotations
 
-import contextlib
+import logging
+from collections.abc import Mapping
 
 from assistant.defects import debrief_items
 from interviews import events as e
-from interviews.errors import BadInput, PairsightError
+from interviews.errors import PairsightError
+from interviews.exercises import Exercise
+from interviews.log import Draft
+from interviews.service.harness.relay import GraderFailed, converse, lay_out
+from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
-from interviews.service.runs import run_tests
 from sandbox.base import SandboxSpec
+from sandbox.pool import Pool, Turn
 
+# A grader that is itself at fault will be at fault again.
 TRIES = 3
+# A place to run it comes back: waits double up to the longest, until they add up to a working day.
+LONGEST_WAIT_S = 300.0
+GIVE_UP_S = 8 * 3600.0
+# Beside what the candidate's program may take: starting places, pytest, hidden tests that think for themselves.
+OWN_S = 180.0
+logger = logging.getLogger("pairsight")
 
 
 def grade(interview: Interview) -> dict[str, e.Json]:
-    """``{"tests": [{"id", "outcome"}], "passed": n, "total": n}``, or ``{"failed": why}`` after three tries."""
-    reason = ""
-    for _ in range(TRIES):
+    """``{"tests": [{"id", "outcome", "message"}], "passed": n, "total": n}``; takes as long as it takes to find a place.
+
+    With ``"failed": why`` and no tests after eight hours without a place to run, or three tries that were the grader's own
+    fault: the candidate's work then counts as not observed. The log says once that grading waits, and for what.
+    """
+    files = submitted_files(interview)
+    faults, waited, wait = 0, 0.0, 1.0
+    while True:
         try:
-            return _grade(interview)
+            return hidden_tests(interview.tools.backend(), interview.exercise, files, interview.id)
         except PairsightError as error:
             reason = str(error)
-            interview.tools.sleep(1.0)
-    return {"failed": reason, "tests": [], "passed": 0, "total": 0}
+            faults += isinstance(error, GraderFailed)
+            logger.warning("grading of %s has to wait: %s", interview.id, reason)
+        if faults >= TRIES or waited >= GIVE_UP_S:
+            return {"failed": reason, "tests": [], "passed": 0, "total": 0}
+        if not waited:
+            interview.record(Draft("system", e.AnalysisRecorded(kind="grading", result={"waiting": reason})))
+        interview.tools.sleep(wait)
+        waited, wait = waited + wait, min(2 * wait, LONGEST_WAIT_S)
 
 
-def _grade(interview: Interview) -> dict[str, e.Json]:
-    sandbox = interview.tools.backend().start(SandboxSpec(interview=f"{interview.id}-grade"))
+def submitted_files(interview: Interview) -> dict[str, str]:
+    """Paths and texts, those of the exercise first: they have their room whatever else there is."""
+    given = interview.exercise.workspace
+    views = sorted(interview.state.files.items(), key=lambda item: item[0] not in given)
+    return {path: view.text for path, view in views if view.text is not None}
+
+
+def hidden_tests(pool: Pool, exercise: Exercise, files: Mapping[str, str], name: str) -> dict[str, e.Json]:
+    """One run of an exercise's hidden tests against these files. Raises ``PlatformFailure``, ``GraderFailed`` among them."""
+    spec = exercise.spec
+    grader = pool.start(SandboxSpec(interview=f"{name}-grader"))
+    # Whoever holds one of two places must not wait for the other.
+    subject = Subject(
+        lambda: pool.start(SandboxSpec(interview=f"{name}-subject"), turn=Turn.UNDER_WAY), files, spec.grading.timeout_s
+    )
     try:
-        hidden = {f"hidden_tests/{path}": text for path, text in interview.exercise.hidden_tests.items()}
-        for path, text in hidden.items():
-            sandbox.write(path, text.encode())
-        for path in sorted(interview.state.files, key=lambda path: path not in interview.exercise.workspace):
-            view = interview.state.files[path]
-            if view.text is not None and path not in hidden:
-                # What has no place beside the rest, or no room, is no reason to grade nothing.
-                with contextlib.suppress(BadInput):
-                    sandbox.write(path, view.text.encode("utf-8", "surrogatepass"))
-        finished = run_tests(sandbox, interview.exercise.spec.hidden_run, "hidden")
+        lay_out(grader, exercise.hidden_tests)
+        config = {"language": spec.language, "driver": exercise.driver, "call_s": spec.grading.call_s}
+        verdicts = converse(grader, config, subject, 2 * spec.grading.timeout_s + OWN_S)
     finally:
-        sandbox.stop()
-    tests = [{"id": test.id, "outcome": test.outcome} for test in finished.tests]
-    return {"tests": tests, "passed": sum(test["outcome"] == "passed" for test in tests), "total": len(tests)}
+        subject.stop()
+        grader.stop()
+    passed = sum(verdict.outcome == "passed" for verdict in verdicts)
+    return {"tests": [verdict.model_dump() for verdict in verdicts], "passed": passed, "total": len(verdicts)}
 
 
 def debrief(interview: Interview) -> tuple[e.DebriefItem, ...]:

@@ -6,6 +6,7 @@ never scored as truth; hidden tests run elsewhere (``grading``). A run that cann
 
 from __future__ import annotations
 
+import contextlib
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -14,7 +15,7 @@ from defusedxml.ElementTree import fromstring
 from interviews import events as e
 from interviews.errors import BadInput, NotFound
 from interviews.exercises import RunSpec
-from sandbox.base import Sandbox
+from sandbox.base import WORKSPACE, Sandbox
 
 MAX_TESTS = 500
 MAX_MESSAGE = 4000
@@ -26,10 +27,9 @@ MAX_DURATION_MS = 86_400_000
 
 def run_tests(sandbox: Sandbox, spec: RunSpec, run: str) -> e.RunFinished:
     """Run the command and read its report. Raises ``PlatformFailure`` when the sandbox is gone."""
-    try:
-        sandbox.delete(spec.report)
-    except (NotFound, BadInput):
-        pass
+    # An empty report: nothing of an earlier run is read, and the folder is there for runners that do not make it.
+    with contextlib.suppress(BadInput):
+        sandbox.write(spec.report, b"")
     result = sandbox.exec(list(spec.argv), timeout_s=spec.timeout_s, output_cap=MAX_OUTPUT)
     try:
         tests = read_report(sandbox.read(spec.report))
@@ -43,7 +43,7 @@ def run_tests(sandbox: Sandbox, spec: RunSpec, run: str) -> e.RunFinished:
 
 
 def read_report(data: bytes) -> tuple[e.TestResult, ...]:
-    """Test results of a JUnit report; an unreadable one, or one of more than 2 MB, has none."""
+    """Test results of a JUnit report of pytest or Node.js; an unreadable one, or one of more than 2 MB, has none."""
     if len(data) > MAX_REPORT:
         return ()
     try:
@@ -54,8 +54,10 @@ def read_report(data: bytes) -> tuple[e.TestResult, ...]:
 
 
 def _result(case: Element) -> e.TestResult:
+    # Node.js names the file, pytest the module.
     module = case.get("classname", "").replace(".", "/")
-    name = f"{module}.py::{case.get('name', '')}" if module else case.get("name", "")
+    place = case.get("file", "").removeprefix(f"{WORKSPACE}/") or (f"{module}.py" if module else "")
+    name = f"{place}::{case.get('name', '')}" if place else case.get("name", "")
     outcome, message = "passed", ""
     for tag, meaning in (("failure", "failed"), ("error", "error"), ("skipped", "skipped")):
         found = case.find(tag)

@@ -14,6 +14,8 @@ from assistant.defects import name_of_test
 from assistant.registry import get
 from interviews.exercises import expresses, load
 from interviews.service.runs import read_report
+from tests.grading import outcomes as graded
+from tests.sandboxes import working
 from tests.unit.assistant_talk import EVERYTHING, Conversation
 
 EXERCISE = load("prompted-playlists")
@@ -39,22 +41,19 @@ VISIBLE_FAILURES = {
 
 
 def outcomes(folder: Path, files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """Visible and hidden test outcomes by name, from the exercise's own commands in a fresh folder."""
-    hidden = {f"hidden_tests/{path}": text for path, text in EXERCISE.hidden_tests.items()}
-    for path, text in {**files, **hidden}.items():
+    """Visible and hidden test outcomes by name: the exercise's own command in a fresh folder, and the grader."""
+    for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
-    found: list[dict[str, str]] = []
-    for run in (EXERCISE.spec.run, EXERCISE.spec.hidden_run):
-        program, *arguments = run.argv
-        assert program == "python3"
-        done = subprocess.run(
-            [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=run.timeout_s, check=False,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        )  # fmt: skip
-        assert done.returncode in (0, 1), done.stdout + done.stderr
-        found.append({name_of_test(test.id): test.outcome for test in read_report((folder / run.report).read_bytes())})
-    return found[0], found[1]
+    program, *arguments = EXERCISE.spec.run.argv
+    assert program == "python3"
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=EXERCISE.spec.run.timeout_s,
+        check=False, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    report = read_report((folder / EXERCISE.spec.run.report).read_bytes())
+    return {name_of_test(test.id): test.outcome for test in report}, graded(working("bubblewrap"), EXERCISE, files)
 
 
 def failing(results: Mapping[str, str]) -> set[str]:
@@ -82,6 +81,11 @@ def test_the_starter_fails_where_there_is_work_to_do(tmp_path: Path) -> None:
 def test_the_brief_counts_its_tests_right() -> None:
     assert len(VISIBLE_FAILURES) == 9
     assert "Nine of the twenty tests" in EXERCISE.brief
+
+
+def test_no_program_passes_nothing() -> None:
+    hidden = graded(working("bubblewrap"), EXERCISE, {})
+    assert set(hidden.values()) == {"failed"}
 
 
 def test_the_solution_passes_everything(tmp_path: Path) -> None:

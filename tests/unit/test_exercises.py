@@ -93,14 +93,49 @@ def test_an_unknown_exercise_is_named() -> None:
         load("nothing-here")
 
 
+HEAD = """\
+id: broken
+version: 1
+title: Broken
+summary: Broken
+language: python
+minutes: 5
+open_first: []
+run: {argv: [python3], report: report.xml}
+requirements: []
+defects: []
+"""
+
+
 @pytest.mark.parametrize(
-    ("text", "told"), [("id: [", "cannot be read"), ("id: Bad Id\n", "id: "), ("id: broken\n", "version: ")]
+    ("text", "told"),
+    [
+        ("id: [", "cannot be read"),
+        ("id: Bad Id\n", "line 1: id: "),
+        ("id: broken\n", "version: "),
+        (HEAD + "grading:\n  timeout_s: soon\n", r"line 12: grading\.timeout_s: "),
+        (HEAD + "grading: {call_s: -1}\n", r"line 11: grading\.call_s: "),
+        (HEAD + "hidden_run: {argv: [pytest]}\n", "line 11: hidden_run: "),
+        (HEAD.replace("language: python", "language: cobol"), "line 5: language: "),
+        (HEAD.replace("defects: []", "defects: [{id: 1}]"), r"line 10: defects\.0\."),
+    ],
 )
 def test_a_broken_exercise_is_named(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "exercise.yaml").write_text(text)
     (tmp_path / "broken" / "assistant.yaml").write_text("lines: []\n")
     with pytest.raises(BadInput, match=told):
+        load("broken", tmp_path)
+
+
+def test_a_driver_in_another_language_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "broken"
+    (folder / "hidden_tests").mkdir(parents=True)
+    (folder / "exercise.yaml").write_text(HEAD)
+    (folder / "assistant.yaml").write_text("lines: []\n")
+    (folder / "brief.md").write_text("")
+    (folder / "hidden_tests" / "drive.ts").write_text("")
+    with pytest.raises(BadInput, match=r"expected hidden_tests/drive\.py .* got drive\.ts"):
         load("broken", tmp_path)
 
 

@@ -1,12 +1,8 @@
-"""Random catalogues with fixed seeds, and the command line as a listener uses it."""
+"""Random catalogues with fixed seeds, and playlists as the program under test makes them."""
 
 import csv
+import io
 import random
-import subprocess
-import sys
-from pathlib import Path
-
-from playlists import Track
 
 ARTISTS = ["Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Ginkgo", "Hazel"]
 TAGS = ["workout", "dinner", "focus", "party", "driving"]
@@ -17,14 +13,14 @@ def some_track(number, **fields):
         "id": f"n{number:03}",
         "title": f"Song {number}",
         "artist": f"Artist {number}",
-        "guests": (),
+        "guests": [],
         "year": 1995,
         "seconds": 240,
         "energy": 5,
         "explicit": False,
-        "tags": frozenset(),
+        "tags": [],
     }
-    return Track(**{**values, **fields})
+    return {**values, **fields}
 
 
 def catalogue(seed, size=40):
@@ -39,12 +35,12 @@ def catalogue(seed, size=40):
                 number,
                 title=name + rng.choice(["", "", " (Live)", " (Remastered 2011)", " - 2009 Remaster"]),
                 artist=artist,
-                guests=(guest,) if rng.random() < 0.3 else (),
+                guests=[guest] if rng.random() < 0.3 else [],
                 year=rng.randrange(1980, 2020),
                 seconds=rng.randrange(100, 600),
                 energy=rng.randrange(1, 11),
                 explicit=rng.random() < 0.3,
-                tags=frozenset(rng.sample(TAGS, rng.randrange(3))),
+                tags=rng.sample(TAGS, rng.randrange(3)),
             )
         )
     return tracks
@@ -56,42 +52,42 @@ def plain_catalogue(seed, size=30):
     return [some_track(number, seconds=rng.randrange(60, 900), energy=rng.randrange(1, 11)) for number in range(size)]
 
 
+def playlists(candidate, asked):
+    """The tracks of a playlist for each of ``asked`` (text, tracks and perhaps seed), all made in one process.
+
+    An id that is in no catalogue is a KeyError.
+    """
+    asked = list(asked)
+    for (_, tracks, *_), answer in zip(asked, candidate.calls("drive:make", asked), strict=True):
+        known = {track["id"]: track for track in tracks}
+        yield [known[id] for id in answer.value]
+
+
 def song(track):
     """Artist and title without the version."""
-    return track.artist.lower(), track.title.split(" (")[0].split(" - ")[0].lower()
+    return track["artist"].lower(), track["title"].split(" (")[0].split(" - ")[0].lower()
 
 
 def total(playlist):
-    return sum(track.seconds for track in playlist)
+    return sum(track["seconds"] for track in playlist)
 
 
-def ids(playlist):
-    return [track.id for track in playlist]
-
-
-def save(tracks, path: Path) -> Path:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "title", "artist", "guests", "year", "seconds", "energy", "explicit", "tags"])
-        for track in tracks:
-            writer.writerow(
-                [
-                    track.id,
-                    track.title,
-                    track.artist,
-                    ";".join(track.guests),
-                    track.year,
-                    track.seconds,
-                    track.energy,
-                    "yes" if track.explicit else "no",
-                    ";".join(sorted(track.tags)),
-                ]
-            )
-    return path
-
-
-def cli(*arguments):
-    """Run the command line in its own process: a CompletedProcess with text output."""
-    return subprocess.run(
-        [sys.executable, "-m", "playlists", *arguments], capture_output=True, text=True, timeout=20, check=False
-    )
+def csv_of(tracks):
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["id", "title", "artist", "guests", "year", "seconds", "energy", "explicit", "tags"])
+    for track in tracks:
+        writer.writerow(
+            [
+                track["id"],
+                track["title"],
+                track["artist"],
+                ";".join(track["guests"]),
+                track["year"],
+                track["seconds"],
+                track["energy"],
+                "yes" if track["explicit"] else "no",
+                ";".join(sorted(track["tags"])),
+            ]
+        )
+    return out.getvalue()
