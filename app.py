@@ -223,6 +223,8 @@ def run(
     settings = read_settings(
         os.environ, host=host, port=port, sandbox=sandbox_, exercise=exercise, minutes=minutes, data=data
     )
+    # Containers belong to this folder's server, also when it was named on the command line.
+    os.environ["PAIRSIGHT_DATA"] = str(settings.data.absolute())
     interviews.exercises.load(settings.exercise)
     backend, probes = sandbox.registry.choose(settings.sandbox)
     listener = serve.bind(settings.host, settings.port)

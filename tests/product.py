@@ -64,8 +64,8 @@ class Product:
 
 
 def start(data: Path, *arguments: str, port: int = 0, **environ: str) -> Product:
-    """Start the product over ``data`` and wait until it answers."""
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", **environ}
+    """Start the product over ``data`` and wait until it answers. No sandbox is started ahead unless ``environ`` says so."""
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", "PAIRSIGHT_WARM": "0", **environ}
     command = [
         sys.executable,
         "-c",
@@ -158,7 +158,7 @@ class Browser:
         self.socket.on("superseded", lambda _message: setattr(self, "superseded", True))
 
     def consent(self) -> requests.Response:
-        """Tick the box and press Start."""
+        """Tick the box and press Start. 200 whether the candidate is in or in line; 503 when refused, with the reason."""
         return self.http.post(f"{self.address}/interviews/{self.interview}/consent", data={"agreed": "yes"}, timeout=60)
 
     def connect(self, since: int = 0) -> Message:

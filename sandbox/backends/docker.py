@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
@@ -59,12 +60,18 @@ class Docker:
     ) -> None:
         self._hardening = hardening
         self._runtime = environ.get("PAIRSIGHT_DOCKER_RUNTIME", "") if runtime is None else runtime
-        self._owners = owners or Owners(owners_folder(Path(environ.get("PAIRSIGHT_DATA") or "var")))
+        self._given = owners
+        self._environ = environ
         self._randbelow = randbelow
         self._now = now
         self._door = environ.get(launcher.SETTING, "")
         self._daemon = Daemon(environ)
         self._start_seconds = start_seconds
+
+    @cached_property
+    def _owners(self) -> Owners:
+        # Not before it is needed: which data folder this is may be said after this module was read.
+        return self._given or Owners(owners_folder(Path(self._environ.get("PAIRSIGHT_DATA") or "var")))
 
     # --- the port ---
 
