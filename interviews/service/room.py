@@ -48,6 +48,8 @@ class Room:
         self._beginning = threading.Lock()
         self._begin: _Begin | None = None
         self._finishing = threading.Lock()
+        # Held for as long as grading has to wait: nobody who only wants to submit may wait for it.
+        self._grading = threading.Lock()
         self._opened_ms = interview.now()
 
     # Course
@@ -243,7 +245,7 @@ class Room:
         threading.Thread(target=self._finish, name=f"grade-{self.interview.id}", daemon=True).start()
 
     def _finish(self) -> None:
-        with self._finishing:
+        with self._grading:
             if self.interview.state.status != "submitted":
                 return
             self.close()
