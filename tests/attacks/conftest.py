@@ -1,0 +1,54 @@
+"""One sandbox a backend for all attacks that leave it whole; each attack is followed by "the interview goes on"."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from sandbox.base import Backend, Sandbox, SandboxSpec
+from tests import sandboxes
+from tests.attacks import catalogue
+from tests.attacks.hostile import LIMITS, Place, goes_on
+
+SECRET = "hunter2-in-the-servers-environment"
+
+
+@dataclass
+class Shared:
+    """A backend and its sandbox for the attacks that leave it whole."""
+
+    name: str
+    backend: Backend
+    sandbox: Sandbox
+
+    @classmethod
+    def start(cls, name: str) -> Shared:
+        backend = sandboxes.working(name)
+        return cls(name, backend, backend.start(SandboxSpec("attacks", LIMITS)))
+
+
+@pytest.fixture(scope="session", params=sandboxes.NAMES)
+def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
+    os.environ["PAIRSIGHT_TEST_SECRET"] = SECRET
+    found = Shared.start(request.param)
+    yield found
+    found.sandbox.stop()
+    del os.environ["PAIRSIGHT_TEST_SECRET"]
+
+
+@pytest.fixture
+def place(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Place]:
+    """The place of the catalogue's attack that bears the test's name, swept before and alive after."""
+    if not shared.sandbox.alive:
+        # Another attack has ended it, and its own test says so.
+        shared.sandbox.stop()
+        shared.sandbox = shared.backend.start(SandboxSpec("attacks", LIMITS))
+    found = Place(shared.name, shared.backend, shared.sandbox, catalogue.BY_TEST[request.node.originalname])
+    shared.sandbox.exec(["find", ".", "/tmp", "/dev/shm", "/home/candidate", "-mindepth", "1", "-delete"])
+    yield found
+    for sandbox in found.more:
+        sandbox.stop()
+    goes_on(found.sandbox)
