@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from sandbox import seccomp
 from sandbox.base import WORKSPACE, Limits, SandboxSpec
 from sandbox.hardening import Hardening
 from sandbox.place import HOME, group, passwd
@@ -75,6 +76,9 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 CPU_PERIOD_US = 100_000
+# A runtime with a kernel of its own (gVisor) runs it inside the same limit, in several threads for each of a program's, and dies
+# of a refusal.
+RUNTIME_PIDS = 1024
 
 
 def keeper_user(hardening: Hardening, uid: int) -> int:
@@ -88,7 +92,7 @@ def keeper_command(hardening: Hardening, uid: int) -> list[str]:
     return ["/bin/sh", "-c", KEEPER, "keeper", str(uid), seconds]
 
 
-def agent_command(hardening: Hardening, limits: Limits) -> list[str]:
+def agent_command(hardening: Hardening, limits: Limits, runtime: str = "") -> list[str]:
     """The program that waits for the agent's source on its input and becomes it."""
     rlimits = {
         "CORE": hardening.core_bytes if hardening.no_core_files else None,
@@ -102,6 +106,9 @@ def agent_command(hardening: Hardening, limits: Limits) -> list[str]:
         "hidden": hardening.agent_hidden,
         "rlimits": {name: value for name, value in rlimits.items() if value is not None},
     }
+    if runtime and hardening.seccomp:
+        # gVisor does not hand the engine's filter on to programs; it does let a program put itself under one.
+        config["seccomp"] = seccomp.program(platform.machine()).hex()
     return ["/usr/bin/python3", "-I", "-S", "-B", "-c", LOADER, json.dumps(config), AGENT]
 
 
@@ -167,7 +174,7 @@ def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "
         # With swap as without: none.
         made |= {"Memory": limits.memory_bytes, "MemorySwap": limits.memory_bytes}
     if hardening.bounded_processes:
-        made["PidsLimit"] = limits.pids + hardening.extra_pids
+        made["PidsLimit"] = limits.pids + hardening.extra_pids + (RUNTIME_PIDS if runtime else 0)
     if hardening.bounded_cpu:
         made |= {"CpuPeriod": CPU_PERIOD_US, "CpuQuota": int(hardening.cpu_share * CPU_PERIOD_US)}
     if hardening.first_to_go:

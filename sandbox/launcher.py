@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import re
+import secrets
 import socket
 import struct
 import threading
@@ -38,7 +39,7 @@ STOP_SECONDS = 15.0
 LINGER_SECONDS = 900.0
 LOOK_SECONDS = 30.0
 # A connection's end is noticed at once, and its agent's end soon after.
-HANG_UP_SECONDS = 8.0
+HANG_UP_SECONDS = 5.0
 # The most that any interview may be given.
 CEILING = Limits(
     memory_bytes=8 << 30,
@@ -132,6 +133,15 @@ def line_from(sock: socket.socket) -> tuple[bytes, bytes]:
 
 
 @dataclass(frozen=True)
+class Running:
+    """One connection's sandbox. ``number`` is what tells it from a later one at the same place."""
+
+    number: str
+    stream: MultiplexedStream
+    peer: socket.socket
+
+
+@dataclass(frozen=True)
 class Left:
     """A container that waits to be adopted: since when (``time.monotonic``), and its agent's last words."""
 
@@ -152,7 +162,7 @@ class Launcher:
         self._linger = linger_seconds
         self._changed = threading.Condition()
         self._starting = 0
-        self._running: dict[str, tuple[MultiplexedStream, socket.socket]] = {}
+        self._running: dict[str, Running] = {}
         self._left: dict[str, Left] = {}
         self._closed = False
         self._listener = socket.socket(socket.AF_UNIX)
@@ -197,9 +207,9 @@ class Launcher:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-            for _, peer in self._running.values():
+            for running in self._running.values():
                 with contextlib.suppress(OSError):
-                    peer.shutdown(socket.SHUT_RDWR)
+                    running.peer.shutdown(socket.SHUT_RDWR)
             self._changed.wait_for(lambda: not self._running, HANG_UP_SECONDS)
 
     def _look_after(self) -> None:
@@ -214,7 +224,8 @@ class Launcher:
                     self._left = {place: self._left.get(place, Left(now)) for place in free}
                     overdue = [place for place, left in self._left.items() if now - left.since >= self._linger]
             for place in overdue:
-                self._engine.discard(place)
+                with contextlib.suppress(PairsightError):
+                    self._engine.discard(place)
             with self._changed:
                 self._changed.wait_for(lambda: self._closed, min(LOOK_SECONDS, self._linger / 2))
 
@@ -235,10 +246,10 @@ class Launcher:
         op, names = request.pop("op", None), set(request)
         if op == "probe" and not names:
             answer(peer, {"ok": asdict(self._engine.examine())})
-        elif op == "leave" and names == {"place"}:
-            answer(peer, {"ok": {"words": self._leave(place_of(request["place"]))}})
-        elif op == "stop" and names == {"place"}:
-            answer(peer, {"ok": {"words": self._stop(place_of(request["place"]))}})
+        elif op == "leave" and names == {"place", "id"}:
+            answer(peer, {"ok": {"words": self._leave(place_of(request["place"]), request["id"])}})
+        elif op == "stop" and names == {"place", "id"}:
+            answer(peer, {"ok": {"words": self._stop(place_of(request["place"]), request["id"])}})
         elif op == "reap" and names == {"wanted"}:
             answer(peer, {"ok": {"removed": self._clear(places_of(request["wanted"]))}})
         elif op == "start":
@@ -257,17 +268,21 @@ class Launcher:
                 got=repr(op)[:80],
             )
 
-    def _leave(self, place: str) -> str:
+    def _leave(self, place: str, number: object) -> str:
         with self._changed:
-            stream, _ = self._running.get(place, (None, None))
-            words = self._left[place].words if place in self._left else ""
-        return words if stream is None else stream.hang_up()
+            running, left = self._running.get(place), self._left.get(place)
+        if running is not None:
+            return running.stream.hang_up() if running.number == number else ""
+        return "" if left is None else left.words
 
-    def _stop(self, place: str) -> str:
+    def _stop(self, place: str, number: object) -> str:
+        """End what this connection had, unless another has adopted it since."""
         with self._changed:
-            stream, _ = self._running.get(place, (None, None))
+            running = self._running.get(place)
             self._left.pop(place, None)
-        return self._engine.discard(place) if stream is None else stream.end()
+        if running is None:
+            return self._engine.discard(place)
+        return running.stream.end() if running.number == number else ""
 
     def _clear(self, wanted: list[str]) -> list[str]:
         removed = self._engine.clear(wanted)
@@ -282,32 +297,34 @@ class Launcher:
             if self._starting + len(self._running) + len(self._left) >= self._most:
                 raise PlatformFailure("Expected at most %(most)s sandboxes at a time, got one more.", most=self._most)
             self._starting += 1
-        stream = None
+        running: Running | None = None
         try:
-            stream = begin(time.monotonic() + START_SECONDS)
+            if (stream := begin(time.monotonic() + START_SECONDS)) is not None:
+                running = Running(secrets.token_hex(16), stream, peer)
         finally:
             with self._changed:
                 self._starting -= 1
-                if stream is not None:
-                    self._running[stream.place] = (stream, peer)
-        if stream is None:
+                if running is not None:
+                    self._running[running.stream.place] = running
+        if running is None:
             answer(peer, {"ok": {}})
             return
         try:
-            self._hand_on(peer, stream)
+            self._hand_on(running)
         finally:
-            words = stream.hang_up()
-            stream.release()
+            words = running.stream.hang_up()
+            running.stream.release()
             with self._changed:
-                del self._running[stream.place]
-                if not stream.ended:
-                    self._left[stream.place] = Left(time.monotonic(), words)
+                del self._running[running.stream.place]
+                if not running.stream.ended:
+                    self._left[running.stream.place] = Left(time.monotonic(), words)
                 self._changed.notify_all()
 
-    def _hand_on(self, peer: socket.socket, stream: MultiplexedStream) -> None:
+    def _hand_on(self, running: Running) -> None:
+        peer, stream = running.peer, running.stream
         try:
             peer.settimeout(None)
-            answer(peer, {"ok": {"place": stream.place}})
+            answer(peer, {"ok": {"place": stream.place, "id": running.number}})
         except OSError:
             # Nobody waited for it: nobody knows of it.
             stream.end()
@@ -378,8 +395,7 @@ def probe(path: str) -> Probe:
 def start(path: str, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
     """A sandbox's stream by way of the launcher. Raises ``PlatformFailure``."""
     request = {"op": "start", "interview": spec.interview, "limits": asdict(spec.limits)}
-    made, sock, first = ask(path, request, max(0.1, deadline - time.monotonic()))
-    return streaming(path, str(made["place"]), sock, first)
+    return streaming(path, *ask(path, request, max(0.1, deadline - time.monotonic())))
 
 
 def take_over(path: str, spec: SandboxSpec, place: str, deadline: float) -> MultiplexedStream | None:
@@ -388,10 +404,10 @@ def take_over(path: str, spec: SandboxSpec, place: str, deadline: float) -> Mult
         return None
     request = {"op": "adopt", "interview": spec.interview, "limits": asdict(spec.limits), "place": place}
     made, sock, first = ask(path, request, max(0.1, deadline - time.monotonic()))
-    if "place" not in made:
+    if not made:
         sock.close()
         return None
-    return streaming(path, place, sock, first)
+    return streaming(path, made, sock, first)
 
 
 def clear(path: str, wanted: Collection[str]) -> list[str]:
@@ -405,15 +421,16 @@ def clear(path: str, wanted: Collection[str]) -> list[str]:
     return [str(place) for place in done["removed"]]
 
 
-def streaming(path: str, place: str, sock: socket.socket, first: bytes) -> MultiplexedStream:
+def streaming(path: str, made: Mapping[str, Any], sock: socket.socket, first: bytes) -> MultiplexedStream:
     """What is let go and ended by asking the launcher; with that one gone, its next life sees to what is left."""
+    which = {"place": str(made["place"]), "id": str(made["id"])}
 
     def tell(op: str) -> str:
         try:
-            done, connection, _ = ask(path, {"op": op, "place": place}, STOP_SECONDS)
+            done, connection, _ = ask(path, {"op": op, **which}, STOP_SECONDS)
         except PlatformFailure as failure:
             return str(failure)
         connection.close()
         return str(done["words"])
 
-    return MultiplexedStream(sock, first, place, lambda: tell("leave"), lambda: tell("stop"))
+    return MultiplexedStream(sock, first, which["place"], lambda: tell("leave"), lambda: tell("stop"))

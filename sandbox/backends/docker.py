@@ -277,7 +277,7 @@ class Docker:
         made = str(
             api.exec_create(
                 place,
-                container.agent_command(self._hardening, limits),
+                container.agent_command(self._hardening, limits, self._runtime),
                 stdin=True,
                 environment=dict(ENVIRONMENT),
                 user=f"{uid}:{uid}",

@@ -6,6 +6,7 @@ Invariant: the daemon of the machine is only ever spoken to; what is started her
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -23,12 +24,15 @@ SHARED = "/var/run/docker.sock"
 
 
 class Daemon:
-    """A dockerd of its own, without network and without a way to any registry."""
+    """A dockerd of its own, without network and without a way to any registry.
 
-    def __init__(self, folder: Path) -> None:
+    With ``live_restore`` its containers outlive it (``end``), and the next ``start`` finds them.
+    """
+
+    def __init__(self, folder: Path, *, live_restore: bool = False) -> None:
         self.folder = folder
         self.socket = folder / "docker.sock"
-        (folder / "daemon.json").write_text("{}")
+        (folder / "daemon.json").write_text(json.dumps({"live-restore": live_restore}))
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -95,6 +99,12 @@ class Daemon:
         for name in ("containerd.pid", "containerd.sock", "containerd-debug.sock"):
             (left.parent / name).unlink(missing_ok=True)
 
+    def end(self) -> None:
+        """As for an upgrade."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(30)
+
     def stop(self) -> None:
         """End it and all that it runs."""
         assert self.process is not None
@@ -104,8 +114,7 @@ class Daemon:
             for one in api.containers(all=True):
                 with contextlib.suppress(docker.errors.APIError):
                     api.remove_container(one["Id"], force=True)
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.end()
         # One killed leaves its own mounts of its folders behind, one below the other.
         for part in ("data", "exec"):
             for mount in reversed(mounts_below(self.folder / part)):

@@ -1,4 +1,4 @@
-"""The launcher: the same list of behaviours through it, and nothing beyond starting and stopping."""
+"""The launcher: the same list of behaviours through it, and nothing beyond starting, adopting and ending sandboxes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from interviews.errors import PlatformFailure
 from sandbox import launcher
 from sandbox.backends.docker import Docker
 from sandbox.base import Limits, SandboxSpec
+from sandbox.owners import Owners
 from tests.product import ROOT, wait
 
 pytestmark = pytest.mark.sandbox
@@ -26,21 +27,45 @@ STRANGER = 1_890_000_003
 
 
 @pytest.fixture
-def door() -> Iterator[Path]:
-    """The socket of a running launcher for this user, at most two sandboxes."""
+def folder() -> Iterator[Path]:
+    """For a launcher's socket and its lock files; what is left of its containers goes afterwards."""
     probe = Docker(environ={}).probe()
     if not probe.ok:
         pytest.skip(f"docker cannot run here: {probe.reason} {probe.install}")
-    with tempfile.TemporaryDirectory(prefix="pairsight-") as folder:
-        Path(folder).chmod(0o755)
-        path = Path(folder, "launcher.sock")
-        service = launcher.Launcher(path, os.geteuid(), Docker(environ={}), most=2)
-        service.bind()
-        serving = threading.Thread(target=service.serve)
-        serving.start()
+    with tempfile.TemporaryDirectory(prefix="pairsight-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+        engine(Path(name)).clear([])
+
+
+def engine(folder: Path, most_seconds: float = 20.0) -> Docker:
+    return Docker(environ={}, owners=Owners(folder / "owners"), start_seconds=most_seconds)
+
+
+@contextlib.contextmanager
+def launching(folder: Path, linger_seconds: float = 600.0) -> Iterator[Path]:
+    """The socket of a running launcher for this user, at most two sandboxes."""
+    path = folder / "launcher.sock"
+    service = launcher.Launcher(path, os.geteuid(), engine(folder), most=2, linger_seconds=linger_seconds)
+    service.bind()
+    serving = threading.Thread(target=service.serve)
+    serving.start()
+    try:
         yield path
+    finally:
         service.close()
         serving.join(10)
+
+
+@pytest.fixture
+def door(folder: Path) -> Iterator[Path]:
+    with launching(folder) as path:
+        yield path
+
+
+def through(door: Path) -> Docker:
+    """The web process's backend: it has no way to the daemon."""
+    return Docker(environ={launcher.SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"})
 
 
 def running(interview: str) -> list[str]:
@@ -62,7 +87,7 @@ def say(door: Path, data: bytes) -> bytes:
 
 
 def test_a_sandbox_through_the_launcher(door: Path) -> None:
-    backend = Docker(environ={launcher.SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"})
+    backend = through(door)
     assert backend.probe().ok
     sandbox = backend.start(SandboxSpec("launched"))
     data = os.urandom(3 << 20)
@@ -74,22 +99,125 @@ def test_a_sandbox_through_the_launcher(door: Path) -> None:
     assert running("launched") == []
 
 
-def test_the_end_of_the_web_process_is_the_end_of_its_sandboxes(door: Path) -> None:
-    start = (
-        "import sys, time; from sandbox.backends.docker import Docker; from sandbox.base import SandboxSpec\n"
-        f"kept = Docker(environ={{'{launcher.SETTING}': {str(door)!r}}}).start(SandboxSpec('launched-left'))\n"
-        "print('started', flush=True); time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", start], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+WEB = """
+import sys, time
+from sandbox.backends.docker import Docker
+from sandbox.base import SandboxSpec
+sandbox = Docker(environ={"PAIRSIGHT_LAUNCHER": sys.argv[1]}).start(SandboxSpec(sys.argv[2]))
+sandbox.write("kept.txt", b"still here")
+print(sandbox.place, flush=True)
+time.sleep(60)
+"""
+
+
+def left_by_a_killed_web_process(door: Path, interview: str) -> str:
+    """The place of what it had started."""
+    command = [sys.executable, "-c", WEB, str(door), interview]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "started\n"
-        assert len(running("launched-left")) == 1
+        place = process.stdout.readline().strip()
+        assert len(running(interview)) == 1
         process.kill()
-    wait(lambda: running("launched-left") == [])
+    return place
+
+
+def test_what_a_killed_web_process_left_is_adopted_by_the_next(door: Path) -> None:
+    place = left_by_a_killed_web_process(door, "launched-left")
+    backend = through(door)
+    assert backend.adopt(SandboxSpec("launched-other"), place) is None
+    sandbox = backend.adopt(SandboxSpec("launched-left"), place)
+    assert sandbox is not None and sandbox.place == place
+    assert sandbox.read("kept.txt") == b"still here"
+    assert backend.adopt(SandboxSpec("launched-left"), place) is None, "somebody works with it"
+    assert sandbox.read("kept.txt") == b"still here"
+    sandbox.stop()
+    assert running("launched-left") == []
+    assert backend.adopt(SandboxSpec("launched-left"), place) is None
+
+
+def test_what_nobody_comes_back_for_ends(folder: Path) -> None:
+    with launching(folder, linger_seconds=0.4) as door:
+        living = through(door).start(SandboxSpec("launched-living"))
+        left_by_a_killed_web_process(door, "launched-left")
+        wait(lambda: running("launched-left") == [])
+        assert living.exec(["true"]).exit_code == 0
+        living.stop()
+
+
+def test_over_a_restart_of_the_launcher(folder: Path) -> None:
+    lost: list[str] = []
+    with launching(folder) as door:
+        first = through(door).start(SandboxSpec("launched-kept"))
+        first.write("kept.txt", b"still here")
+        first.on_lost(lost.append)
+        other = through(door).start(SandboxSpec("launched-gone"))
+        other.leave()
+    wait(lambda: lost)
+    with pytest.raises(PlatformFailure, match="launcher"):
+        through(door).adopt(SandboxSpec("launched-kept"), first.place)
+    assert through(door).reap([]) == []
+    with launching(folder, linger_seconds=2.0) as door:
+        second = through(door).adopt(SandboxSpec("launched-kept"), first.place)
+        assert second is not None
+        assert second.read("kept.txt") == b"still here"
+        wait(lambda: running("launched-gone") == [])
+        assert second.exec(["true"]).exit_code == 0
+        second.stop()
+    assert running("launched-kept") == []
+
+
+def test_left_adopted_and_reaped_through_the_launcher(door: Path) -> None:
+    backend = through(door)
+    first, second = (backend.start(SandboxSpec(f"launched-{n}")) for n in range(2))
+    first.leave()
+    second.leave()
+    with pytest.raises(PlatformFailure, match="at most 2 sandboxes"):
+        backend.start(SandboxSpec("launched-2"))
+    assert backend.reap([first.place, second.place]) == []
+    assert backend.reap([first.place]) == [second.place]
+    third = backend.start(SandboxSpec("launched-2"))
+    assert backend.reap([first.place]) == [], "somebody works with the third"
+    again = backend.adopt(SandboxSpec("launched-0"), first.place)
+    assert again is not None
+    again.stop()
+    third.stop()
+    assert running("launched-0") == running("launched-1") == running("launched-2") == []
+
+
+def test_a_loss_leaves_what_is_adopted_or_stopped(door: Path) -> None:
+    backend = through(door)
+    first = backend.start(SandboxSpec("launched-lost"))
+    first.write("kept.txt", b"still here")
+    lost: list[str] = []
+    first.on_lost(lost.append)
+    with contextlib.suppress(PlatformFailure):
+        first.exec(["sh", "-c", "kill -9 -1"], timeout_s=5)
+    wait(lambda: lost)
+    second = backend.adopt(SandboxSpec("launched-lost"), first.place)
+    assert second is not None
+    first.stop()
+    assert second.read("kept.txt") == b"still here"
+    with contextlib.suppress(PlatformFailure):
+        second.exec(["sh", "-c", "kill -9 -1"], timeout_s=5)
+    wait(lambda: not second.alive)
+    second.stop()
+    assert running("launched-lost") == []
+
+
+def test_another_installations_container_is_out_of_reach(door: Path, tmp_path: Path) -> None:
+    backend = Docker(environ={}, owners=Owners(tmp_path))
+    other = backend.start(SandboxSpec("launched-foreign"))
+    other.leave()
+    assert through(door).adopt(SandboxSpec("launched-foreign"), other.place) is None
+    request = json.dumps({"op": "stop", "place": other.place, "id": ""}).encode() + b"\n"
+    assert json.loads(say(door, request)) == {"ok": {"words": ""}}
+    assert through(door).reap([]) == []
+    assert len(running("launched-foreign")) == 1
+    assert backend.reap([]) == [other.place]
 
 
 def test_a_lost_sandbox_is_noticed_through_the_launcher(door: Path) -> None:
-    sandbox = Docker(environ={launcher.SETTING: str(door)}).start(SandboxSpec("launched-lost"))
+    sandbox = through(door).start(SandboxSpec("launched-lost"))
     lost: list[str] = []
     sandbox.on_lost(lost.append)
     subprocess.run(["docker", "rm", "--force", *running("launched-lost")], capture_output=True, check=True, timeout=20)
@@ -98,7 +226,7 @@ def test_a_lost_sandbox_is_noticed_through_the_launcher(door: Path) -> None:
 
 
 def test_there_are_not_sandboxes_without_end(door: Path) -> None:
-    backend = Docker(environ={launcher.SETTING: str(door)})
+    backend = through(door)
     made = [backend.start(SandboxSpec(f"launched-{n}")) for n in range(2)]
     with pytest.raises(PlatformFailure, match="at most 2 sandboxes"):
         backend.start(SandboxSpec("launched-3"))
@@ -116,6 +244,12 @@ LIMITS = json.dumps({"op": "start", "interview": "x", "limits": {"memory_bytes":
         b'{"op": "exec", "id": "x"}\n',
         b'{"op": "probe", "image": "debian"}\n',
         b'{"op": "stop"}\n',
+        b'{"op": "stop", "place": "/var/run", "id": ""}\n',
+        b'{"op": "leave", "place": ["pairsight-x-000000000000"], "id": ""}\n',
+        b'{"op": "reap"}\n',
+        b'{"op": "reap", "wanted": "all"}\n',
+        b'{"op": "reap", "wanted": ["*"]}\n',
+        b'{"op": "adopt", "place": "pairsight-x-000000000000"}\n',
         b'{"op": "start", "interview": "x", "limits": {}, "binds": ["/:/host"]}\n',
         LIMITS + b"\n",
         b'{"op": "probe"}\n{"op": "probe"}\n',
@@ -133,7 +267,8 @@ def test_anything_but_the_one_form_is_refused(door: Path, request_: bytes) -> No
 def test_what_is_no_line_gets_no_answer(door: Path, data: bytes) -> None:
     with contextlib.suppress(ConnectionError):
         assert say(door, data) == b""
-    assert say(door, b'{"op": "stop", "id": "unknown"}\n') == b'{"ok": {}}\n'
+    unknown = b'{"op": "stop", "place": "pairsight-x-000000000000", "id": ""}\n'
+    assert say(door, unknown) == b'{"ok": {"words": ""}}\n'
 
 
 def test_another_user_is_refused(door: Path) -> None:
@@ -154,7 +289,7 @@ def test_another_user_is_refused(door: Path) -> None:
 
 def test_limits_reach_the_container(door: Path) -> None:
     limits = Limits(memory_bytes=256 << 20, workspace_bytes=8 << 20)
-    sandbox = Docker(environ={launcher.SETTING: str(door)}).start(SandboxSpec("launched-limits", limits))
+    sandbox = through(door).start(SandboxSpec("launched-limits", limits))
     (name,) = running("launched-limits")
     found = json.loads(subprocess.run(["docker", "inspect", name], capture_output=True, check=True, timeout=20).stdout)
     assert found[0]["HostConfig"]["Memory"] == 256 << 20

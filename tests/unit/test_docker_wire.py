@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import struct
 from dataclasses import asdict
@@ -14,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviews.errors import BadInput, PlatformFailure
-from sandbox import image, launcher
-from sandbox.base import Limits
+from sandbox import container, image, launcher
+from sandbox.base import Limits, SandboxSpec
+from sandbox.hardening import HARDENING, LINES, Hardening
 from sandbox.multiplex import Demultiplexer, MultiplexedStream
-from sandbox.owners import Owners
+from sandbox.owners import PLACE, Owners, place_for
 from sandbox.profile import ALL_BITS, exactly, others, profile
 from sandbox.syscalls import ALLOWED
 
@@ -44,7 +46,7 @@ def test_what_is_no_frame_is_refused(data: bytes) -> None:
 def test_a_stream_keeps_what_came_early_and_the_last_words() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
-        stream = MultiplexedStream(ours, frame(1, b"early ")[:5], lambda: "")
+        stream = MultiplexedStream(ours, frame(1, b"early ")[:5], "place", lambda: "", lambda: "")
         theirs.sendall(frame(1, b"early ")[5:] + frame(2, b"some words\n"))
         assert stream.read() == b"early "
         theirs.shutdown(socket.SHUT_WR)
@@ -53,6 +55,24 @@ def test_a_stream_keeps_what_came_early_and_the_last_words() -> None:
         assert theirs.recv(10) == b"input"
         assert stream.end() == stream.end() == "some words"
         stream.release()
+
+
+def test_a_stream_is_left_once_and_ended_once_also_after_its_release() -> None:
+    done: list[str] = []
+
+    def note(what: str) -> str:
+        done.append(what)
+        return f"{what}: trouble"
+
+    ours, theirs = socket.socketpair()
+    with theirs:
+        stream = MultiplexedStream(ours, b"", "place", lambda: note("leave"), lambda: note("finish"))
+        assert stream.place == "place"
+        assert stream.hang_up() == stream.hang_up() == "leave: trouble"
+        assert stream.read() == theirs.recv(10) == b"", "both sides see the end"
+        stream.release()
+        assert stream.end() == stream.end() == stream.hang_up() == "finish: trouble"
+    assert done == ["leave", "finish"]
 
 
 @given(
@@ -79,7 +99,7 @@ def test_the_profile_allows_the_list_and_nothing_else(machine: str, column: int)
     assert all(arg["value"] <= ALL_BITS for rule in made["syscalls"] for arg in rule["args"])
 
 
-REQUEST = {"op": "start", "interview": "i-1", "limits": asdict(Limits())}
+REQUEST = {"interview": "i-1", "limits": asdict(Limits())}
 
 
 def test_the_launcher_takes_one_form() -> None:
@@ -138,26 +158,92 @@ def test_an_images_name_follows_what_goes_in(tmp_path: Path, monkeypatch: pytest
     assert image.image_name() != name
 
 
-def test_a_mark_is_abandoned_when_its_process_has_ended(tmp_path: Path) -> None:
+def test_a_container_has_one_holder_at_a_time(tmp_path: Path) -> None:
+    place = place_for("i-1")
+    one, other = Owners(tmp_path), Owners(tmp_path)
+    hold = one.hold(place)
+    assert hold is not None and hold.held
+    assert one.hold(place) is None and other.hold(place) is None
+    hold.release()
+    hold.release()
+    again = other.hold(place)
+    assert again is not None and one.known() == {place}
+    again.forget()
+    assert one.known() == set()
+
+
+def test_a_hold_ends_with_its_process(tmp_path: Path) -> None:
+    place = place_for("i-1")
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        Owners(tmp_path).mine()
-        os._exit(0)
+        Owners(tmp_path).hold(place)
+        os.write(writing, b"x")
+        signal.pause()
+    os.read(reading, 1)
+    owners = Owners(tmp_path)
+    assert owners.hold(place) is None
+    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    (left,) = (path.name for path in tmp_path.iterdir())
-    mine = Owners(tmp_path)
-    assert mine.mine() != left
-    assert mine.abandoned(left)
-    assert not mine.abandoned(mine.mine())
-    assert not Owners(tmp_path).abandoned(mine.mine())
-    for strange in ("unknown", "", "../x", "."):
-        assert not mine.abandoned(strange)
-    everyone = {left, mine.mine()}
-    mine.forget(everyone, 1000.0, 60)
-    mine.forget(everyone, 1059.0, 60)
-    assert mine.known() == everyone, "a container it asked for last may still be about to appear"
-    mine.forget(everyone, 1061.0, 60)
-    assert mine.known() == {mine.mine()}
+    hold = owners.hold(place, seconds=5)
+    assert hold is not None
+    hold.forget()
+    for fd in (reading, writing):
+        os.close(fd)
+
+
+def test_a_lock_on_a_file_that_has_gone_is_none(tmp_path: Path) -> None:
+    place = place_for("i-1")
+    first = Owners(tmp_path).hold(place)
+    assert first is not None
+    (tmp_path / place).unlink()
+    second = Owners(tmp_path).hold(place)
+    assert second is not None, "a new container of that name is not the old one"
+    first.release()
+    assert Owners(tmp_path).hold(place) is None
+    second.forget()
+
+
+@pytest.mark.parametrize("strange", ["", ".", "../x", "installation", "pairsight-x-123", "pairsight-a/b-000000000000"])
+def test_no_other_name_is_held(tmp_path: Path, strange: str) -> None:
+    assert Owners(tmp_path).hold(strange) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installation_has_a_name_of_its_own(tmp_path: Path) -> None:
+    names = {Owners(tmp_path / folder).installation for folder in "aab"}
+    assert len(names) == 2
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["installation"]
+    (tmp_path / "file").write_text("")
+    for ask in (lambda: Owners(tmp_path / "file").installation, lambda: Owners(tmp_path / "file").hold(place_for("x"))):
+        with pytest.raises(PlatformFailure, match="lock files"):
+            ask()
+
+
+@given(st.text(max_size=80))
+def test_a_place_is_a_name_that_the_engine_takes(interview: str) -> None:
+    assert PLACE.fullmatch(place_for(interview))
+
+
+@pytest.mark.parametrize("line", [line.name for line in LINES if "docker" in line.backends])
+def test_a_line_that_is_taken_away_changes_the_container_and_its_digest(line: str) -> None:
+    without = HARDENING.without(line)
+
+    def made(hardening: Hardening) -> dict[str, object]:
+        return {
+            "options": container.host_config(hardening, Limits(), 7),
+            "agent": container.agent_command(hardening, Limits()),
+            "keeper": container.keeper_command(hardening, 7),
+            "user": container.keeper_user(hardening, 7),
+            "labels": sorted(container.labels("o", SandboxSpec("i"), hardening, "", 7, 0.0)),
+            # Whose user it is, is picked by the backend.
+            "own": hardening.own_user,
+        }
+
+    assert made(without) != made(HARDENING)
+    spec, labels = SandboxSpec("i"), container.labels("o", SandboxSpec("i"), without, "", 7, 0.0)
+    assert container.fits(labels, "o", spec, without, "")
+    assert not container.fits(labels, "o", spec, HARDENING, "")
 
 
 def test_the_profile_is_json() -> None:
