@@ -25,6 +25,7 @@ from interviews.errors import PlatformFailure
 from sandbox.agent import Decoder, Header, pack
 from sandbox.backends.bubblewrap import Bubblewrap, backend
 from sandbox.base import Limits, SandboxSpec
+from sandbox.bwrap import STAGE
 from sandbox.cgroups import homes
 from sandbox.client import AgentSandbox
 from sandbox.hardening import HARDENING
@@ -157,6 +158,12 @@ def left(name: str, marker: str) -> list[str]:
     return groups
 
 
+def staged_here() -> list[str]:
+    """What is mounted where sandboxes make their folders, as this process sees it."""
+    points = (line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return [point for point in points if point == STAGE or point.startswith(f"{STAGE}/")]
+
+
 BROKEN = {
     "refused": ("echo 'bwrap: setting up uid map: Permission denied' >&2; exit 1", "uid map: Permission denied"),
     "silent": ("exit 0", "did not start"),
@@ -174,7 +181,7 @@ def test_a_failed_start_says_why_in_time_and_leaves_nothing(how: str, monkeypatc
     # What is made once and kept is made: the one thread.
     failing.start(SandboxSpec(name)).stop()
     before = len(os.listdir("/proc/self/fd"))
-    mounts = Path("/proc/self/mountinfo").read_text()
+    mounts = staged_here()
     with bwrap_that(script.replace("MARKER", marker)) as path:
         monkeypatch.setenv("PATH", path)
         for _ in range(3):
@@ -188,7 +195,7 @@ def test_a_failed_start_says_why_in_time_and_leaves_nothing(how: str, monkeypatc
             assert probe.reason == "expected bubblewrap 0.8 or newer, got nothing"
     assert left(name, marker) == []
     assert len(os.listdir("/proc/self/fd")) == before
-    assert Path("/proc/self/mountinfo").read_text() == mounts
+    assert staged_here() == mounts
 
 
 @pytest.mark.timeout(120)
@@ -236,6 +243,34 @@ def test_descriptors_threads_and_groups_are_given_back() -> None:
         time.sleep(0.01)
     assert after <= before
     assert left(name, f"no process of {name}") == []
+
+
+ABANDON = """
+import os, sys
+from sandbox.base import Limits
+from sandbox.cgroups import Group
+from sandbox.hardening import HARDENING
+Group(sys.argv[1], Limits(), HARDENING)
+print("made", flush=True)
+sys.stdin.read()
+os._exit(0)
+"""
+
+
+def test_groups_of_dead_servers_are_reaped_and_those_of_living_ones_are_not() -> None:
+    name = f"reap-{os.getpid()}-x"
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", ABANDON, name], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == b"made\n"
+        made = {Path(group).name for group in left(name.removesuffix("-x"), "no process")}
+        assert len(made) == (1 if os.geteuid() == 0 else 0)
+        assert made.isdisjoint(backend.reap([]))
+        assert len(left(name.removesuffix("-x"), "no process")) >= len(made)
+    assert made <= set(backend.reap([]))
+    assert left(name.removesuffix("-x"), "no process") == []
 
 
 SERVER = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,6 +80,27 @@ def test_memory_with_swap_is_memory(version: int) -> None:
         },
     }
     assert files == expected[version]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("line", ["bounded_memory", "bounded_processes", "bounded_cpu"])
+def test_an_amount_without_its_line_is_not_set(version: int, line: str) -> None:
+    whole = cgroups.settings(Limits(), HARDENING, version)
+    rest = cgroups.settings(Limits(), HARDENING.without(line), version)
+    assert len(rest) == len(whole) - 1
+    assert rest.items() <= whole.items()
+
+
+def test_a_group_is_abandoned_when_its_server_is_gone_and_only_then() -> None:
+    mine = cgroups.mark(os.getpid())
+    assert not cgroups.abandoned(f"{mine}one-1a2b")
+    pid, started, _ = mine.split("-")
+    assert cgroups.abandoned(f"{pid}-{int(started) + 1}-one-1a2b"), "the number was given to another process"
+    with subprocess.Popen(["true"]) as ended:
+        gone = cgroups.mark(ended.pid)
+    assert cgroups.abandoned(f"{gone}one-1a2b")
+    for foreign in ("tasks", "12", f"{pid}-one-1a2b", f"{pid}-{started}", f"{pid}-{started}-", "-1-2-3", ""):
+        assert not cgroups.abandoned(foreign), foreign
 
 
 def test_the_toolbox_is_named_by_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
