@@ -129,14 +129,20 @@ def tmpfs(hardening: Hardening, limits: Limits, uid: int) -> dict[str, str]:
     }
 
 
-def ulimits(hardening: Hardening, limits: Limits) -> list[dict[str, object]]:
-    """Bounds of a single process, soft and hard alike."""
+def own_kernel(runtime: str) -> bool:
+    """Whether programs run on gVisor's kernel, which is a program of the host's itself."""
+    return runtime.startswith("runsc")
+
+
+def ulimits(hardening: Hardening, limits: Limits, runtime: str = "") -> list[dict[str, object]]:
+    """Bounds of a single process, soft and hard alike; the number of processes where the kernel inside counts them."""
     bounds = {
         "core": hardening.core_bytes if hardening.no_core_files else None,
         "fsize": limits.file_bytes if hardening.bounded_file else None,
         "memlock": hardening.locked_bytes if hardening.bounded_locked_memory else None,
         "msgqueue": hardening.message_queue_bytes if hardening.no_message_queues else None,
         "nofile": limits.open_files if hardening.bounded_descriptors else None,
+        "nproc": limits.pids + hardening.extra_pids if hardening.bounded_processes and own_kernel(runtime) else None,
     }
     return [{"Name": name, "Soft": most, "Hard": most} for name, most in bounds.items() if most is not None]
 
@@ -145,7 +151,7 @@ def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "
     """What the container is held by. No mounts, devices, ports or added groups: none are named."""
     made: dict[str, Any] = {
         "Tmpfs": tmpfs(hardening, limits, uid),
-        "Ulimits": ulimits(hardening, limits),
+        "Ulimits": ulimits(hardening, limits, runtime),
         "IpcMode": "private" if hardening.private_ipc else "host",
         "NetworkMode": "none" if hardening.no_network else "bridge",
         "ReadonlyRootfs": hardening.read_only_root,

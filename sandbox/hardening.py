@@ -81,6 +81,7 @@ class Hardening:
     shm_bytes: int = 16 << 20
     home_bytes: int = 16 << 20
     extra_pids: int = 24
+    gvisor_threads: int = 512
     core_bytes: int = 0
     oom_score_adj: int = 1000
     cpu_share: float = 1.0
