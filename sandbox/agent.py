@@ -57,9 +57,15 @@ MAX_FILES = 2000
 MAX_DEPTH = 32
 MAX_PATH = MAX_DEPTH * 256
 MAX_CHANNELS = 8
+# A command that had to wait longer is not begun: who asked may have given up.
+MAX_QUEUED_SECONDS = 10.0
 # Paths of the longest kind still fit one frame.
 MAX_CHANGES = 30
 HASH_BUDGET = 256 << 20
+# No kernel holds more than some pages of a terminal's output; gVisor holds all of it, in the sandbox's memory.
+MAX_UNREAD = 4 << 20
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 22, 36, 38
+SECCOMP_MODE_FILTER = 2
 TEMP_PREFIX = ".pairsight-tmp-"
 SKIPPED_DIRS = frozenset(
     {
@@ -189,7 +195,9 @@ class Out:
 
 # --- files ----------------------------------------------------------------------------------------------------------
 
-DIR_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+LIST_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# Not together with O_DIRECTORY, which makes gVisor follow the link after all.
+STEP_FLAGS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def refusal(error: OSError) -> Refused:
@@ -229,26 +237,38 @@ def sha256(file: io.FileIO) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@contextlib.contextmanager
+def opened(name: str, flags: int, dir_fd: int) -> Iterator[int]:
+    """A descriptor for a while. Raises ``OSError``."""
+    fd = os.open(name, flags, dir_fd=dir_fd)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 class Files:
     """The workspace, walked by descriptor: a symbolic link is never followed, a special file never opened."""
 
     def __init__(self, root: str) -> None:
-        self.root = os.open(root, DIR_FLAGS)
+        self.root = os.open(root, LIST_FLAGS)
         self._hashes: dict[tuple[int, int, int, int], str] = {}
         self._swap = threading.Lock()
 
     @contextlib.contextmanager
     def folder(self, parts: Sequence[str], create: bool = False) -> Iterator[int]:
-        """The descriptor of a folder below the root, reached one component at a time."""
+        """A descriptor that stands for a folder below the root, reached one component at a time."""
         fd = os.dup(self.root)
         try:
             for part in parts:
                 if create:
                     with contextlib.suppress(FileExistsError):
                         os.mkdir(part, 0o755, dir_fd=fd)
-                below = os.open(part, DIR_FLAGS, dir_fd=fd)
+                below = os.open(part, STEP_FLAGS, dir_fd=fd)
                 os.close(fd)
                 fd = below
+                if not stat.S_ISDIR(os.fstat(fd).st_mode):
+                    raise Refused("not_regular")
             yield fd
         except OSError as error:
             raise refusal(error) from error
@@ -360,6 +380,8 @@ class Files:
     ) -> Iterator[tuple[str, list[str], int]]:
         """Folders below ``start`` as (path, names of non-folders, descriptor), bounded in depth and number.
 
+        A folder that may not be listed is as good as empty.
+
         ``enter(path, descriptor)`` is called before a folder is listed.
         """
         waiting: list[tuple[str, ...]] = [tuple(start)]
@@ -368,10 +390,10 @@ class Files:
             parts = waiting.pop()
             visited += 1
             try:
-                with self.folder(parts) as fd:
+                with self.folder(parts) as fd, opened(".", LIST_FLAGS, fd) as listed:
                     enter("/".join(parts), fd)
                     names = []
-                    with os.scandir(fd) as entries:
+                    with os.scandir(listed) as entries:
                         for number, entry in enumerate(entries):
                             if number > 5 * MAX_FILES:
                                 break
@@ -408,9 +430,10 @@ class Files:
 
 
 class Children:
-    """Reaps every process that ends, ours and orphans; nobody else waits."""
+    """Reaps every process that ends, ours and orphans; nobody else waits. ``reaper`` is whose children orphans become."""
 
-    def __init__(self) -> None:
+    def __init__(self, reaper: int) -> None:
+        self.reaper = reaper
         self.lock = threading.Lock()
         self.spawned = threading.Event()
         self.known: dict[int, Callable[[int], None]] = {}
@@ -519,6 +542,7 @@ class Jobs:
         self.env = env
         self.cpu_seconds = cpu_seconds
         self.live: dict[str, int] = {}
+        self.agent = os.urandom(4).hex()
         self._numbers = itertools.count(1)
 
     def limit(self) -> None:
@@ -527,8 +551,8 @@ class Jobs:
             resource.setrlimit(resource.RLIMIT_CPU, (self.cpu_seconds, self.cpu_seconds))
         os.nice(5)
 
-    def mark(self, prefix: str) -> str:
-        return f"{prefix}{next(self._numbers)}"
+    def mark(self, kind: str) -> str:
+        return f"{self.agent}.{kind}{next(self._numbers)}"
 
     def sweep(self, mark: str, leader: int) -> None:
         """Kill all that the job began: its group, session, descendants, and orphans that hid in their own session."""
@@ -538,7 +562,7 @@ class Jobs:
                 table = processes()
                 known = set(self.children.known)
             doomed = {p.pid for p in table.values() if leader in (p.pid, p.group, p.session)}
-            orphans = [p for p in table.values() if p.parent == os.getpid() and p.pid not in known]
+            orphans = [p for p in table.values() if p.parent == self.children.reaper and p.pid not in known]
             doomed |= {p.pid for p in orphans if self._is_orphan_of(p, mark)}
             while more := {p.pid for p in table.values() if p.parent in doomed} - doomed:
                 doomed |= more
@@ -552,15 +576,23 @@ class Jobs:
             time.sleep(0.002)
 
     def _is_orphan_of(self, process: Process, mark: str) -> bool:
-        if process.session in self.live.values():
+        """Whether it belongs to this job, or to none that lives and can still answer for it."""
+        if process.pid == os.getpid() or process.session in self.live.values():
             return False
         try:
+            if os.stat(f"/proc/{process.pid}").st_uid not in (os.geteuid(), 0):
+                return False
             with open(f"/proc/{process.pid}/environ", "rb") as file:
                 names = file.read(1 << 20).split(b"\0")
         except OSError:
             return True
-        found = [n.partition(b"=")[2].decode("ascii", "replace") for n in names if n.startswith(b"PAIRSIGHT_JOB=")]
-        return not found or found[0] == mark or found[0] not in self.live
+        prefix = self.MARK.encode() + b"="
+        found = [name[len(prefix) :].decode("ascii", "replace") for name in names if name.startswith(prefix)]
+        if not found:
+            return True
+        agent, _, kind = found[0].partition(".")
+        # What an earlier agent's terminal began goes on; its commands have nobody left who waits for them.
+        return found[0] == mark or (found[0] not in self.live and (agent == self.agent or not kind.startswith("term")))
 
     def run(
         self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, timeout: float, cap: int
@@ -845,6 +877,13 @@ class Channels:
     def _size(fd: int, cols: int, rows: int) -> None:
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
+    @staticmethod
+    def _unread(fd: int) -> int:
+        try:
+            return int(struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))[0])
+        except OSError:
+            return 0
+
     def poke(self) -> None:
         os.eventfd_write(self.wake, 1)
 
@@ -872,6 +911,9 @@ class Channels:
                 channels = list(self.open.values())
             wait = -1
             for channel in channels:
+                if channel.terminal and channel.credit <= 0 and not channel.closed:
+                    wait = 250 if wait < 0 else wait
+                    channel.closed = self._unread(channel.source) > MAX_UNREAD
                 if channel.closed or (channel.code is not None and channel.credit > 0):
                     wait = 20
                 if channel.closed:
@@ -1140,11 +1182,11 @@ def watch_memory(limit: int) -> None:
 class Agent:
     """Takes frames apart, hands the work to threads that exist already, and answers each request once."""
 
-    def __init__(self, config: Header, out: Out, libc: ctypes.CDLL) -> None:
+    def __init__(self, config: Header, out: Out, libc: ctypes.CDLL, reaper: int) -> None:
         self.out = out
         self.file_cap = int(config["file_bytes"])
         root = str(config["root"])
-        self.children = Children()
+        self.children = Children(reaper)
         self.files = Files(root)
         self.jobs = Jobs(self.children, root, dict(os.environ), int(config["cpu_seconds"]))
         self.channels = Channels(out, self.jobs, self._later)
@@ -1178,6 +1220,7 @@ class Agent:
             self.out.send({"id": number, "ok": {}})
             return
         body = bytes(self.parts.pop(number, b"")) + body
+        header["since"] = time.monotonic()
         try:
             (self.slow if op == "exec" else self.quick).put_nowait(lambda: self._reply(header, body))
         except queue.Full:
@@ -1246,6 +1289,8 @@ class Agent:
 
     def _exec(self, header: Header, body: bytes) -> tuple[Header, bytes]:
         """The body is the command, ``head`` bytes long, then the standard input."""
+        if time.monotonic() - header["since"] > MAX_QUEUED_SECONDS:
+            raise Refused("busy", "too many commands at once")
         head = integer(header, "head", 0, len(body))
         argv, env = command(body[:head])
         timeout = integer(header, "timeout_ms", 1, 24 * 3600 * 1000) / 1000
@@ -1266,18 +1311,21 @@ def command(data: bytes) -> tuple[list[str], dict[str, str]]:
     return argv, env
 
 
-def settle(config: Header) -> tuple[int, int, ctypes.CDLL]:
-    """Take the stream away from descriptors 0 and 1, hide from other processes, set limits. Returns (in, out, libc)."""
+def settle(config: Header) -> tuple[int, int, ctypes.CDLL, int]:
+    """Take the stream away from descriptors 0 and 1, hide from other processes, set limits.
+
+    Returns input, output, the C library and the process that orphans go to. Raises ``OSError``.
+    """
     source = fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10)
     target = fcntl.fcntl(1, fcntl.F_DUPFD_CLOEXEC, 10)
     null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
     os.dup2(null, 0)
     os.dup2(null, 1)
     libc = ctypes.CDLL(None, use_errno=True)
-    if config.get("hidden", True) and libc.prctl(4, 0, 0, 0, 0) != 0:
+    if config.get("hidden", True) and libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "PR_SET_DUMPABLE")
-    # Orphans come to the agent also where it is not process 1.
-    libc.prctl(36, 1, 0, 0, 0)
+    # Orphans come to the agent also where it is not process 1; gVisor does not know this.
+    reaper = os.getpid() if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 else 1
     # The default action, unlike Python's handler, cannot be raised against process 1 from inside.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     for name, value in dict(config["rlimits"]).items():
@@ -1286,17 +1334,34 @@ def settle(config: Header) -> tuple[int, int, ctypes.CDLL]:
         if hard != resource.RLIM_INFINITY:
             value = min(value, hard)
         resource.setrlimit(kind, (value, value))
+    if config.get("seccomp"):
+        filter_calls(libc, bytes.fromhex(config["seccomp"]))
     os.umask(0o022)
     threading.stack_size(512 << 10)
-    return source, target, libc
+    return source, target, libc, reaper
+
+
+def filter_calls(libc: ctypes.CDLL, program: bytes) -> None:
+    """Put this process and all that it starts under a system-call filter. Raises ``OSError``."""
+    code = ctypes.create_string_buffer(program, len(program))
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_void_p))
+
+    filled = Program(len(program) // 8, ctypes.addressof(code))
+    if (
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+        or libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(filled), 0, 0) != 0
+    ):
+        raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
 
 
 def main() -> None:
     """Serve until the input ends. The one argument is the configuration as JSON."""
     config: Header = json.loads(sys.argv[1])
-    source, target, libc = settle(config)
+    source, target, libc, reaper = settle(config)
     out = Out(target)
-    agent = Agent(config, out, libc)
+    agent = Agent(config, out, libc, reaper)
     if config.get("memory_bytes"):
         threading.Thread(target=watch_memory, args=(int(config["memory_bytes"]),), daemon=True).start()
     out.send({"event": "hello", "version": VERSION, "pid": os.getpid()})
