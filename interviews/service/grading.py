@@ -46,6 +46,11 @@ def grade(interview: Interview) -> dict[str, e.Json]:
             reason = str(error)
             faults += isinstance(error, GraderFailed)
             logger.warning("grading of %s has to wait: %s", interview.id, reason)
+        except Exception as error:
+            # An interview must come to its end whatever is wrong with us.
+            reason = f"{type(error).__name__}: {error}"
+            faults += 1
+            logger.exception("grading of %s failed", interview.id)
         if faults >= TRIES or waited >= GIVE_UP_S:
             return {"failed": reason, "tests": [], "passed": 0, "total": 0}
         if not waited:

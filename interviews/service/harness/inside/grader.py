@@ -13,6 +13,7 @@ import json
 import math
 import os
 import re
+import shutil
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 DEVICE = "/dev/null"
+RUNTIMES = {"python": "python3", "typescript": "node"}
 CLASS_NAME = re.compile(r"[A-Za-z_]\w{0,99}")
 NO_ANSWER = {
     "crash": "The program ended before it answered.",
@@ -101,9 +103,9 @@ class Candidate:
         asked = [[function, list(arguments)] for arguments in each]
         stdin = json.dumps({"driver": self._driver, "calls": asked}, allow_nan=False)
         if self._language == "typescript":
-            argv = ["node", "--input-type=module", "-e", (HERE / "call.mjs").read_text("utf-8")]
+            argv = [RUNTIMES["typescript"], "--input-type=module", "-e", (HERE / "call.mjs").read_text("utf-8")]
         else:
-            argv = ["python3", "-P", "-c", (HERE / "call.py").read_text("utf-8")]
+            argv = [RUNTIMES["python"], "-P", "-c", (HERE / "call.py").read_text("utf-8")]
         # What is printed goes with the errors; descriptor 3 is what is read here.
         done = self.run(["sh", "-c", 'exec "$@" 3>&1 1>&2', "sh", *argv], stdin=stdin, timeout_s=timeout_s)
         return read_answers(done, len(asked))
@@ -221,6 +223,11 @@ def told_of(error: BaseException) -> str:
 
 def main(config: Mapping[str, Any]) -> int:
     relay = Relay()
+    runtime = RUNTIMES[config["language"]]
+    if shutil.which(runtime) is None:
+        # The subject is made like this place: nobody's program would run there.
+        relay.say({"fault": f"expected {runtime} in the sandbox, it is not there"})
+        return 1
     candidate = Candidate(relay, config["language"], config["driver"], config["call_s"])
     plugin = Plugin(relay, candidate)
     options = ["-q", "-p", "no:cacheprovider", "-c", DEVICE, f"--rootdir={os.getcwd()}"]
