@@ -8,10 +8,11 @@ out limits per process (``sandbox.agent`` sets those itself).
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sandbox.base import Limits
@@ -19,6 +20,8 @@ from sandbox.hardening import Hardening
 
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
+# A system that will not set limits says so with other numbers; these say: not now.
+BAD_MOMENT = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 # Not there on a kernel that does not account for swap.
 SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 
@@ -116,6 +119,7 @@ class Group:
     """
 
     def __init__(self, name: str, limits: Limits, hardening: Hardening) -> None:
+        """Raises ``OSError`` only where the limits could be set at a better moment."""
         self.held: set[str] = set()
         self._doors: list[int] = []
         self._folders: list[Path] = []
@@ -123,11 +127,20 @@ class Group:
         above = homes()
         for controller, files in settings(limits, hardening, 1).items():
             if controller in above:
-                with contextlib.suppress(OSError):
+                with self._unless_refused():
                     self._make(above[controller] / name, {controller}, files)
         if "unified" in above:
-            with contextlib.suppress(OSError):
+            with self._unless_refused():
                 self._make_unified(above["unified"], name, settings(limits, hardening, 2))
+
+    @contextlib.contextmanager
+    def _unless_refused(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in BAD_MOMENT:
+                self.remove()
+                raise
 
     def _make_unified(self, above: Path, name: str, files: Mapping[str, Mapping[str, str]]) -> None:
         root = above.parent

@@ -32,6 +32,7 @@ class Handover:
         self.kept = list(kept)
         self.stdio: list[int] = []
         self.taken = False
+        self.closed = False
 
     def content(self, data: bytes) -> int:
         """A descriptor from which the child reads ``data``. Raises ``OSError``."""
@@ -41,24 +42,29 @@ class Handover:
         os.lseek(fd, 0, os.SEEK_SET)
         return fd
 
-    def pipe(self, *, from_child: bool) -> tuple[int, int]:
-        """The child's end, beside its stdio, and ours. Raises ``OSError``."""
+    def pipe(self, ours: contextlib.ExitStack) -> tuple[int, int]:
+        """A pipe from the child: its end, and the reading one, which ``ours`` will close. Raises ``OSError``."""
         reading, writing = os.pipe()
-        theirs, ours = (writing, reading) if from_child else (reading, writing)
-        self.kept.append(theirs)
-        return theirs, ours
+        self.kept.append(writing)
+        ours.callback(os.close, reading)
+        return writing, reading
 
-    def own_stdio(self) -> tuple[int, int, int]:
-        """Give the child three pipes as input, output and errors. Returns our ends. Raises ``OSError``."""
-        ours = []
+    def own_stdio(self, ours: contextlib.ExitStack) -> tuple[int, int, int]:
+        """Give the child three pipes as input, output and errors. Returns the other ends, which ``ours`` will close.
+
+        Raises ``OSError``.
+        """
+        ends = []
         for number in range(3):
-            theirs, end = self.pipe(from_child=number > 0)
-            self.kept.remove(theirs)
+            reading, writing = os.pipe()
+            theirs, end = (writing, reading) if number > 0 else (reading, writing)
             self.stdio.append(theirs)
-            ours.append(end)
-        return ours[0], ours[1], ours[2]
+            ours.callback(os.close, end)
+            ends.append(end)
+        return ends[0], ends[1], ends[2]
 
     def close(self) -> None:
+        self.closed = True
         while ends := self.kept or self.stdio:
             os.close(ends.pop())
 
@@ -104,7 +110,9 @@ class Spawner:
 
 
 def start(argv: Sequence[str], user: int | None, handover: Handover, hardening: Hardening) -> Process:
-    """Called by the one thread."""
+    """Called by the one thread. What has been given up since it was asked for is not started."""
+    if handover.closed:
+        raise OSError("the start was given up")
     try:
         for fd in () if hardening.closed_descriptors else handover.kept:
             os.set_inheritable(fd, True)
@@ -194,6 +202,7 @@ class BubblewrapStream:
                 self._ended = True
                 self._kill()
                 self._group.remove()
+                self._listener.join(2.0)
         return self._words.decode("utf-8", "replace").strip()[-500:]
 
     def _kill(self) -> None:
@@ -207,7 +216,6 @@ class BubblewrapStream:
         except subprocess.TimeoutExpired:
             if not end_group(self._process):
                 self._words += b"\nbwrap did not end when it was killed"
-        self._listener.join(2.0)
 
     def release(self) -> None:
         for fd in (self._stdin, self._stdout, self._agent):

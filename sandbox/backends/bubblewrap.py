@@ -135,7 +135,8 @@ class Bubblewrap:
         deadline = time.monotonic() + self._start_seconds
         try:
             stream = self._spawn(program, spec, toolbox, deadline)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
+            # The latter when no thread can be started.
             raise PlatformFailure("The sandbox did not start: %(reason)s", reason=str(error)) from error
         return stream, max(0.1, deadline - time.monotonic())
 
@@ -152,11 +153,8 @@ class Bubblewrap:
             doors = group.doors()
             handover = Handover(doors)
             failed.callback(handover.abandon)
-            info, told = handover.pipe(from_child=True)
-            always.callback(os.close, told)
-            fds = handover.own_stdio()
-            for fd in fds:
-                failed.callback(os.close, fd)
+            info, told = handover.pipe(always)
+            fds = handover.own_stdio(failed)
             watched = "memory" not in group.held
             argv = [program, *bwrap.arguments(limits, toolbox, hardening, watched, info, handover.content)]
             argv = bwrap.staged(limits, hardening, tools, argv) if tools else argv
@@ -175,19 +173,24 @@ class Bubblewrap:
             return stream
 
     def _stage_tools(self, user: int | None) -> Mapping[str, str]:
-        """The programs that make folders with a limit on inodes; none where this system does not let them."""
+        """The programs that make folders with a limit on inodes; none where this system does not let them.
+
+        Raises ``OSError`` when that cannot be told: a sandbox does not become weaker by a bad moment.
+        """
         tools = bwrap.find_tools() if self._hardening.bounded_inodes else None
         if tools is None:
             return {}
         if not self._staged:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            try:
                 done = subprocess.run(
                     bwrap.staged(Limits(), self._hardening, tools, ["/bin/bash", "-c", ":"]),
                     env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=STAGE_SECONDS,
                     user=user, group=user, extra_groups=None if user is None else [],
                     start_new_session=True, check=False,
                 )  # fmt: skip
-                self._staged = done.returncode == 0
+            except subprocess.TimeoutExpired as error:
+                raise OSError(f"a user and mount namespace was not there within {STAGE_SECONDS:g} s") from error
+            self._staged = done.returncode == 0
         return tools if self._staged else {}
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import json
 import os
+import resource
 import select
 import shutil
 import subprocess
@@ -13,8 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from sandbox.agent import Decoder, Header, pack
 from sandbox.backends.bubblewrap import Bubblewrap, backend
 from sandbox.base import Limits, SandboxSpec
 from sandbox.bwrap import STAGE
-from sandbox.cgroups import homes
+from sandbox.cgroups import Group, homes
 from sandbox.client import AgentSandbox
 from sandbox.hardening import HARDENING
 from sandbox.spawn import SPAWNER, BubblewrapStream
@@ -133,7 +134,7 @@ def test_nothing_is_inherited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
             stream.release()
 
 
-@contextmanager
+@contextlib.contextmanager
 def bwrap_that(script: str) -> Iterator[str]:
     """A search path with a bwrap in front that does something else; everybody may enter its folder."""
     folder = Path(tempfile.mkdtemp(prefix="pairsight-bwrap-"))
@@ -196,6 +197,47 @@ def test_a_failed_start_says_why_in_time_and_leaves_nothing(how: str, monkeypatc
     assert left(name, marker) == []
     assert len(os.listdir("/proc/self/fd")) == before
     assert staged_here() == mounts
+
+
+@contextlib.contextmanager
+def few_descriptors() -> Iterator[Callable[[int], None]]:
+    """A way to leave this process only so many more descriptors."""
+    highest = max(map(int, os.listdir("/proc/self/fd")))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as held:
+        while (gap := os.open("/", os.O_RDONLY)) < highest:
+            held.callback(os.close, gap)
+        os.close(gap)
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        yield lambda room: resource.setrlimit(resource.RLIMIT_NOFILE, (gap + room, hard))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make control groups")
+def test_a_limit_is_not_left_out_for_a_bad_moment() -> None:
+    name = f"moment-{os.getpid()}-x"
+    with few_descriptors() as leave:
+        leave(1)
+        with pytest.raises(OSError, match="Too many open files"):
+            Group(name, Limits(), HARDENING)
+    assert left(name.removesuffix("-x"), "no process") == []
+
+
+@pytest.mark.timeout(120)
+def test_a_start_without_enough_descriptors_gives_back_those_it_had() -> None:
+    name = f"few-{os.getpid()}"
+    backend.start(SandboxSpec(name)).stop()
+    with few_descriptors() as leave:
+        before = set(os.listdir("/proc/self/fd"))
+        failures = 0
+        for room in range(2, 60, 3):
+            leave(room)
+            try:
+                backend.start(SandboxSpec(name)).stop()
+            except PlatformFailure:
+                failures += 1
+            assert set(os.listdir("/proc/self/fd")) == before, room
+    assert 0 < failures < 20
+    assert left(name, f"no process of {name}") == []
 
 
 @pytest.mark.timeout(120)
