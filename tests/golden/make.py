@@ -280,6 +280,8 @@ def grown() -> list[e.Record]:
     story.answer("a1", "Done.")
     story.ask("a2", "And the cap?")
     story.tell("assistant", e.ReplyFailed(turn="a2", reason="The provider did not answer", total_ms=900, model="m-1"))
+    typed = story.tell("candidate", e.PromptSent(turn="a3", text="My password is swordfish"))
+    story.log.erase(HEADER.id, [typed], "interviewer:Mo", "A password, typed by mistake")
     return story.records()
 
 

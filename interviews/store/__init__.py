@@ -1,0 +1,10 @@
+"""The log in a database: SQLite by default, PostgreSQL by one setting, both through SQLAlchemy.
+
+``open_engine`` opens a database and brings its schema up to date, ``SqlLog`` is the ``EventLog`` in it. Leaves out what
+the events mean.
+"""
+
+from interviews.store.engine import open_engine
+from interviews.store.sql import SqlLog
+
+__all__ = ["SqlLog", "open_engine"]

@@ -1,0 +1,109 @@
+"""Opening the database: its settings, its schema, and how a transaction that writes begins.
+
+Owns what SQLite and PostgreSQL differ in. Invariant: a commit is durable when it returns (SQLite in WAL mode with
+``synchronous=FULL``, PostgreSQL with ``synchronous_commit=on``), and every wait for the database is bounded. Leaves
+out the tables (``tables``) and their use (``sql``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from interviews.errors import PlatformFailure
+
+WAIT_S = 10
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+MIGRATION_LOCK = 0x7061697273  # any number that all of our processes agree on
+
+
+def reason(error: BaseException) -> str:
+    """The database's own words, one line."""
+    return (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine for a SQLAlchemy ``url``, its schema brought up to date.
+
+    SQLite's ``?timeout=`` says how many seconds to wait for another process's transaction (default 10). Raises
+    ``PlatformFailure`` when the database cannot be opened or cannot hold Unicode.
+    """
+    try:
+        engine = _engine(sa.engine.make_url(url))
+        migrate(engine)
+    except (sa.exc.SQLAlchemyError, ImportError) as error:
+        raise PlatformFailure(
+            "The database %(url)s cannot be opened: %(why)s", url=_printable(url), why=reason(error)
+        ) from None
+    return engine
+
+
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Bring the schema to ``revision`` in one transaction; of several processes that start at once, one does it."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.connect() as connection:
+        begin_writing(connection)
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        connection.commit()
+
+
+def begin_writing(connection: sa.Connection) -> None:
+    """Begin the connection's transaction as one that will write.
+
+    SQLite takes its one write lock now: a transaction that reads first and then finds another writer cannot go on.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def forget_overwritten(connection: sa.Connection) -> None:
+    """Take what was overwritten out of SQLite's write-ahead log too; PostgreSQL does so when it vacuums."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = sa.create_engine(url, connect_args={"timeout": float(str(url.query.get("timeout", WAIT_S)))})
+        sa.event.listen(engine, "connect", _configure_sqlite)
+        return engine
+    if url.get_backend_name() == "postgresql":
+        waits = {"connect_timeout": WAIT_S, "tcp_user_timeout": WAIT_S * 1000}
+        # Asked before use: a server that was restarted meanwhile costs nobody an append.
+        engine = sa.create_engine(url, connect_args=waits, pool_pre_ping=True)
+        sa.event.listen(engine, "connect", _configure_postgresql)
+        return engine
+    raise PlatformFailure("Expected a database of SQLite or PostgreSQL, got %(url)s", url=_printable(url))
+
+
+def _configure_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin transactions by itself, and not before a change of the schema.
+    connection.isolation_level = None
+    # What is erased is overwritten, not only unlinked.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _configure_postgresql(connection: Any, _record: object) -> None:
+    for setting in ("synchronous_commit = on", f"statement_timeout = {WAIT_S * 1000}"):
+        connection.execute(f"SET {setting}")
+    encoding = connection.execute("SHOW server_encoding").fetchone()[0]
+    connection.commit()
+    if encoding != "UTF8":
+        raise PlatformFailure("Expected a database in UTF8, got one in %(got)s", got=encoding)
+
+
+def _printable(url: str | sa.URL) -> str:
+    try:
+        return sa.engine.make_url(url).render_as_string()
+    except sa.exc.ArgumentError:
+        return str(url)

@@ -1,0 +1,373 @@
+"""The event log in a database.
+
+Owns the transactions. Invariant: an append is acknowledged after its commit, with what it recorded; one that fails
+recorded nothing and fails alone, though it shared a transaction with others. ``(interview, seq)`` and the client keys
+are unique in the database itself, and the row of an interview is locked while its lease is checked and its events are
+written, so that no other process comes in between. Leaves out opening (``engine``) and grouping (``group``).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from interviews.chain import genesis
+from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
+from interviews.events import Header, Record
+from interviews.leases import Holding, Lease, Monotonic, Watch
+from interviews.log import ClientKey, Clock, Draft, NewSalt, erasure, require_erasable, seal_all
+from interviews.store import tables as t
+from interviews.store.engine import begin_writing, forget_overwritten, reason
+from interviews.store.group import Group
+
+RECORD = [t.events.c[name] for name in Record.model_fields]
+MAX_SEQ = 2**53
+HOLDING = [t.interviews.c[f"lease_{name}"] for name in Holding.__dataclass_fields__]
+
+
+@dataclass(eq=False)
+class Write:
+    """What one caller wants recorded, and, once settled, what came of it."""
+
+    interview: str
+    drafts: Sequence[Draft]
+    key: ClientKey | None = None
+    lease: Lease | None = None
+    erased: Collection[int] = ()
+    records: list[Record] | None = None
+    error: Exception | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.records is not None or self.error is not None
+
+    def interrupted(self) -> None:
+        self.error = _unknown_outcome("interrupted")
+
+
+class Head(NamedTuple):
+    """The last record of a log: its number (0 for none), hash and time."""
+
+    seq: int
+    hash: str
+    at_ms: int
+
+
+@dataclass
+class Transaction:
+    """What one transaction will have recorded for each write, and the rows that say so."""
+
+    records: dict[Write, list[Record]] = field(default_factory=dict)
+    events: list[tuple[object, ...]] = field(default_factory=list)
+    keys: list[tuple[object, ...]] = field(default_factory=list)
+    erased: list[dict[str, object]] = field(default_factory=list)
+    begun: bool = False
+    committing: bool = False
+
+    def settle(self) -> None:
+        for write, records in self.records.items():
+            write.records = records
+
+
+class SqlLog:
+    """An ``EventLog`` in a database. ``clock`` gives Unix ms, ``new_salt`` 16 bytes in hex, ``monotonic`` seconds."""
+
+    def __init__(
+        self, engine: sa.Engine, clock: Clock, new_salt: NewSalt, monotonic: Monotonic = time.monotonic
+    ) -> None:
+        self._engine, self._clock, self._new_salt = engine, clock, new_salt
+        self._watch = Watch(monotonic)
+        self._group = Group(self._commit)
+        mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
+        self._insert_events = _insert(t.events, mark)
+        self._insert_keys = _insert(t.client_keys, mark)
+
+    def create(self, header: Header) -> None:
+        row = {"id": header.id, "created_at_ms": header.created_at_ms, "header": header.model_dump_json()}
+        with self._writing() as connection:
+            try:
+                connection.execute(t.interviews.insert().values(row))
+            except sa.exc.IntegrityError:
+                raise BadInput("An interview with the id %(id)s exists already", id=header.id) from None
+
+    def header(self, interview: str) -> Header:
+        query = sa.select(t.interviews.c.header).where(t.interviews.c.id == interview)
+        with self._reading() as connection:
+            text = connection.execute(query).scalar_one_or_none()
+        if text is None:
+            raise _unknown(interview)
+        return Header.model_validate_json(text)
+
+    def interviews(self) -> list[Header]:
+        query = sa.select(t.interviews.c.header).order_by(t.interviews.c.created_at_ms.desc())
+        with self._reading() as connection:
+            return [Header.model_validate_json(text) for text in connection.execute(query).scalars()]
+
+    def append(
+        self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None, lease: Lease | None = None
+    ) -> list[Record]:
+        return self._submit(Write(interview, drafts, key, lease))
+
+    def erase(
+        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+    ) -> list[Record]:
+        drafts = [erasure(seqs, actor, reason)]
+        told = self._submit(Write(interview, drafts, lease=lease, erased=frozenset(seqs)))
+        with self._reading() as connection:
+            forget_overwritten(connection)
+        return told
+
+    def acquire(self, interview: str, owner: str, term_s: float) -> Lease:
+        with self._writing() as connection:
+            holding = self._watch.take(interview, _holding(connection, interview), owner, term_s)
+            _hold(connection, interview, holding)
+        return Lease(interview, owner, holding.epoch)
+
+    def renew(self, lease: Lease) -> None:
+        with self._writing() as connection:
+            _hold(connection, lease.interview, _holding(connection, lease.interview).renewed(lease))
+
+    def release(self, lease: Lease) -> None:
+        with self._writing() as connection:
+            _hold(connection, lease.interview, _holding(connection, lease.interview).released(lease))
+
+    def find(self, interview: str, key: ClientKey) -> list[Record]:
+        with self._reading() as connection:
+            return _find(connection, interview, key) or []
+
+    def read(self, interview: str, after: int = 0) -> list[Record]:
+        self.header(interview)
+        with self._reading() as connection:
+            return _records(connection, interview, after + 1, MAX_SEQ)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.SQLAlchemyError as error:
+            raise PlatformFailure("The log could not be read (%(why)s); try again", why=reason(error)) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        """A transaction of its own, for what is no append."""
+        try:
+            with self._group.alone(), self._engine.connect() as connection:
+                begin_writing(connection)
+                yield connection
+                connection.commit()
+        except sa.exc.SQLAlchemyError as error:
+            raise _not_written(error) from None
+
+    def _submit(self, write: Write) -> list[Record]:
+        self._group.submit(write)
+        if write.error is not None:
+            raise write.error
+        assert write.records is not None  # a group's work is settled
+        return write.records
+
+    def _commit(self, group: list[Write]) -> None:
+        """Settle every write of the group, in one transaction where that can be."""
+        done = Transaction()
+        try:
+            with self._engine.connect() as connection:
+                begin_writing(connection)
+                done.begun = True
+                self._stage(connection, group, done)
+                self._store(connection, done)
+                done.committing = True
+                connection.commit()
+        except sa.exc.SQLAlchemyError as error:
+            self._recover(group, done, error)
+        else:
+            done.settle()
+
+    def _recover(self, group: list[Write], done: Transaction, error: sa.exc.SQLAlchemyError) -> None:
+        """Settle a group whose transaction failed."""
+        why = _not_written(error)
+        if done.committing:
+            try:
+                if self._is_recorded(done):  # only the answer was lost
+                    done.settle()
+                    return
+            except sa.exc.SQLAlchemyError:
+                why = _unknown_outcome(reason(error))
+        unsettled = [write for write in group if not write.settled]
+        if done.begun and len(unsettled) > 1 and not getattr(error, "connection_invalidated", False):
+            # Whichever is at fault shall not fail the others.
+            for write in unsettled:
+                self._commit([write])
+        else:
+            for write in unsettled:
+                write.error = why
+
+    def _is_recorded(self, done: Transaction) -> bool:
+        """Whether a transaction was committed after all; its salts, and so its hashes, are its own."""
+        for write, records in done.records.items():
+            for record in records:
+                with self._engine.connect() as connection:
+                    # On PostgreSQL the row is locked until the lost connection's transaction has ended.
+                    connection.execute(_LOCKED, {"names": [write.interview]})
+                    there = sa.select(t.events.c.hash).where(
+                        t.events.c.interview == write.interview, t.events.c.seq == record.seq
+                    )
+                    if (found := connection.execute(there).scalar_one_or_none()) is not None:
+                        return bool(found == record.hash)
+        return False
+
+    def _stage(self, connection: sa.Connection, group: list[Write], done: Transaction) -> None:
+        """Lock the interviews, check the leases and seal the records; what does not fit fails here, alone."""
+        names = sorted({write.interview for write in group})
+        rows = {row.id: row for row in connection.execute(_LOCKED, {"names": names})}
+        # Only now: on PostgreSQL a query sees what was committed before it began.
+        heads = {
+            row.interview: Head(row.seq, row.hash, row.at_ms) for row in connection.execute(_HEADS, {"names": names})
+        }
+        known: dict[tuple[str, ClientKey], list[Record]] = {}
+        for write in group:
+            name, key = write.interview, write.key
+            try:
+                if name not in rows:
+                    raise _unknown(name)
+                if write.lease is not None:
+                    _as_holding(rows[name]).require(write.lease)
+                if key is not None:
+                    before = known.get((name, key)) or _find(connection, name, key)
+                    if before is not None:
+                        done.records[write] = before
+                        continue
+                if write.erased:
+                    require_erasable(write.erased, _types(connection, name))
+                head = heads.get(name) or Head(0, genesis(Header.model_validate_json(rows[name].header)), 0)
+                sealed = seal_all(head.hash, head.seq, max(self._clock(), head.at_ms), write.drafts, self._new_salt)
+            except PairsightError as error:
+                write.error = error
+                continue
+            records = [record for record, _ in sealed]
+            done.records[write] = records
+            done.events += [
+                (name, r.seq, r.at_ms, r.actor, r.type, r.v, r.cause, text, r.salt, r.payload_hash, r.hash)
+                for r, text in sealed
+            ]
+            if key is not None:
+                done.keys.append((name, key.client_id, key.client_seq, head.seq + 1, head.seq + len(records)))
+                known[name, key] = records
+            done.erased += [{"name": name, "number": seq} for seq in write.erased]
+            if records:
+                heads[name] = Head(records[-1].seq, records[-1].hash, records[-1].at_ms)
+
+    def _store(self, connection: sa.Connection, done: Transaction) -> None:
+        if done.events:
+            connection.exec_driver_sql(self._insert_events, done.events)
+        if done.keys:
+            connection.exec_driver_sql(self._insert_keys, done.keys)
+        if done.erased:
+            connection.execute(_ERASE, done.erased)
+
+
+# Built once: building a statement takes longer than running it. ``names`` are the interviews' ids.
+_NAMED = t.interviews.c.id.in_(sa.bindparam("names", expanding=True))
+# The interviews' rows, locked against every other process in an order that all keep to.
+_LOCKED = (
+    sa.select(t.interviews.c.id, t.interviews.c.header, *HOLDING)
+    .where(_NAMED)
+    .order_by(t.interviews.c.id)
+    .with_for_update(key_share=True)
+)
+_later = t.events.alias()
+_HEADS = (
+    sa.select(t.events.c.interview, t.events.c.seq, t.events.c.hash, t.events.c.at_ms)
+    .join_from(t.interviews, t.events, t.events.c.interview == t.interviews.c.id)
+    .where(
+        _NAMED,
+        t.events.c.seq
+        == sa.select(sa.func.max(_later.c.seq))
+        .where(_later.c.interview == t.interviews.c.id)
+        .correlate(t.interviews)
+        .scalar_subquery(),
+    )
+)
+_KEY = sa.select(t.client_keys.c.first_seq, t.client_keys.c.last_seq).where(
+    t.client_keys.c.interview == sa.bindparam("name"),
+    t.client_keys.c.client_id == sa.bindparam("sender"),
+    t.client_keys.c.client_seq == sa.bindparam("number"),
+)
+_RECORDS = (
+    sa.select(*RECORD)
+    .where(
+        t.events.c.interview == sa.bindparam("name"),
+        t.events.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(t.events.c.seq)
+)
+_ERASE = (
+    sa.update(t.events)
+    .where(t.events.c.interview == sa.bindparam("name"), t.events.c.seq == sa.bindparam("number"))
+    .values(payload=None, salt=None)
+)
+
+
+def _insert(table: sa.Table, mark: str) -> str:
+    """An insert of whole rows in the driver's own words: SQLAlchemy's would take longer than the database."""
+    names = ", ".join(column.name for column in table.columns)
+    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.columns))})"
+
+
+def _find(connection: sa.Connection, interview: str, key: ClientKey) -> list[Record] | None:
+    """What the key recorded, or None where it recorded nothing yet."""
+    row = connection.execute(_KEY, {"name": interview, "sender": key.client_id, "number": key.client_seq}).one_or_none()
+    return None if row is None else _records(connection, interview, row.first_seq, row.last_seq)
+
+
+def _records(connection: sa.Connection, interview: str, first: int, last: int) -> list[Record]:
+    rows = connection.execute(_RECORDS, {"name": interview, "first": first, "last": last})
+    return [
+        Record(
+            seq=seq, at_ms=at_ms, actor=actor, type=type_, v=v, cause=cause,
+            payload=None if payload is None else json.loads(payload), salt=salt, payload_hash=payload_hash, hash=hash_,
+        )
+        for seq, at_ms, actor, type_, v, cause, payload, salt, payload_hash, hash_ in rows
+    ]  # fmt: skip
+
+
+def _types(connection: sa.Connection, interview: str) -> dict[int, str]:
+    query = sa.select(t.events.c.seq, t.events.c.type).where(t.events.c.interview == interview)
+    return {row.seq: row.type for row in connection.execute(query)}
+
+
+def _holding(connection: sa.Connection, interview: str) -> Holding:
+    row = connection.execute(_LOCKED, {"names": [interview]}).one_or_none()
+    if row is None:
+        raise _unknown(interview)
+    return _as_holding(row)
+
+
+def _as_holding(row: sa.Row[Any]) -> Holding:
+    return Holding(row.lease_owner, row.lease_epoch, row.lease_beat, row.lease_term_ms)
+
+
+def _hold(connection: sa.Connection, interview: str, holding: Holding) -> None:
+    values = {f"lease_{name}": value for name, value in asdict(holding).items()}
+    connection.execute(t.interviews.update().where(t.interviews.c.id == interview).values(values))
+
+
+def _unknown(interview: str) -> NotFound:
+    return NotFound("There is no interview with the id %(id)s", id=interview)
+
+
+def _not_written(error: sa.exc.SQLAlchemyError) -> PlatformFailure:
+    return PlatformFailure(
+        "The log could not be written (%(why)s). Nothing was recorded; try again.", why=reason(error)
+    )
+
+
+def _unknown_outcome(why: str) -> PlatformFailure:
+    return PlatformFailure(
+        "The log went away (%(why)s) before it said whether the last change was recorded; try again", why=why
+    )
