@@ -74,5 +74,13 @@ class PlatformFailure(PairsightError):
     status = 503
 
 
+class LeaseHeld(Conflict):
+    """Another process leads the interview."""
+
+
+class LeaseLost(PlatformFailure):
+    """Another process has taken the interview over from this one; nothing was recorded."""
+
+
 class LogCorrupt(BadInput):
     """A log does not parse or its hash chain is broken; ``params['seq']`` names the first bad event."""

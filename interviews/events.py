@@ -143,6 +143,7 @@ class SuggestionDecided(Payload):   type: Literal["suggestion.decided"] = "sugge
 class InterviewSubmitted(Payload):  type: Literal["interview.submitted"] = "interview.submitted"; by: Literal["candidate", "clock"]; late: bool
 class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.shown"; items: tuple[DebriefItem, ...]
 class NoteAdded(Payload):           type: Literal["note.added"] = "note.added"; text: str; about_seq: int
+class PayloadErased(Payload):       type: Literal["payload.erased"] = "payload.erased"; seqs: tuple[int, ...]; reason: str
 class AnalysisRecorded(Payload):    type: Literal["analysis.recorded"] = "analysis.recorded"; kind: str; result: Json
 class ScoreRecorded(Payload):       type: Literal["score.recorded"] = "score.recorded"; scorecard: Json; author: str; reason: str = ""
 # fmt: on
@@ -154,7 +155,7 @@ AnyPayload = Annotated[
     | TerminalOpened | TerminalOutput | TerminalResized | TerminalClosed | CommandFinished | RunStarted | RunFinished
     | PromptSent | ReplyStarted | ReplyAppended | ReplyFinished | ReplyFailed | ToolCalled
     | SuggestionOffered | SuggestionAnnotated | SuggestionDecided
-    | InterviewSubmitted | DebriefShown | NoteAdded | AnalysisRecorded | ScoreRecorded,
+    | InterviewSubmitted | DebriefShown | NoteAdded | PayloadErased | AnalysisRecorded | ScoreRecorded,
     Field(discriminator="type"),
 ]  # fmt: skip
 _payloads: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)

@@ -1,20 +1,23 @@
 """The log port: where an interview's events are appended and read.
 
 Owns the port and its in-memory form. Invariant: an append is all or nothing and durable when it returns; seq is
-gapless from 1; a repeated client key appends nothing and returns what it appended the first time. Leaves out SQL
-(``store``).
+gapless from 1; a repeated client key appends nothing and returns what it appended the first time; an append under a
+lease that another owner has taken over records nothing. Leaves out SQL (``store``) and the rules of leases
+(``leases``).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from interviews.chain import genesis, seal
 from interviews.errors import BadInput, NotFound
-from interviews.events import AnyPayload, Header, Record
+from interviews.events import AnyPayload, Header, PayloadErased, Record
+from interviews.leases import Holding, Lease, Monotonic, Watch
 
 Clock = Callable[[], int]
 NewSalt = Callable[[], str]
@@ -32,10 +35,19 @@ class Draft:
 
 @dataclass(frozen=True)
 class ClientKey:
-    """What makes a retry idempotent: the sender and its own counter."""
+    """What makes a retry idempotent: the sender (1 to 200 printable characters) and its own counter (from 0).
+
+    Raises ``BadInput`` for others.
+    """
 
     client_id: str
     client_seq: int
+
+    def __post_init__(self) -> None:
+        if not (0 < len(self.client_id) <= 200 and self.client_id.isprintable()):
+            raise BadInput("Expected a client's name of 1 to 200 printable characters")
+        if not 0 <= self.client_seq < 1 << 53:
+            raise BadInput("Expected a client's counter from 0 on, got %(got)s", got=self.client_seq)
 
 
 class EventLog(Protocol):
@@ -53,8 +65,39 @@ class EventLog(Protocol):
         """Every interview's header, newest first."""
         ...
 
-    def append(self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None) -> list[Record]:
-        """Seal, store and return the drafts; for a repeated key, the records of the first time."""
+    def append(
+        self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None, lease: Lease | None = None
+    ) -> list[Record]:
+        """Seal, store and return the drafts; for a repeated key, the records of the first time.
+
+        Without a lease nobody is asked: that is for a log with one process. Raises ``LeaseLost``, ``BadInput``,
+        ``NotFound``, and ``PlatformFailure`` where the store failed: then nothing was recorded.
+        """
+        ...
+
+    def erase(
+        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+    ) -> list[Record]:
+        """Drop the payloads and salts of those events for good and append who did so and why; returns that record.
+
+        The chain still verifies. Events that tell of an erasure stay. Raises as ``append``.
+        """
+        ...
+
+    def acquire(self, interview: str, owner: str, term_s: float) -> Lease:
+        """Become the one writer; renew within ``term_s`` seconds, or others may take it.
+
+        ``owner`` names this process, as no other is named. Raises ``LeaseHeld`` while another's is alive: ask again,
+        for only a process that asks sees the other's term run out.
+        """
+        ...
+
+    def renew(self, lease: Lease) -> None:
+        """Show that the owner is alive. Raises ``LeaseLost`` when another has taken over."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Let another have it at once. Does nothing when another has it already."""
         ...
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
@@ -66,31 +109,53 @@ class EventLog(Protocol):
         ...
 
 
-def seal_all(previous: str, last: int, at_ms: int, drafts: Sequence[Draft], new_salt: NewSalt) -> list[Record]:
-    """Seal drafts as the records ``last + 1`` and following."""
-    records: list[Record] = []
+def seal_all(
+    previous: str, last: int, at_ms: int, drafts: Sequence[Draft], new_salt: NewSalt
+) -> list[tuple[Record, str]]:
+    """Seal drafts as the records ``last + 1`` and following, each with the canonical JSON of its payload."""
+    sealed: list[tuple[Record, str]] = []
     for seq, draft in enumerate(drafts, start=last + 1):
-        cause = seq - 1 if draft.follows and records else draft.cause
-        record = seal(previous, seq=seq, at_ms=at_ms, actor=draft.actor, cause=cause, data=draft.data, salt=new_salt())
-        records.append(record)
-        previous = record.hash
-    return records
+        cause = seq - 1 if draft.follows and sealed else draft.cause
+        one = seal(previous, seq=seq, at_ms=at_ms, actor=draft.actor, cause=cause, data=draft.data, salt=new_salt())
+        sealed.append(one)
+        previous = one[0].hash
+    return sealed
+
+
+def erasure(seqs: Collection[int], actor: str, reason: str) -> Draft:
+    """What tells of an erasure. Raises ``BadInput`` where nothing is named."""
+    if not seqs:
+        raise BadInput("Expected the numbers of the events to erase, got none")
+    return Draft(actor, PayloadErased(seqs=tuple(sorted(set(seqs))), reason=reason))
+
+
+def require_erasable(seqs: Collection[int], types: Mapping[int, str]) -> None:
+    """Raise ``NotFound`` or ``BadInput`` unless all may be erased; ``types`` are those of the events that there are."""
+    for seq in seqs:
+        if seq not in types:
+            raise NotFound("There is no event %(seq)d", seq=seq)
+        if types[seq] == PayloadErased.model_fields["type"].default:
+            raise BadInput("Event %(seq)d tells of an erasure and stays", seq=seq)
 
 
 class MemoryLog:
     """A log that lives as long as the process: for tests and for scoring without a store."""
 
-    def __init__(self, clock: Clock, new_salt: NewSalt) -> None:
+    def __init__(self, clock: Clock, new_salt: NewSalt, monotonic: Monotonic = time.monotonic) -> None:
         self._clock, self._new_salt = clock, new_salt
         self._headers: dict[str, Header] = {}
         self._records: dict[str, list[Record]] = {}
-        self._keys: dict[tuple[str, ClientKey], list[Record]] = {}
-        self._lock = threading.Lock()
+        self._keys: dict[tuple[str, ClientKey], range] = {}
+        self._holdings: dict[str, Holding] = {}
+        self._watch = Watch(monotonic)
+        self._lock = threading.RLock()
 
     def create(self, header: Header) -> None:
-        if header.id in self._headers:
-            raise BadInput("An interview with the id %(id)s exists already", id=header.id)
-        self._headers[header.id], self._records[header.id] = header, []
+        with self._lock:
+            if header.id in self._headers:
+                raise BadInput("An interview with the id %(id)s exists already", id=header.id)
+            self._headers[header.id], self._records[header.id] = header, []
+            self._holdings[header.id] = Holding()
 
     def header(self, interview: str) -> Header:
         try:
@@ -101,22 +166,54 @@ class MemoryLog:
     def interviews(self) -> list[Header]:
         return sorted(self._headers.values(), key=lambda header: -header.created_at_ms)
 
-    def append(self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None) -> list[Record]:
+    def append(
+        self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None, lease: Lease | None = None
+    ) -> list[Record]:
         header = self.header(interview)
         with self._lock:
+            if lease is not None:
+                self._holdings[interview].require(lease)
             if key is not None and (interview, key) in self._keys:
-                return self._keys[interview, key]
+                return self.find(interview, key)
             records = self._records[interview]
             previous = records[-1].hash if records else genesis(header)
             at_ms = max(self._clock(), records[-1].at_ms if records else 0)
-            new = seal_all(previous, len(records), at_ms, drafts, self._new_salt)
-            records.extend(new)
+            new = [record for record, _ in seal_all(previous, len(records), at_ms, drafts, self._new_salt)]
             if key is not None:
-                self._keys[interview, key] = new
+                self._keys[interview, key] = range(len(records), len(records) + len(new))
+            records.extend(new)
             return new
 
+    def erase(
+        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+    ) -> list[Record]:
+        with self._lock:
+            records = self.read(interview)
+            require_erasable(seqs, {record.seq: record.type for record in records})
+            told = self.append(interview, [erasure(seqs, actor, reason)], lease=lease)
+            for seq in seqs:
+                bare = records[seq - 1].model_copy(update={"payload": None, "salt": None})
+                self._records[interview][seq - 1] = bare
+            return told
+
+    def acquire(self, interview: str, owner: str, term_s: float) -> Lease:
+        self.header(interview)
+        with self._lock:
+            holding = self._watch.take(interview, self._holdings[interview], owner, term_s)
+            self._holdings[interview] = holding
+            return Lease(interview, owner, holding.epoch)
+
+    def renew(self, lease: Lease) -> None:
+        with self._lock:
+            self._holdings[lease.interview] = self._holdings[lease.interview].renewed(lease)
+
+    def release(self, lease: Lease) -> None:
+        with self._lock:
+            self._holdings[lease.interview] = self._holdings[lease.interview].released(lease)
+
     def find(self, interview: str, key: ClientKey) -> list[Record]:
-        return self._keys.get((interview, key), [])
+        with self._lock:
+            return [self._records[interview][at] for at in self._keys.get((interview, key), ())]
 
     def read(self, interview: str, after: int = 0) -> list[Record]:
         self.header(interview)

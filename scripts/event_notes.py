@@ -46,6 +46,7 @@ NOTES: dict[str, str] = {
     "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",
     "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",
+    "payload.erased": "The actor dropped for good what the events `seqs` held, for that reason; their places and hashes stay.",
     "analysis.recorded": "The result of an analysis that executed code in a fresh sandbox.",
     "score.recorded": "A scorecard, by the rubric or by a person with a reason; a later one stands beside it, never over it.",
 }

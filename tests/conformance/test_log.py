@@ -116,7 +116,7 @@ def test_the_migrations_make_the_tables_that_the_store_uses(tmp_path: Path) -> N
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from interviews.store import metadata
+    from interviews.store.tables import metadata
 
     with open_engine(f"sqlite:///{tmp_path / 'log.db'}").connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
