@@ -22,8 +22,11 @@ from typing import IO, Any
 import requests
 import socketio
 
+from app import invitation, make_interviews
 from interviews import events as e
+from interviews.settings import Settings
 from interviews.state import fold
+from sandbox.owners import Owners, owners_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"(Candidate|Interviewer)\s+(http://\S+)")
@@ -139,6 +142,20 @@ def lose_sandbox(product: Product, interview: str) -> None:
         names = subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split()
         assert len(names) == 1, names
         subprocess.run(["docker", "rm", "--force", *names], capture_output=True, check=True, timeout=20)
+
+
+def containers(product: Product) -> set[str]:
+    """Names of the containers that belong to this product's data folder."""
+    owner = Owners(owners_folder(product.data)).installation
+    listed = ["docker", "ps", "--all", "--filter", f"label=pairsight.owner={owner}", "--format", "{{.Names}}"]
+    return set(subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split())
+
+
+def another_candidate(product: Product) -> str:
+    """One more interview, made beside the running server; returns its candidate's link."""
+    settings = Settings(data=product.data)
+    made = make_interviews(settings).create("prompted-playlists", "Second candidate", e.InterviewSettings(), 11)
+    return invitation(settings, product.address, made, "candidate")
 
 
 class Browser:

@@ -16,6 +16,7 @@ from interviews.text import length
 from sandbox import registry
 from tests import product as products
 from tests.product import ROOT, Browser, Product, wait
+from tests.sandboxes import working
 
 
 def command(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -218,6 +219,62 @@ def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) 
         again.socket.disconnect()
     finally:
         second.stop()
+
+
+def test_a_killed_server_is_followed_by_one_that_finds_the_sandbox_and_clears_the_rest(tmp_path: Path) -> None:
+    working("docker")
+    first = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", SANDBOX="docker", PAIRSIGHT_WARM="1")
+    wait(lambda: len(products.containers(first)) == 1, 30)
+    candidate = Browser(first, "candidate")
+    assert candidate.consent().status_code == 200
+    candidate.connect()
+    terminal = candidate.send("term.open", cols=80, rows=24)["terminal"]
+    program = "setsid -f sleep 4711; head -c 300 /dev/zero > zeros.bin; pgrep -f '[s]leep 4711' > pid.txt"
+    candidate.send("term.input", terminal=terminal, data=f"{program}\r")
+    wait(lambda: {"zeros.bin", "pid.txt"} <= set(candidate.state["files"]))
+    path, _version, _text = first_file(candidate)
+    edit(candidate, path, "# acknowledged\n")
+    place = candidate.events[candidate.types().index("sandbox.started")]["payload"]["place"]
+    wait(lambda: len(products.containers(first)) == 2, 30)
+    first.kill()
+    assert place in products.containers(first)
+    second = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", SANDBOX="docker")
+    try:
+        again = Browser(second, "candidate", name="after")
+        again.connect()
+        wait(lambda: again.state["sandbox_back"] == "adopted" and again.state["paused_ms"] is None, 40)
+        terminal = again.send("term.open", cols=80, rows=24)["terminal"]
+        look = f"head -1 {path}; wc -c < zeros.bin; pgrep -f '[s]leep 4711' | cmp - pid.txt && echo same''program"
+        again.send("term.input", terminal=terminal, data=f"{look}\r")
+        wait(lambda: "sameprogram" in terminal_text(again, terminal))
+        assert "# acknowledged" in terminal_text(again, terminal) and "300" in terminal_text(again, terminal)
+        # What had been started ahead was nobody's: it is removed, and the place in use is not.
+        wait(lambda: products.containers(second) == {place}, 30)
+        again.socket.disconnect()
+        # Stopped as one should: left for the next, which would find it too.
+        second.stop()
+        assert products.containers(second) == {place}
+    finally:
+        second.stop()
+        subprocess.run(["docker", "rm", "--force", place], capture_output=True, check=False, timeout=30)
+
+
+def test_whom_there_is_no_place_for_waits_and_whom_there_is_no_line_for_is_told(tmp_path: Path) -> None:
+    product = products.start(tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_SANDBOXES="1", PAIRSIGHT_QUEUE="1")
+    try:
+        assert Browser(product, "candidate").consent().url.endswith("/work")
+        product.links["candidate"] = products.another_candidate(product)
+        second = Browser(product, "candidate")
+        answer = second.consent()
+        assert answer.url.endswith("/wait") and "You are next" in answer.text and "clock does not run" in answer.text
+        assert "briefHtml" not in answer.text and second.get("state")["files"] == {}
+        product.links["candidate"] = products.another_candidate(product)
+        third = Browser(product, "candidate")
+        refused = third.consent()
+        assert refused.status_code == 503 and "please try again in a few minutes" in refused.text
+        assert third.get("state")["status"] == "ready" and second.get("state")["queued"] == 0
+    finally:
+        product.stop()
 
 
 def test_time_up_submits_by_itself_and_takes_late_edits(tmp_path: Path) -> None:
