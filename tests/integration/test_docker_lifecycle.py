@@ -145,8 +145,10 @@ def test_after_the_candidate_has_ended_everything(folder: Path, shared: engine.A
 def test_an_agent_that_was_stopped_is_ended_when_it_is_started_anew(docker: Docker, shared: engine.APIClient) -> None:
     first = docker.start(SPEC)
     place = kept(first)
-    stop = ["sh", "-c", "kill -STOP $PPID"]
-    first.open_terminal(cols=80, rows=24, on_output=lambda data: None, on_exit=lambda code: None, argv=stop)
+    stop = ["sh", "-c", "read line; kill -STOP $PPID"]
+    ignored: list[object] = []
+    terminal = first.open_terminal(cols=80, rows=24, on_output=ignored.append, on_exit=ignored.append, argv=stop)
+    terminal.write(b"\r")
     wait(lambda: [line for line in states(shared, place) if line[0].startswith("T") and AGENT in line[1]])
     first.leave()
     second = adopted(docker, place)
