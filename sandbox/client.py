@@ -52,7 +52,8 @@ MAX_UNSENT_BYTES = 96 << 20
 MAX_UNSENT_POSTS = 4 << 20
 MAX_LIST_BYTES = MAX_FILES * (MAX_PATH + 100)
 CREDIT_STEP = WINDOW // 8
-PING_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
+PING_SECONDS = 10.0
 
 
 class Stream(Protocol):
@@ -461,7 +462,7 @@ class AgentSandbox:
         raise self._error(str(call.reply.get("error")), str(call.reply.get("detail", "")), path)
 
     def _see_whether_it_lives(self) -> None:
-        """An answer is overdue: its agent may be busy, or stopped by a candidate. Raises ``PlatformFailure``."""
+        """The agent may be busy, stopped by a candidate, or dead. Raises ``PlatformFailure`` unless it answers."""
         try:
             self._call({"op": "ping"}, seconds=PING_SECONDS, urgent=True)
         except PlatformFailure as failure:
@@ -586,11 +587,21 @@ class AgentSandbox:
                 self._sendable.notify_all()
 
     def _tell(self) -> None:
-        """Call back about changes and about the loss, away from the reader."""
+        """Call back about changes and about the loss, away from the reader; when all is quiet, ask the agent for a sign.
+
+        A stopped agent, and a runtime that died, leave the stream open.
+        """
         while True:
             with self._lock:
-                while not self._changes and not self._final:
-                    self._news.wait()
+                quiet = False
+                while not (self._changes or self._final or quiet):
+                    quiet = not self._news.wait(HEARTBEAT_SECONDS)
+            if quiet:
+                with contextlib.suppress(PlatformFailure):
+                    if self._hello.is_set():
+                        self._see_whether_it_lives()
+                continue
+            with self._lock:
                 if self._changes and not self._stopped:
                     change, on_change = self._changes.popleft(), self._on_change
                 else:

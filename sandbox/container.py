@@ -76,9 +76,10 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 CPU_PERIOD_US = 100_000
-# A runtime with a kernel of its own (gVisor) runs it inside the same limit, in several threads for each of a program's, and dies
-# of a refusal.
-RUNTIME_PIDS = 1024
+# gVisor's kernel runs inside the same limits as the programs and dies where it meets one. So there the engine's are wider (it
+# takes several threads for each of theirs), and the programs are held to theirs from inside, with room for that kernel.
+GVISOR_THREADS_EACH = 8
+GVISOR_MEMORY_SHARE = 0.75
 
 
 def keeper_user(hardening: Hardening, uid: int) -> int:
@@ -99,15 +100,20 @@ def agent_command(hardening: Hardening, limits: Limits, runtime: str = "") -> li
         "FSIZE": limits.file_bytes if hardening.bounded_file else None,
         "NOFILE": limits.open_files if hardening.bounded_descriptors else None,
     }
-    config = {
+    inside = int(GVISOR_MEMORY_SHARE * limits.memory_bytes)
+    if own_kernel(runtime) and hardening.bounded_memory:
+        rlimits["DATA"] = inside
+    config: dict[str, object] = {
         "root": WORKSPACE,
         "file_bytes": limits.file_bytes,
         "cpu_seconds": limits.cpu_seconds if hardening.bounded_cpu_time else 0,
         "hidden": hardening.agent_hidden,
         "rlimits": {name: value for name, value in rlimits.items() if value is not None},
     }
-    if runtime and hardening.seccomp:
-        # gVisor does not hand the engine's filter on to programs; it does let a program put itself under one.
+    if own_kernel(runtime) and hardening.bounded_memory:
+        config["memory_bytes"] = inside
+    if own_kernel(runtime) and hardening.seccomp:
+        # It does not hand the engine's filter on to programs; it does let a program put itself under one.
         config["seccomp"] = seccomp.program(platform.machine()).hex()
     return ["/usr/bin/python3", "-I", "-S", "-B", "-c", LOADER, json.dumps(config), AGENT]
 
@@ -180,7 +186,8 @@ def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "
         # With swap as without: none.
         made |= {"Memory": limits.memory_bytes, "MemorySwap": limits.memory_bytes}
     if hardening.bounded_processes:
-        made["PidsLimit"] = limits.pids + hardening.extra_pids + (RUNTIME_PIDS if runtime else 0)
+        pids = limits.pids + hardening.extra_pids
+        made["PidsLimit"] = hardening.gvisor_threads + GVISOR_THREADS_EACH * pids if own_kernel(runtime) else pids
     if hardening.bounded_cpu:
         made |= {"CpuPeriod": CPU_PERIOD_US, "CpuQuota": int(hardening.cpu_share * CPU_PERIOD_US)}
     if hardening.first_to_go:
