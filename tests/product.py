@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -151,11 +151,20 @@ def containers(product: Product) -> set[str]:
     return set(subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split())
 
 
-def another_candidate(product: Product) -> str:
-    """One more interview, made beside the running server; returns its candidate's link."""
+def another_interview(product: Product) -> str:
+    """One more interview, made beside the running server; returns its id."""
     settings = Settings(data=product.data)
-    made = make_interviews(settings).create("prompted-playlists", "Second candidate", e.InterviewSettings(), 11)
-    return invitation(settings, product.address, made, "candidate")
+    return make_interviews(settings).create("prompted-playlists", "Second candidate", e.InterviewSettings(), 11)
+
+
+def link(product: Product, interview: str, role: e.Role) -> str:
+    """The link into an interview of this product."""
+    return invitation(Settings(data=product.data), product.address, interview, role)
+
+
+def with_candidate(product: Product, interview: str) -> Product:
+    """The same product, seen by that interview's candidate."""
+    return replace(product, links={"candidate": link(product, interview, "candidate")})
 
 
 class Browser:

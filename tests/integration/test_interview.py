@@ -263,13 +263,11 @@ def test_whom_there_is_no_place_for_waits_and_whom_there_is_no_line_for_is_told(
     product = products.start(tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_SANDBOXES="1", PAIRSIGHT_QUEUE="1")
     try:
         assert Browser(product, "candidate").consent().url.endswith("/work")
-        product.links["candidate"] = products.another_candidate(product)
-        second = Browser(product, "candidate")
+        second = Browser(products.with_candidate(product, products.another_interview(product)), "candidate")
         answer = second.consent()
         assert answer.url.endswith("/wait") and "You are next" in answer.text and "clock does not run" in answer.text
         assert "briefHtml" not in answer.text and second.get("state")["files"] == {}
-        product.links["candidate"] = products.another_candidate(product)
-        third = Browser(product, "candidate")
+        third = Browser(products.with_candidate(product, products.another_interview(product)), "candidate")
         refused = third.consent()
         assert refused.status_code == 503 and "please try again in a few minutes" in refused.text
         assert third.get("state")["status"] == "ready" and second.get("state")["queued"] == 0
