@@ -79,8 +79,8 @@ def staged(limits: Limits, hardening: Hardening, tools: Mapping[str, str], argv:
     for number, folder in enumerate(found):
         size = f",size={folder.size}" if hardening.bounded_bytes else ""
         steps.append(f"{tmpfs}{size},nr_inodes={hardening.inodes},mode={folder.mode} tmpfs {STAGE}/{number}")
-    own = [tools["unshare"], "--user", "--map-root-user", "--mount", "--", *SHELL]
-    return [*own, " && ".join([*steps, 'exec "$@"']), "bash", *argv]
+    own = [tools["unshare"], "--user", "--map-root-user", "--mount", "--", "/bin/sh", "-c"]
+    return [*own, " && ".join([*steps, 'exec "$@"']), "sh", *argv]
 
 
 def written_files(hardening: Hardening) -> Mapping[str, tuple[int, bytes]]:

@@ -80,6 +80,8 @@ class Hardening:
 
     shm_bytes: int = 16 << 20
     home_bytes: int = 16 << 20
+    inodes: int = 32_768
+    locked_bytes: int = 1 << 20
     extra_pids: int = 24
     gvisor_threads: int = 512
     core_bytes: int = 0
@@ -93,9 +95,7 @@ class Hardening:
     keeper_uid: int = 1_899_999_999
     keeper_bytes: int = 64 << 10
     keeper_seconds: int = 24 * 3600
-    inodes: int = 32_768
     message_queue_bytes: int = 0
-    locked_bytes: int = 1 << 20
     masked: tuple[str, ...] = ("/usr/local", "/usr/src")
     etc: tuple[str, ...] = (
         "/etc/alternatives",

@@ -74,7 +74,10 @@ class Bubblewrap:
             sandbox.stop()
         if done.stdout.strip() != b"42":
             return Probe(False, f"python3 inside answered {(done.stdout + done.stderr)[-200:]!r}")
-        return Probe(True, "bubblewrap works", weaker=self._weaker())
+        try:
+            return Probe(True, "bubblewrap works", weaker=self._weaker())
+        except OSError as error:
+            return Probe(False, f"its control groups could not be tried: {error}")
 
     def _lacking(self) -> Probe | None:
         if platform.system() != "Linux" or platform.machine() not in seccomp.MACHINES:
@@ -104,7 +107,7 @@ class Bubblewrap:
         if "memory" not in held:
             weaker.append("memory is limited by a watchdog, not by a control group")
         if "pids" not in held:
-            weaker.append("processes are limited per user, not by a control group")
+            weaker.append("processes are limited by a resource limit, not by a control group")
         if "cpu" not in held:
             weaker.append("processor time is not shared out by a control group")
         if os.geteuid() != 0:
@@ -183,7 +186,7 @@ class Bubblewrap:
         if not self._staged:
             try:
                 done = subprocess.run(
-                    bwrap.staged(Limits(), self._hardening, tools, ["/bin/bash", "-c", ":"]),
+                    bwrap.staged(Limits(), self._hardening, tools, ["/bin/sh", "-c", ":"]),
                     env={}, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=STAGE_SECONDS,
                     user=user, group=user, extra_groups=None if user is None else [],
                     start_new_session=True, check=False,
