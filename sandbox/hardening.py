@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 BOTH = ("docker", "bubblewrap")
 
@@ -115,7 +116,8 @@ class Hardening:
         """The same with one line taken away. Raises ``ValueError`` for a name that is no line."""
         if name not in {line.name for line in LINES}:
             raise ValueError(f"expected the name of a line, got {name!r}")
-        return dataclasses.replace(self, **{name: False})
+        changed: dict[str, Any] = {name: False}
+        return dataclasses.replace(self, **changed)
 
 
 LINES: tuple[Line, ...] = tuple(
