@@ -75,9 +75,7 @@ def expected(text, near):
     return None
 """
 
-CHEATS: dict[str, Mapping[str, str]] = {
-    "hooks of a conftest": {
-        name: """
+CONFTEST = """
 import pytest
 
 @pytest.hookimpl(hookwrapper=True)
@@ -89,11 +87,7 @@ def pytest_runtest_makereport(item, call):
 def pytest_collection_modifyitems(items):
     items[:] = items[:1]
 """
-        for name in ("conftest.py", "hidden_tests/conftest.py", ".harness/conftest.py")
-    }
-    | {"pytest.ini": "[pytest]\naddopts = -p conftest --collect-only\n", "tox.ini": "[pytest]\naddopts = -x\n"},
-    "start-up hooks of the interpreter": {
-        name: """
+SITE = """
 import atexit, builtins, os, sys
 class Yes(int):
     def __eq__(self, other): return True
@@ -104,8 +98,13 @@ sys.exit = lambda *_: os._exit(0)
 atexit.register(os._exit, 0)
 print("42")
 """
-        for name in ("sitecustomize.py", "usercustomize.py", "hidden_tests/sitecustomize.py", "sums/sitecustomize.py")
-    }
+
+CHEATS: dict[str, Mapping[str, str]] = {
+    "hooks of a conftest": dict.fromkeys(("conftest.py", "hidden_tests/conftest.py", ".harness/conftest.py"), CONFTEST)
+    | {"pytest.ini": "[pytest]\naddopts = -p conftest --collect-only\n", "tox.ini": "[pytest]\naddopts = -x\n"},
+    "start-up hooks of the interpreter": dict.fromkeys(
+        ("sitecustomize.py", "usercustomize.py", "hidden_tests/sitecustomize.py", "sums/sitecustomize.py"), SITE
+    )
     | {"sums.pth": "import sitecustomize\n"},
     "modules of the library shadowed": dict.fromkeys(
         ("json.py", "pytest.py", "_pytest/__init__.py", "importlib/__init__.py", "types.py", "os.py", "math.py", "base64.py"),

@@ -68,9 +68,11 @@ class Lines:
         with self._ready:
             self._size += len(data)
             if self._size <= MAX_LINE:
-                *whole, rest = (bytes(self._part) + data).split(b"\n")
-                self._lines += whole
-                self._part = bytearray(rest)
+                self._part += data
+                if b"\n" in data:
+                    *whole, rest = bytes(self._part).split(b"\n")
+                    self._lines += whole
+                    self._part = bytearray(rest)
             self._ready.notify()
 
     def ended(self, code: int) -> None:

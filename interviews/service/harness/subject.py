@@ -22,7 +22,7 @@ MAX_CALL_S = 120
 # Doubled by base64 and the second stream, and still below what an unread pipe holds.
 MAX_OUTPUT = 512 << 10
 # The first is tried again, as it may have been ours. A program that goes on ending its sandbox gets no more of them.
-MAX_LOSSES = 5
+MAX_LOSSES = 3
 OVER_TIME = ExecResult(124, b"", b"", timed_out=True, truncated=False, duration_ms=0)
 ENDED_ALL = ExecResult(-9, b"", b"", timed_out=False, truncated=False, duration_ms=0)
 
