@@ -413,7 +413,8 @@ class Files:
 
     def list(self, file_cap: int) -> list[tuple[str, int, str]]:
         """Path, size and SHA-256 of regular files, sorted by path."""
-        found: list[tuple[str, int, str]] = []
+        # By path: what is renamed while a folder is read can come up twice.
+        found: dict[str, tuple[str, int, str]] = {}
         budget = HASH_BUDGET
         for above, names, fd in self.walk():
             for name in names:
@@ -422,8 +423,9 @@ class Files:
                 seen = self.digest(name, fd, file_cap)
                 if seen is not None:
                     budget -= seen[0]
-                    found.append((f"{above}/{name}" if above else name, *seen))
-        return sorted(found)
+                    path = f"{above}/{name}" if above else name
+                    found[path] = (path, *seen)
+        return sorted(found.values())
 
 
 # --- processes ------------------------------------------------------------------------------------------------------
