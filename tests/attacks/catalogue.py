@@ -43,7 +43,6 @@ class Group:
 FORGED = dict.fromkeys(
     PLACES, "forged marks are taken down like others; they are the candidate's own word, and no score trusts them"
 )
-OWN_KERNEL = "done by gVisor's own kernel, inside the sandbox; the host's never sees the call"
 
 GROUPS = (
     Group(
@@ -53,9 +52,19 @@ GROUPS = (
             Attack("set_user_id_programs", "a program lends the candidate its owner's rights"),
             Attack("users_and_capabilities", "a candidate becomes another user or gains a capability"),
             Attack("mounts", "a file system is mounted, moved or taken away"),
-            Attack("namespaces", "a new namespace is made or another's entered", {GVISOR: OWN_KERNEL}),
-            Attack("reading_the_agents_memory", "the agent's memory is read, written or traced"),
-            Attack("taking_the_agents_stream", "the agent's stream to the server is read or written"),
+            Attack("namespaces", "a new namespace is made or another's entered"),
+            Attack(
+                "reading_the_agents_memory",
+                "the agent's memory is read, written or traced",
+                {GVISOR: "where its memory lies and what it was started with can be read, not what is in it"},
+            ),
+            Attack(
+                "taking_the_agents_stream",
+                "the agent's stream to the server is read or written",
+                {
+                    GVISOR: "it can be: bytes that break the protocol end the sandbox, and what an agent says is never a proof"
+                },
+            ),
             Attack(
                 "settings_of_the_kernel",
                 "a setting of the kernel can be written",
@@ -63,25 +72,25 @@ GROUPS = (
                     BUBBLEWRAP: "queues' and segments' sizes and process numbers of the sandbox's own namespaces can be set"
                 },
             ),
-            Attack("devices_and_raw_memory", "a disk, a port or physical memory is opened"),
             Attack(
-                "programs_in_the_kernel",
-                "code is loaded into the kernel, or memory taken that it does not count",
-                {GVISOR: "memfd_create works and is counted as memory; the others do not exist there"},
+                "devices_and_raw_memory",
+                "a disk, a port or physical memory is opened",
+                {GVISOR: "device files can be made, with nothing of the host behind them"},
             ),
+            Attack("programs_in_the_kernel", "code is loaded into the kernel, or memory taken that it does not count"),
             Attack("keyrings", "keys of the host are listed, or left for others"),
-            Attack(
-                "odd_sockets",
-                "a socket of a family that interviews do not need is opened",
-                {GVISOR: "netlink sockets open, answered by gVisor's own kernel about its own empty network"},
-            ),
+            Attack("odd_sockets", "a socket of a family that interviews do not need is opened"),
             Attack("typing_into_a_terminal", "a program types into a terminal, also by numbers with high bits set"),
             Attack(
                 "another_personality", "protections of memory are switched off by personality", {GVISOR: OWN_KERNEL}
             ),
             Attack("files_by_handle", "a file is opened by its number, past all folders"),
             Attack("switches_of_the_machine", "clock, name, modules, swap or power of the host are touched"),
-            Attack("other_ways_to_call", "a 32-bit or x32 system call slips past the filter"),
+            Attack(
+                "other_ways_to_call",
+                "a 32-bit or x32 system call slips past the filter",
+                {GVISOR: "a 32-bit call is taken for the 64-bit one of its number, by gVisor's own kernel"},
+            ),
             Attack("control_groups", "a control group is made or changed from inside"),
             Attack("changing_the_place_itself", "programs, settings or the agent are changed for whoever comes next"),
             Attack("greedy_scheduling", "a program gets more of the processor than its priority gives"),
@@ -108,7 +117,11 @@ GROUPS = (
             Attack("a_program_without_end", "a busy program outlives its processor time, or raises it"),
             Attack("full_workspace", "a full workspace damages a file that was there"),
             Attack("full_folders", "a writable folder takes more bytes than its size"),
-            Attack("files_without_number", "empty files are made past the number granted"),
+            Attack(
+                "files_without_number",
+                "empty files are made past the number granted",
+                {GVISOR: "files are bounded by the memory that they take"},
+            ),
             Attack("huge_files", "one file grows past the limit, sparse or not"),
             Attack("descriptors", "a program opens more files than the limit, or raises it"),
             Attack("watches_across_interviews", "one interview's file watches leave none for another"),
@@ -211,7 +224,11 @@ GROUPS = (
             ),
             Attack("stopping_the_agent", "a stopped agent makes a call wait without end"),
             Attack("an_agent_starved_of_descriptors", "open files of programs keep the agent from working"),
-            Attack("the_sandbox_ended_from_outside", "an ended container is not noticed, or not said in words"),
+            Attack(
+                "the_sandbox_ended_from_outside",
+                "an ended container is not noticed at once, or not said in words",
+                {GVISOR: "it is noticed with the next call or sign of life that stays out"},
+            ),
             Attack("a_full_memory_and_a_full_disk", "memory and disk filled at once lose a file or hang the sandbox"),
             Attack("a_command_that_leaves_itself_running", "a command goes on behind its deadline"),
         ),

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.hostile import Place, shell
+from interviews.errors import PlatformFailure
+from tests.attacks.hostile import Place, ends_plainly, shell
 
 pytestmark = pytest.mark.sandbox
 CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
@@ -63,7 +64,7 @@ for number in range(64):
 with open("/proc/self/status") as file:
     status = dict(line.split(":", 1) for line in file)
 for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-    if int(status[name], 16):
+    if int(status.get(name, "0"), 16):
         got(name, status[name].strip())
 if {int(one) for one in status["Uid"].split()} != {uid} or uid == 0:
     got("another user", status["Uid"])
@@ -94,7 +95,8 @@ attempt("mount_setattr", -100, b"/", 0, 0, 0)
 
 
 def test_namespaces(place: Place) -> None:
-    taken = place.run("""
+    assert (
+        place.run("""
 for flag in (0x10000000, 0x20000, 0x40000000, 0x8000000, 0x4000000, 0x2000000, 0x20000000, 0x80):
     child = os.fork()
     if child == 0:
@@ -122,19 +124,15 @@ for pid in ("1", str(AGENT)):
             attempt("setns", fd, 0)
             os.close(fd)
 """)
-    if place.held:
-        assert taken == []
-    else:
-        assert taken
-        assert all(line.startswith(("unshare", "clone", "setns")) for line in taken)
+        == []
+    )
 
 
 def test_reading_the_agents_memory(place: Place) -> None:
-    assert (
-        place.run("""
+    taken = place.run("""
 for pid in (AGENT, 1):
     if call("ptrace", 16, pid, 0, 0)[0] == 0:
-        got("attached to", pid)
+        got("attached", pid)
     if call("ptrace", 0x4206, pid, 0, 0)[0] == 0:
         got("seized", pid)
     for name in ("mem", "maps", "smaps", "environ", "auxv", "stack", "syscall", "pagemap", "map_files", "clear_refs"):
@@ -142,7 +140,7 @@ for pid in (AGENT, 1):
             with contextlib.suppress(OSError):
                 fd = os.open(f"/proc/{pid}/{name}", mode)
                 if mode == os.O_WRONLY or os.read(fd, 4096):
-                    got("opened", name, "of", pid, mode)
+                    got(name, pid, mode)
     there = (ctypes.c_uint64 * 2)(0x400000, 4096)
     here = (ctypes.c_uint64 * 2)(ctypes.addressof(ctypes.create_string_buffer(4096)), 4096)
     for name in ("process_vm_readv", "process_vm_writev"):
@@ -150,13 +148,16 @@ for pid in (AGENT, 1):
     attempt("kcmp", AGENT, pid, 1, 0, 0)
     attempt("move_pages", pid, 0, 0, 0, 0, 0)
 """)
-        == []
-    )
+    if place.held:
+        assert taken == []
+    else:
+        assert {line.split()[0] for line in taken} <= {"maps", "smaps", "environ", "auxv"}
+        assert taken
 
 
 def test_taking_the_agents_stream(place: Place) -> None:
-    assert (
-        place.run("""
+    sandbox = place.sandbox if place.held else place.start()
+    program = """
 for pid in (AGENT, 1):
     for name in ("fd", "fdinfo", "cwd", "root", "exe"):
         with refused(name, "of", pid):
@@ -167,9 +168,14 @@ for pid in (AGENT, 1):
             attempt("pidfd_getfd", handle, fd, 0)
         with refused("wrote to", fd, "of", pid):
             os.write(os.open(f"/proc/{pid}/fd/{fd}", os.O_WRONLY), b"forged frame")
-""")
-        == []
-    )
+"""
+    if place.held:
+        assert place.run(program, sandbox=sandbox) == []
+    else:
+        # Bytes that break the protocol end the sandbox, and nothing else.
+        with pytest.raises(PlatformFailure, match="broke the protocol"):
+            place.run(program, sandbox=sandbox)
+        ends_plainly(place, sandbox)
 
 
 def test_settings_of_the_kernel(place: Place) -> None:
@@ -200,8 +206,7 @@ for path in paths:
 
 
 def test_devices_and_raw_memory(place: Place) -> None:
-    assert (
-        place.run("""
+    taken = place.run("""
 for kind, number in ((stat.S_IFBLK, (8, 0)), (stat.S_IFBLK, (254, 0)), (stat.S_IFCHR, (1, 1)), (stat.S_IFCHR, (1, 2)),
         (stat.S_IFCHR, (10, 200)), (stat.S_IFCHR, (10, 229)), (stat.S_IFCHR, (10, 232))):
     for folder in ("/workspace", "/tmp", "/dev/shm", "/dev"):
@@ -230,8 +235,11 @@ if platform.machine() == "x86_64":
     attempt("ioperm", 0x70, 2, 1)
     attempt("iopl", 3)
 """)
-        == []
-    )
+    if place.held:
+        assert taken == []
+    else:
+        assert taken
+        assert all(line.startswith("made a device") or line == "device /dev/net/tun" for line in taken)
 
 
 def test_programs_in_the_kernel(place: Place) -> None:
@@ -245,11 +253,7 @@ attempt("memfd_secret", 0)
 attempt("modify_ldt", 0, 0, 0)
 attempt("memfd_create", b"x", 0)
 """)
-    if place.held:
-        assert taken == []
-    else:
-        # Its kernel is a program of its own, and a file in memory is counted as memory there.
-        assert [line.split()[0] for line in taken] == ["memfd_create"]
+    assert taken == []
 
 
 def test_keyrings(place: Place) -> None:
@@ -281,10 +285,7 @@ for family in (2, 10):
     with refused("raw", family):
         socket.socket(family, socket.SOCK_RAW, 1)
 """)
-    if place.held:
-        assert taken == []
-    else:
-        assert set(taken) == {"netlink"}
+    assert taken == []
 
 
 def test_typing_into_a_terminal(place: Place) -> None:
@@ -311,7 +312,7 @@ for wanted in (0x0400000, 0x0040000, 0x0200000, 8, 0x20, 1 << 32 | 0x0400000):
     if result >= 0 and call("personality", 0xFFFFFFFF)[0] != before:
         got(f"personality {wanted:#x}")
 """)
-    assert bool(taken) != place.held
+    assert taken == []
 
 
 def test_files_by_handle(place: Place) -> None:
@@ -382,7 +383,12 @@ for number in (39, 101, 512, 520, 521, 534, 41):
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="only x86-64 has other ways to call")
 def test_other_ways_to_call(place: Place) -> None:
-    assert place.run(CALLING) == []
+    taken = place.run(CALLING)
+    if place.held:
+        assert taken == []
+    else:
+        # Taken for the 64-bit call of the same number, 26: msync of nothing.
+        assert taken == ["call 0x1a by b'\\xcd\\x80'"]
 
 
 def test_control_groups(place: Place) -> None:
@@ -447,9 +453,9 @@ if call("ioprio_set", 1, 0, 1 << 13)[0] == 0 and FILTERED:
 
 
 def test_not_being_the_first_to_go(place: Place) -> None:
-    assert (
-        place.run(
-            """
+    own = Path("/proc/self/oom_score_adj").read_text().strip()
+    taken = place.run(
+        """
 for pid in ("self", AGENT, 1):
     for value in ("0", "-1000", "-500"):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "w") as file:
@@ -457,12 +463,11 @@ for pid in ("self", AGENT, 1):
     with contextlib.suppress(OSError):
         left = int(open(f"/proc/{pid}/oom_score_adj").read())
         if left < int(sys.argv[1]):
-            got("the rank of", pid, "is", left)
+            got("rank", left)
 """,
-            Path("/proc/self/oom_score_adj").read_text().strip(),
-        )
-        == []
+        own,
     )
+    assert (taken == []) == place.held
 
 
 def test_sockets_of_daemons(place: Place) -> None:

@@ -286,7 +286,7 @@ def test_watches_across_interviews(place: Place) -> None:
 
 PIPES = """
 held = 0
-while held < 200:
+while held < 100:
     reading, writing = os.pipe()
     try:
         fcntl.fcntl(writing, 1031, 1 << 20)

@@ -84,7 +84,9 @@ def agent_outside(sandbox: Sandbox) -> int:
     raise AssertionError("its process was not found")
 
 
-def test_the_sandbox_ended_from_outside(place: Place) -> None:
+def test_the_sandbox_ended_from_outside(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "EXEC_GRACE_SECONDS", 2.0)
+    monkeypatch.setattr(client, "PING_SECONDS", 1.0)
     sandbox = place.start()
     if sandbox.place:
         import docker
@@ -93,6 +95,9 @@ def test_the_sandbox_ended_from_outside(place: Place) -> None:
             engine.containers.get(sandbox.place).kill()
     else:
         os.kill(agent_outside(sandbox), signal.SIGKILL)
+    if not place.held:
+        with pytest.raises(PlatformFailure):
+            sandbox.exec(["true"], timeout_s=1)
     ends_plainly(place, sandbox)
 
 

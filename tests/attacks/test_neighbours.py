@@ -147,7 +147,9 @@ def test_what_the_last_tenant_left(place: Place) -> None:
     )
     last.stop()
     following = place.start()
-    assert text(following, "ls -A ~ /tmp /dev/shm /workspace | grep -E 'left|rc|profile|local' || true") == ""
+    assert (
+        text(following, "find ~ /tmp /dev/shm /workspace -mindepth 1 | grep -E 'left|rc|profile|local' || true") == ""
+    )
     goes_on(following)
 
 

@@ -48,7 +48,7 @@ for folder in glob.glob("/proc/[0-9]*/fd"):
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             target = os.readlink(os.path.join(folder, name))
-            if not target.startswith(("pipe:", "/dev/null", "/proc/", "/workspace")):
+            if not target.startswith(("pipe:", "/dev/null", "/proc/", "/workspace", *([] if FILTERED else ["host:"]))):
                 got(folder, name, target)
 for fd in range(3, 300):
     with contextlib.suppress(OSError):
@@ -177,7 +177,9 @@ def started_again(place: Place, sandbox: Sandbox) -> Sandbox:
 def test_poison_for_the_next_agent(place: Place) -> None:
     sandbox = place.start()
     place.run(POISON, sandbox=sandbox)
-    assert shell(sandbox, "cd /tmp; python3 -c 1; ls /tmp/ran-*").exit_code == 0, "poison works on whoever takes it"
+    assert shell(sandbox, "cd /tmp; python3 -c 1; find /tmp -name 'ran-*' | grep .").exit_code == 0, (
+        "poison works on whoever takes it"
+    )
     text(sandbox, "rm -f /tmp/ran-*")
     again = started_again(place, sandbox)
     # In a shell's own words: python3 would take the poison here.
