@@ -48,6 +48,8 @@ from sandbox.pool import Pool
 from web import api, auth, i18n, pages, security, serve
 from web.sockets import Sockets
 
+# Memory to plan for one interview (docs/operating.md).
+PLANNED_GIB = 0.3
 ROOT = Path(__file__).resolve().parent
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -289,6 +291,7 @@ def _examine(settings: Settings) -> list[dict[str, Any]]:
     why = f"{settings.sandbox} is set" if settings.sandbox != "auto" else "the first that works"
     found = f"{usable} would be used ({why})" if usable else f"none can be used ({settings.sandbox} is set)"
     row("a sandbox", bool(usable), "; ".join([found, *over]), "apt-get install bubblewrap")
+    row("sandboxes at a time", True, _capacity(settings), needed=False)
     built = (ROOT / "web/static/build/workspace.js").is_file()
     row("front end", built, "built" if built else "not built", "make setup")
     for name in assistant.registry.names():
@@ -305,6 +308,15 @@ def _examine(settings: Settings) -> list[dict[str, Any]]:
     except PairsightError as error:
         row("database", False, str(error), "check PAIRSIGHT_DATABASE or PAIRSIGHT_DATA")
     return rows
+
+
+def _capacity(settings: Settings) -> str:
+    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
+    room = int(have / PLANNED_GIB)
+    return (
+        f"{settings.sandboxes} interviews, {settings.queue} people in line, {settings.warm} started ahead; "
+        f"this machine's {have:.1f} GiB are good for about {room} interviews"
+    )
 
 
 def _load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:

@@ -29,6 +29,10 @@ AT_ONCE = 4
 logger = logging.getLogger("pairsight")
 
 
+class Closed(PlatformFailure):
+    """The server is being stopped: whoever waited is to wait again when it is back."""
+
+
 class Turn(IntEnum):
     """Who goes first. An interview under way is neither counted out nor refused: its clock stands until it has one."""
 
@@ -245,13 +249,13 @@ class Pool:
         take: Callable[[], None],
         on_waiting: Callable[[int], None] | None = None,
     ) -> None:
-        """Until this is the first in line that may go; then ``take``. Raises ``PlatformFailure`` when all is closed."""
+        """Until this is the first in line that may go; then ``take``. Raises ``Closed``."""
         told: int | None = None
         try:
             while True:
                 with self._changed:
                     if self._closed:
-                        raise PlatformFailure("The server is being stopped; please try again in a moment.")
+                        raise Closed("The server is being stopped; please try again in a moment.")
                     if next((one for one in line if may(one[0])), None) == ticket:
                         return take()
                     ahead = line.index(ticket)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
@@ -63,16 +64,32 @@ class Interviews:
 
     def start(self) -> None:
         """Recover what is under way and tick, in the background."""
+        seekers: list[threading.Thread] = []
         for header in self.log.interviews():
             try:
                 # Before any clock ticks: the time we were down is not the candidate's.
-                self.get(header.id).recover()
+                if (seeker := self.get(header.id).recover()) is not None:
+                    seekers.append(seeker)
             except PairsightError as error:
                 logger.warning("interview %s cannot be opened: %s", header.id, error)
             except Exception:
                 logger.exception("interview %s cannot be opened", header.id)
+        threading.Thread(target=self._line_up, args=(seekers,), name="line", daemon=True).start()
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
         threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
+
+    def _line_up(self, seekers: Sequence[threading.Thread]) -> None:
+        """Those who waited when the last server stopped, or had not come in yet, in their old order, behind ``seekers``."""
+        for seeker in seekers:
+            seeker.join()
+        waited: list[tuple[int, Room]] = []
+        for room in list(self._rooms.values()):
+            state = room.interview.state
+            if state.status == "ready" and not state.sandbox_lost and (state.queued is not None or state.sandbox):
+                waited.append((-1 if state.queued is None else state.queued, room))
+        for _, room in sorted(waited, key=lambda one: one[0]):
+            if not self._closed.is_set():
+                room.wait_again()
 
     def _tick(self) -> None:
         while not self._closed.wait(TICK_S):

@@ -22,6 +22,7 @@ from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
 from interviews.service.workspace import Workspace
 from interviews.timeline import remaining_ms
+from sandbox.pool import Closed
 
 OPEN_WORK = "open"
 # How long a sandbox is kept for a candidate who waited in line and is not at the page when it is ready.
@@ -85,6 +86,10 @@ class Room:
         """Whether the candidate waits for a sandbox."""
         return self._begin is not None and not self._begin.over
 
+    def wait_again(self) -> None:
+        """After a restart of the server: stand in line once more; returns when the place in it, or the sandbox, is had."""
+        self._prepare().news.wait()
+
     def _prepare(self) -> _Begin:
         """Have a sandbox made ready, unless one is."""
         with self._beginning:
@@ -102,6 +107,8 @@ class Room:
 
         try:
             self.workspace.begin(wait)
+        except Closed as error:
+            begin.error = error
         except PairsightError as error:
             begin.error = error
             if self.interview.state.sandbox_lost != str(error):
@@ -136,14 +143,11 @@ class Room:
         ]
         return [Draft("system", key), *(Draft("system", file) for file in files)]
 
-    def recover(self) -> None:
-        """After a restart of the server: end what was cut off, give back the time; the sandbox is sought meanwhile."""
+    def recover(self) -> threading.Thread | None:
+        """After a restart of the server: end what was cut off, give back the time. Returns who seeks the sandbox meanwhile."""
         state = self.interview.state
-        if state.status == "ready" and (state.queued is not None or (state.sandbox and not state.sandbox_lost)):
-            # Waited when the server stopped, or had not come in yet.
-            self._prepare()
         if state.status not in ("running", "grace", "submitted"):
-            return
+            return None
         past = self.interview.log.read(self.interview.id)
         place, until_ms = _last_place(past), settled_until(past)
         cut = "The server was restarted while this was under way; please try again"
@@ -176,9 +180,11 @@ class Room:
         self.interview.record(*drafts)
         if state.status == "submitted":
             self._grade_soon()
-            return
+            return None
         name = f"recover-{self.interview.id}"
-        threading.Thread(target=self._find, args=(place, until_ms), name=name, daemon=True).start()
+        seeker = threading.Thread(target=self._find, args=(place, until_ms), name=name, daemon=True)
+        seeker.start()
+        return seeker
 
     def _find(self, place: str, until_ms: int) -> None:
         self.workspace.find(place, until_ms)

@@ -36,10 +36,10 @@ WORDS = ("words", "en")
 class House:
     """The interviews of one server after another over one log."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, most: int = 50) -> None:
         self.now_ms = 1_700_000_000_000
         self.log = MemoryLog(self.clock, counting_salt())
-        self.backend = backend
+        self.backend, self._most = backend, most
         self.servers: list[Interviews] = []
         self.open()
 
@@ -49,7 +49,7 @@ class House:
         return self.now_ms
 
     def tools(self) -> Tools:
-        pool = Pool(self.backend)
+        pool = Pool(self.backend, most=self._most)
         return replace(tools(), clock=self.clock, backend=lambda: pool)
 
     def open(self) -> None:
@@ -57,10 +57,15 @@ class House:
         self.servers.append(Interviews(self.log, self.tools()))
         self.servers[-1].start()
 
-    def begin(self) -> Room:
-        """An interview in its course."""
+    def consented(self) -> Room:
+        """An interview whose candidate has consented."""
         room = self.servers[-1].get(self.servers[-1].create("prompted-playlists", "Ada", SETTINGS, 7))
         room.consent(*WORDS)
+        return room
+
+    def begin(self) -> Room:
+        """An interview in its course."""
+        room = self.consented()
         assert room.start()
         return room
 
@@ -409,16 +414,24 @@ def test_a_refusal_and_a_failed_start_are_told_and_lose_nothing() -> None:
         pool.close()
 
 
-def test_who_waited_when_the_server_stopped_waits_again_afterwards(on_bubblewrap: House) -> None:
-    house = on_bubblewrap
-    server = house.servers[-1]
-    room = server.get(server.create("prompted-playlists", "Ada", SETTINGS, 7))
-    room.consent(*WORDS)
-    room.interview.record(Draft("system", e.SandboxQueued(ahead=3)))
-    house.open()
-    again = house.servers[-1].get(room.interview.id)
-    wait(lambda: again.ready)
-    assert again.interview.state.status == "ready"
+def test_who_waited_when_the_server_stopped_waits_again_in_the_same_order() -> None:
+    house = House(bubblewrap, most=1)
+    try:
+        house.begin()
+        rooms = []
+        for ahead in (0, 1, 2):
+            rooms.append(house.consented())
+            assert rooms[-1].start() is False
+            assert rooms[-1].interview.state.queued == ahead
+        house.servers[-1].close()
+        wait(lambda: not any(room.preparing for room in rooms))
+        house.open()
+        again = [house.servers[-1].get(room.interview.id) for room in rooms]
+        # Its own interview is under way and takes the one place; the others stand as they stood.
+        wait(lambda: all(room.preparing for room in again))
+        wait(lambda: [room.interview.state.queued for room in again] == [0, 1, 2])
+    finally:
+        house.close()
 
 
 def test_one_terminal_too_many_is_refused_in_words(on_bubblewrap: House) -> None:
