@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from interviews.errors import BadInput, NotAllowed
 from interviews.events import Role
+from interviews.service.grading import waits_for
 from interviews.visibility import wire
 from rubrics import registry as rubric_registry
 from rubrics.base import Scorecard
@@ -51,9 +52,16 @@ def state(interview: str, role: Role) -> ResponseReturnValue:
 
 def _scorecard(interview: str) -> Scorecard:
     room = interviews().get(interview)
+    records = room.interview.log.read(interview)
+    if room.interview.state.status == "submitted":
+        if why := waits_for(records):
+            raise NotAllowed(
+                "The work is in; grading waits and goes on by itself, then there is a score: %(why)s", why=why
+            )
+        raise NotAllowed("The work is in and being graded; there is a score in a moment")
     if room.interview.state.status != "finished":
         raise NotAllowed("There is a score once the interview has been submitted and its hidden tests have run")
-    return Scorecard.model_validate(interviews().tools.score(room.interview.header, room.interview.log.read(interview)))
+    return Scorecard.model_validate(interviews().tools.score(room.interview.header, records))
 
 
 @api.get("/api/interviews/<interview>/interviewer/scorecard")

@@ -98,6 +98,7 @@ export interface Payloads {
   "interview.submitted": { by: "candidate" | "clock"; late: boolean };
   "debrief.shown": { items: DebriefItem[] };
   "note.added": { text: string; about_seq: number };
+  "analysis.recorded": { kind: string; result: Record<string, unknown> };
 }
 
 export type KnownType = keyof Payloads;

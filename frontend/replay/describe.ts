@@ -113,7 +113,16 @@ export function describe(event: Wire): Described {
   if (started?.adopted) return told("·", t("The sandbox was found again"), started.backend);
   const lost = as(event, "sandbox.lost");
   if (lost) return told("·", t("The sandbox was lost"), lost.reason);
+  const analysis = as(event, "analysis.recorded");
+  if (analysis) return told("·", ...analysisWords(analysis.kind, analysis.result));
   return told("·", simpleWords(event.type));
+}
+
+function analysisWords(kind: string, result: Record<string, unknown>): [string, string] {
+  if (kind === "grading") return [t("Grading has to wait"), String(result.waiting ?? "")];
+  if (kind !== "hidden_tests") return [t("An analysis ran"), kind];
+  if (result.failed) return [t("The hidden tests could not run"), String(result.failed)];
+  return [t("Hidden tests ran"), `${result.passed} / ${result.total}`];
 }
 
 function editWords(origin: string, path: string): string {
@@ -150,7 +159,6 @@ function simpleWords(type: string): string {
     "suggestion.annotated": t("What the exercise knows of a proposal"),
     "interview.submitted": t("Submitted"),
     "debrief.shown": t("The planted mistakes were shown"),
-    "analysis.recorded": t("Hidden tests ran"),
     "score.recorded": t("A score was recorded"),
   };
   return words[type] ?? type;

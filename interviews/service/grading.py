@@ -8,7 +8,7 @@ cannot run is a platform failure that is tried again and says so, never a zero. 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from assistant.defects import debrief_items
 from interviews import events as e
@@ -57,6 +57,12 @@ def grade(interview: Interview) -> dict[str, e.Json]:
             interview.record(Draft("system", e.AnalysisRecorded(kind="grading", result={"waiting": reason})))
         interview.tools.sleep(wait)
         waited, wait = waited + wait, min(2 * wait, LONGEST_WAIT_S)
+
+
+def waits_for(records: Iterable[e.Record]) -> str:
+    """Why grading of a submitted interview has to wait; "" where nothing is known to be in its way."""
+    payloads = [record.payload for record in records if record.type == "analysis.recorded" and record.payload]
+    return next((str(one["result"]["waiting"]) for one in reversed(payloads) if one["kind"] == "grading"), "")
 
 
 def submitted_files(interview: Interview) -> dict[str, str]:

@@ -14,7 +14,7 @@ from interviews.errors import PlatformFailure
 from interviews.exercises import Exercise
 from interviews.log import Draft, MemoryLog
 from interviews.service import editing
-from interviews.service.grading import GIVE_UP_S, grade
+from interviews.service.grading import GIVE_UP_S, grade, waits_for
 from interviews.service.harness.relay import converse, lay_out
 from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
@@ -97,6 +97,7 @@ def test_grading_waits_until_there_is_a_place() -> None:
     assert totals(grade(interview)) == PASSED
     assert slept == [1, 2, 4]
     assert waiting(interview) == [{"waiting": "The sandboxes are away"}]
+    assert waits_for(interview.log.read(interview.id)) == "The sandboxes are away"
 
 
 def test_grading_that_never_finds_a_place_says_so_and_is_no_zero() -> None:
