@@ -37,6 +37,9 @@ exec sleep "$2"
 # The agent's source comes first on its own input: eight digits, then that many bytes. It starts when the keeper is ready. One
 # that was here before and has not noticed that its stream is gone (a candidate can stop it) is ended first.
 AGENT = "pairsight-agent"
+# A program that may be run and not read hides its process from its own user's others from its first moment. The agent hides
+# itself too, but programs that were there before it would see it come. gVisor runs only what can be read.
+PYTHON, UNREADABLE = "/usr/bin/python3", "/opt/agent/python3"
 LOADER = f"""import os, sys, time
 def take(count):
     data = b""
@@ -115,7 +118,8 @@ def agent_command(hardening: Hardening, limits: Limits, runtime: str = "") -> li
     if own_kernel(runtime) and hardening.seccomp:
         # It does not hand the engine's filter on to programs; it does let a program put itself under one.
         config["seccomp"] = seccomp.program(platform.machine()).hex()
-    return ["/usr/bin/python3", "-I", "-S", "-B", "-c", LOADER, json.dumps(config), AGENT]
+    hidden = hardening.agent_hidden and not own_kernel(runtime)
+    return [UNREADABLE if hidden else PYTHON, "-I", "-S", "-B", "-c", LOADER, json.dumps(config), AGENT]
 
 
 def tmpfs(hardening: Hardening, limits: Limits, uid: int) -> dict[str, str]:

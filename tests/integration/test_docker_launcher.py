@@ -19,6 +19,7 @@ from interviews.errors import PlatformFailure
 from sandbox import launcher
 from sandbox.backends.docker import Docker
 from sandbox.base import Limits, SandboxSpec
+from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Owners
 from tests.product import ROOT, wait
 
@@ -38,15 +39,16 @@ def folder() -> Iterator[Path]:
         engine(Path(name)).clear([])
 
 
-def engine(folder: Path, most_seconds: float = 20.0) -> Docker:
-    return Docker(environ={}, owners=Owners(folder / "owners"), start_seconds=most_seconds)
+def engine(folder: Path) -> Docker:
+    """What has the way to the daemon."""
+    return Docker(environ={}, owners=Owners(folder / "owners"))
 
 
 @contextlib.contextmanager
-def launching(folder: Path, linger_seconds: float = 600.0) -> Iterator[Path]:
+def launching(folder: Path, linger_seconds: float = 600.0, by: Docker | None = None) -> Iterator[Path]:
     """The socket of a running launcher for this user, at most two sandboxes."""
     path = folder / "launcher.sock"
-    service = launcher.Launcher(path, os.geteuid(), engine(folder), most=2, linger_seconds=linger_seconds)
+    service = launcher.Launcher(path, os.geteuid(), by or engine(folder), most=2, linger_seconds=linger_seconds)
     service.bind()
     serving = threading.Thread(target=service.serve)
     serving.start()
@@ -63,9 +65,10 @@ def door(folder: Path) -> Iterator[Path]:
         yield path
 
 
-def through(door: Path) -> Docker:
+def through(door: Path, start_seconds: float = 20.0) -> Docker:
     """The web process's backend: it has no way to the daemon."""
-    return Docker(environ={launcher.SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"})
+    environ = {launcher.SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"}
+    return Docker(environ=environ, start_seconds=start_seconds)
 
 
 def running(interview: str) -> list[str]:
@@ -182,6 +185,25 @@ def test_left_adopted_and_reaped_through_the_launcher(door: Path) -> None:
     again.stop()
     third.stop()
     assert running("launched-0") == running("launched-1") == running("launched-2") == []
+
+
+def test_a_start_that_nobody_waits_for_any_more_leaves_nothing(folder: Path) -> None:
+    ready, gate = threading.Event(), threading.Event()
+
+    class Slow(Docker):
+        def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
+            stream = super().launch(spec, deadline)
+            ready.set()
+            gate.wait(30)
+            return stream
+
+    with launching(folder, by=Slow(environ={}, owners=Owners(folder / "owners"))) as door:
+        with pytest.raises(PlatformFailure, match="launcher"):
+            through(door, start_seconds=1.5).start(SandboxSpec("launched-late"))
+        assert ready.wait(20)
+        assert len(running("launched-late")) == 1
+        gate.set()
+        wait(lambda: running("launched-late") == [])
 
 
 def test_a_loss_leaves_what_is_adopted_or_stopped(door: Path) -> None:

@@ -156,6 +156,51 @@ def test_an_agent_that_was_stopped_is_ended_when_it_is_started_anew(docker: Dock
     second.stop()
 
 
+HUNT = """
+import os
+open("hunting", "w").close()
+caught = set()
+while not os.path.exists("enough"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                if not file.read().endswith(b"\\0pairsight-agent\\0"):
+                    continue
+            os.close(os.open(f"/proc/{pid}/fd/0", os.O_RDWR))
+            caught.add("caught")
+        except OSError as error:
+            caught.add(type(error).__name__)
+with open("found", "w") as file:
+    file.write(" ".join(sorted(caught)))
+"""
+
+
+def hunted(docker: Docker) -> bytes:
+    """What a program that was there before the agent found when it reached for that one's stream as it came, thrice."""
+    sandbox = docker.start(SPEC)
+    sandbox.write("hunt.py", HUNT.encode())
+    terminal = sandbox.open_terminal(cols=80, rows=24, on_output=lambda data: None, on_exit=lambda code: None)
+    terminal.write(b"setsid python3 hunt.py </dev/null >/dev/null 2>&1 &\r")
+    wait(lambda: "hunting" in [entry.path for entry in sandbox.list()])
+    for _ in range(3):
+        place = sandbox.place
+        sandbox.leave()
+        again = docker.adopt(SPEC, place)
+        assert again is not None
+        sandbox = again
+    sandbox.write("enough", b"")
+    wait(lambda: [entry for entry in sandbox.list() if entry.path == "found" and entry.size])
+    found = sandbox.read("found")
+    sandbox.stop()
+    return found
+
+
+def test_no_program_that_was_there_before_gets_hold_of_a_new_agents_stream(docker: Docker, folder: Path) -> None:
+    assert hunted(docker) == b"PermissionError"
+    bare = Docker(HARDENING.without("agent_hidden"), environ={}, owners=Owners(folder))
+    assert b"caught" in hunted(bare), "the hunter must be one that could"
+
+
 SERVER = """
 import sys, time
 from pathlib import Path
