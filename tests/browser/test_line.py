@@ -57,3 +57,28 @@ def test_a_candidate_in_line_sees_their_place_and_gets_in(
         ahead.socket.disconnect()
     finally:
         running.stop()
+
+
+def test_what_a_rebuilt_workspace_lacks_is_told_to_both(tmp_path: Path, open_page: Open) -> None:
+    running = products.start(tmp_path / "data", "--sandbox", "bubblewrap", PAIRSIGHT_PACE="0")
+    try:
+        page = open_page(running.links["candidate"])
+        pages.consent(page)
+        watcher = open_page(running.links["interviewer"])
+        pages.in_terminal(page, "head -c 300 /dev/zero > zeros.bin")
+        wait(lambda: "zeros.bin" in pages.state(page)["files"])
+        products.lose_sandbox(running, page.url.split("/interviews/")[1].split("/")[0])
+        for viewer in (page, watcher):
+            expect(viewer.get_by_text("The sandbox was lost and made anew")).to_be_visible(timeout=40_000)
+            expect(viewer.get_by_text("only their names are recorded: zeros.bin")).to_be_visible()
+        shot(page, "rebuilt")
+        # A terminal was open, so one is open again.
+        pages.in_terminal(page, "echo a''live")
+        wait(lambda: "alive" in pages.terminal_text(page))
+        page.get_by_role("button", name="Understood").click()
+        expect(page.get_by_text("The sandbox was lost and made anew")).to_be_hidden()
+        pages.submit(page)
+        expect(watcher.get_by_text("worked", exact=True)).to_be_visible()
+        shot(watcher, "watched-over")
+    finally:
+        running.stop()
