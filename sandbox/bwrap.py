@@ -23,6 +23,7 @@ from pathlib import Path
 from sandbox import agent, place, seccomp
 from sandbox.base import WORKSPACE, Limits
 from sandbox.hardening import Hardening
+from sandbox.marks import mark
 
 AGENT = "/run/pairsight/agent.py"
 # Every Linux has it, nothing that is bound in lies below it, and bwrap's own mounts do not touch it.
@@ -186,5 +187,13 @@ def arguments(
     out = [*held(hardening, hand_in), *layout(limits, toolbox, hardening, hand_in), "--info-fd", str(info)]
     for name, value in place.ENVIRONMENT.items():
         out += ["--setenv", name, value]
-    program = ["/usr/bin/python3", "-I", "-S", "-B", AGENT, json.dumps(config(limits, hardening, watched))]
+    program = [
+        "/usr/bin/python3",
+        "-I",
+        "-S",
+        "-B",
+        AGENT,
+        json.dumps(config(limits, hardening, watched)),
+        mark(os.getpid()),
+    ]
     return [*out, "--chdir", WORKSPACE, "--", *program]

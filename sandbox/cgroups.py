@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sandbox.base import Limits
 from sandbox.hardening import Hardening
+from sandbox.marks import abandoned, mark
 
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
@@ -76,28 +77,6 @@ def homes() -> Mapping[str, Path]:
     return {name: point / own.get(name, "") / "pairsight" for name, point in where.items()}
 
 
-def mark(pid: int) -> str:
-    """A process as the beginning of a name: its number could be given to another later, its start could not.
-
-    Raises ``OSError`` when there is no such process.
-    """
-    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    return f"{pid}-{int(fields[19])}-"
-
-
-def abandoned(name: str) -> bool:
-    """Whether a group's name says that the server which made it is gone; False for any doubt."""
-    pid, started, rest = [*name.split("-", 2), "", ""][:3]
-    if not (pid.isdigit() and started.isdigit() and rest):
-        return False
-    try:
-        return not name.startswith(mark(int(pid)))
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
 def reap() -> list[str]:
     """Remove groups without processes whose server is gone. Returns their names. Never raises."""
     removed = set()
@@ -123,7 +102,7 @@ class Group:
         self.held: set[str] = set()
         self._doors: list[int] = []
         self._folders: list[Path] = []
-        name = mark(os.getpid()) + name
+        name = f"{mark(os.getpid())}-{name}"
         above = homes()
         for controller, files in settings(limits, hardening, 1).items():
             if controller in above:

@@ -17,9 +17,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from sandbox.cgroups import Group
 from sandbox.hardening import Hardening
+from sandbox.marks import abandoned
 
 Process = subprocess.Popen[bytes]
 
@@ -43,11 +45,18 @@ class Handover:
         return fd
 
     def pipe(self, ours: contextlib.ExitStack) -> tuple[int, int]:
-        """A pipe from the child: its end, and the reading one, which ``ours`` will close. Raises ``OSError``."""
+        """A pipe from the child: its end, and the reading one, which ``ours`` will close. Raises ``OSError``.
+
+        The child's end can be read too, so that writing to it does not fail when we are gone: bwrap's first process would
+        end by that and leave its second one waiting for it for ever.
+        """
         reading, writing = os.pipe()
-        self.kept.append(writing)
         ours.callback(os.close, reading)
-        return writing, reading
+        try:
+            self.kept.append(os.open(f"/proc/self/fd/{writing}", os.O_RDWR | os.O_CLOEXEC))
+        finally:
+            os.close(writing)
+        return self.kept[-1], reading
 
     def own_stdio(self, ours: contextlib.ExitStack) -> tuple[int, int, int]:
         """Give the child three pipes as input, output and errors. Returns the other ends, which ``ours`` will close.
@@ -223,6 +232,24 @@ class BubblewrapStream:
                 os.close(fd)
         if not self._listener.is_alive():
             os.close(self._stderr)
+
+
+def reap(program: str) -> list[str]:
+    """End what dead servers left in the middle of a start. ``program`` is among its arguments, the last is a mark.
+
+    A server can die between bwrap's first process being tied to it and that one having told the second to go on, which
+    then waits for ever. Returns their names. Never raises.
+    """
+    ended = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            process = os.pidfd_open(int(number))
+            held.callback(os.close, process)
+            words = os.fsdecode(Path("/proc", number, "cmdline").read_bytes()).split("\0")[:-1]
+            if program in words and abandoned(words[-1]):
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                ended.append(f"process {number}")
+    return ended
 
 
 def readable(fd: int, seconds: float) -> bool:

@@ -20,7 +20,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from interviews.errors import PairsightError, PlatformFailure
-from sandbox import bwrap, cgroups, seccomp
+from sandbox import bwrap, cgroups, seccomp, spawn
 from sandbox.base import Limits, Probe, Sandbox, SandboxSpec
 from sandbox.cgroups import Group
 from sandbox.client import AgentSandbox
@@ -124,8 +124,8 @@ class Bubblewrap:
         return None
 
     def reap(self, wanted: Collection[str]) -> list[str]:
-        """See ``sandbox.base``. Nothing outlives its server but the control groups that it made."""
-        return cgroups.reap()
+        """See ``sandbox.base``. Only control groups outlive their server, and a start that it died in the middle of."""
+        return [*spawn.reap(bwrap.AGENT), *cgroups.reap()]
 
     def launch(self, spec: SandboxSpec) -> tuple[BubblewrapStream, float]:
         """Start the agent. Returns its bytes and the seconds left for its hello. Raises ``PlatformFailure``."""

@@ -337,6 +337,65 @@ def test_a_killed_server_takes_its_sandboxes_along() -> None:
     os.close(agent)
 
 
+STUCK = """
+import os, subprocess, sys
+from sandbox.bwrap import AGENT
+from sandbox.marks import mark
+words = [AGENT, "{}", mark(os.getpid())]
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *words], start_new_session=True)
+print(child.pid, flush=True)
+sys.stdin.read()
+os._exit(0)
+"""
+
+
+def test_a_start_that_is_stuck_without_its_server_is_reaped() -> None:
+    root = Path(__file__).resolve().parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK], cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        stuck = os.pidfd_open(pid)
+        assert f"process {pid}" not in backend.reap([])
+    assert f"process {pid}" in backend.reap([])
+    assert select.select([stuck], [], [], 10)[0]
+    os.close(stuck)
+
+
+STARTER = """
+import sys
+from sandbox.backends.bubblewrap import backend
+from sandbox.base import SandboxSpec
+sys.stdin.read(1)
+backend.start(SandboxSpec(sys.argv[1]))
+"""
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.skipif(os.geteuid() != 0, reason="it is by their control groups that processes are found again")
+def test_a_server_killed_in_the_middle_of_a_start_leaves_nothing() -> None:
+    """Wherever it is hit: in the steps before bwrap nothing ties the process to its parent but the end of its input."""
+    name = f"middle-{os.getpid()}"
+    root = Path(__file__).resolve().parents[2]
+    for after in range(0, 60, 4):
+        with subprocess.Popen([sys.executable, "-c", STARTER, name], cwd=root, stdin=subprocess.PIPE) as server:
+            assert server.stdin is not None
+            server.stdin.write(b"x")
+            server.stdin.flush()
+            until = time.monotonic() + 20
+            while not left(name, "no process") and time.monotonic() < until:
+                time.sleep(0.001)
+            # No condition to wait for: this is where in the start it is hit.
+            time.sleep(after / 1000)
+            server.kill()
+    until = time.monotonic() + 20
+    while left(name, "no process") and time.monotonic() < until:
+        backend.reap([])
+        time.sleep(0.05)
+    assert left(name, "no process") == []
+
+
 def test_the_end_of_its_input_ends_the_agent(stream: BubblewrapStream) -> None:
     agent = os.pidfd_open(stream.agent_pid)
     ask(stream, 1)

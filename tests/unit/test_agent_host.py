@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from interviews.errors import BadInput, PlatformFailure
-from sandbox import cgroups, registry
+from sandbox import cgroups, marks, registry
 from sandbox.base import Limits
 from sandbox.hardening import HARDENING
 from sandbox.toolbox import UNUSED, ensure_toolbox, toolbox_path
@@ -91,16 +91,20 @@ def test_an_amount_without_its_line_is_not_set(version: int, line: str) -> None:
     assert rest.items() <= whole.items()
 
 
-def test_a_group_is_abandoned_when_its_server_is_gone_and_only_then() -> None:
-    mine = cgroups.mark(os.getpid())
-    assert not cgroups.abandoned(f"{mine}one-1a2b")
-    pid, started, _ = mine.split("-")
-    assert cgroups.abandoned(f"{pid}-{int(started) + 1}-one-1a2b"), "the number was given to another process"
+def test_what_a_server_made_is_abandoned_when_it_is_gone_and_only_then() -> None:
+    mine = marks.mark(os.getpid())
+    assert not marks.abandoned(mine)
+    assert not marks.abandoned(f"{mine}-one-1a2b")
+    pid, started, space = mine.split("-")
+    again = f"{pid}-{int(started) + 1}-{space}"
+    assert marks.abandoned(again), "the number was given to another process"
+    assert marks.abandoned(f"{again}-one-1a2b")
     with subprocess.Popen(["true"]) as ended:
-        gone = cgroups.mark(ended.pid)
-    assert cgroups.abandoned(f"{gone}one-1a2b")
-    for foreign in ("tasks", "12", f"{pid}-one-1a2b", f"{pid}-{started}", f"{pid}-{started}-", "-1-2-3", ""):
-        assert not cgroups.abandoned(foreign), foreign
+        gone = marks.mark(ended.pid)
+    assert marks.abandoned(gone)
+    elsewhere = f"{gone.rpartition('-')[0]}-{int(space) + 1}"
+    for foreign in (elsewhere, "tasks", "12", f"{pid}-one-1a2b", f"{pid}-{started}", f"{pid}-{started}-", "-1-2-3", ""):
+        assert not marks.abandoned(foreign), foreign
 
 
 def test_the_toolbox_is_named_by_its_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
