@@ -20,8 +20,9 @@ from sandbox import launcher
 from sandbox.backends.docker import Docker
 from sandbox.base import Limits, SandboxSpec
 from sandbox.multiplex import MultiplexedStream
-from sandbox.owners import Owners
-from tests.product import ROOT, wait
+from sandbox.owners import Owners, owners_folder
+from tests import product as products
+from tests.product import ROOT, Browser, wait
 
 pytestmark = pytest.mark.sandbox
 STRANGER = 1_890_000_003
@@ -224,6 +225,64 @@ def test_a_loss_leaves_what_is_adopted_or_stopped(door: Path) -> None:
     wait(lambda: not second.alive)
     second.stop()
     assert running("launched-lost") == []
+
+
+@contextlib.contextmanager
+def command(door: Path) -> Iterator[subprocess.Popen[str]]:
+    """``pairsight launcher`` as a service would run it."""
+    line = [sys.executable, "-c", "from app import main; main()", "launcher", "--socket", str(door)]
+    line += ["--user", str(os.geteuid())]
+    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Launcher at")
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.slow
+def test_an_interview_goes_on_where_it_was_when_launcher_and_server_are_killed(folder: Path, tmp_path: Path) -> None:
+    door, data = folder / "launcher.sock", tmp_path / "data"
+
+    def serving() -> products.Product:
+        return products.start(
+            data, SANDBOX="docker", PAIRSIGHT_PACE="0", PAIRSIGHT_LAUNCHER=str(door), DOCKER_HOST="unix:///none"
+        )
+
+    def there(browser: Browser) -> bool:
+        state = browser.state
+        return state["sandbox_back"] == "adopted" and state["paused_ms"] is None and not state["sandbox_lost"]
+
+    with contextlib.ExitStack() as services:
+        services.callback(Docker(environ={}, owners=Owners(owners_folder(door))).reap, [])
+        first_launcher = services.enter_context(command(door))
+        first = serving()
+        services.callback(first.stop)
+        browser = Browser(first, "candidate")
+        assert browser.consent().status_code == 200
+        browser.connect()
+        terminal = browser.send("term.open", cols=80, rows=24)["terminal"]
+        browser.send("term.input", terminal=terminal, data="echo still here > /tmp/kept; touch done.txt\r")
+        wait(lambda: "done.txt" in browser.state["files"])
+        (container,) = running(browser.interview)
+        first_launcher.kill()
+        wait(lambda: browser.state["paused_ms"] is not None, 30)
+        services.enter_context(command(door))
+        wait(lambda: there(browser), 60)
+
+        first.kill()
+        second = serving()
+        services.callback(second.stop)
+        again = Browser(second, "candidate", name="after")
+        again.connect()
+        wait(lambda: there(again) and again.types().count("sandbox.started") == 3, 60)
+        terminal = again.send("term.open", cols=80, rows=24)["terminal"]
+        again.send("term.input", terminal=terminal, data="tac /tmp/kept\r")
+        wait(lambda: "still here" in "".join(again.state["terminals"][terminal]["output"]), 30)
+        assert running(browser.interview) == [container]
+        again.socket.disconnect()
+    assert running(browser.interview) == []
 
 
 def test_another_installations_container_is_out_of_reach(door: Path, tmp_path: Path) -> None:
