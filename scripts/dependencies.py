@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("app.py", "assistant", "interviews", "rubrics", "sandbox", "web")
-TOOLS = ("bench", "scripts", "tests")
+# Runs in a sandbox, on the toolbox (requirements-toolbox.in), and is never imported by the product.
+INSIDE = "interviews/service/harness/inside"
+TOOLS = ("bench", "scripts", "tests", INSIDE)
 # Used by name nowhere: flask-socketio picks it up when it is there.
 UNSEEN = {"simple-websocket"}
 
@@ -53,7 +55,8 @@ def imported(*places: str) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for place in places:
         path = ROOT / place
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files if place == INSIDE else (one for one in files if not one.is_relative_to(ROOT / INSIDE)):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Import):
                     names = [alias.name for alias in node.names]
