@@ -26,14 +26,14 @@ def reason(error: BaseException) -> str:
     return (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def open_engine(url: str) -> sa.Engine:
+def open_engine(url: str, wait_s: float = WAIT_S) -> sa.Engine:
     """An engine for a SQLAlchemy ``url``, its schema brought up to date.
 
-    SQLite's ``?timeout=`` says how many seconds to wait for another process's transaction (default 10). Raises
-    ``PlatformFailure`` when the database cannot be opened or cannot hold Unicode.
+    ``wait_s``: seconds that one statement may take, other processes' transactions included. Raises ``PlatformFailure``
+    when the database cannot be opened or cannot hold Unicode.
     """
     try:
-        engine = _engine(sa.engine.make_url(url))
+        engine = _engine(sa.engine.make_url(url), wait_s)
         migrate(engine)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise PlatformFailure(
@@ -71,18 +71,24 @@ def forget_overwritten(connection: sa.Connection) -> None:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _engine(url: sa.URL) -> sa.Engine:
-    if url.get_backend_name() == "sqlite":
-        engine = sa.create_engine(url, connect_args={"timeout": float(str(url.query.get("timeout", WAIT_S)))})
+def _engine(url: sa.URL, wait_s: float) -> sa.Engine:
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        engine = sa.create_engine(url, connect_args={"timeout": wait_s})
         sa.event.listen(engine, "connect", _configure_sqlite)
-        return engine
-    if url.get_backend_name() == "postgresql":
-        waits = {"connect_timeout": WAIT_S, "tcp_user_timeout": WAIT_S * 1000}
+    elif backend == "postgresql":
+        settings = {"synchronous_commit": "on", "statement_timeout": round(wait_s * 1000)}
+        given = {
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "connect_timeout": WAIT_S,
+            "tcp_user_timeout": WAIT_S * 1000,
+        }
         # Asked before use: a server that was restarted meanwhile costs nobody an append.
-        engine = sa.create_engine(url, connect_args=waits, pool_pre_ping=True)
-        sa.event.listen(engine, "connect", _configure_postgresql)
-        return engine
-    raise PlatformFailure("Expected a database of SQLite or PostgreSQL, got %(url)s", url=_printable(url))
+        engine = sa.create_engine(url, connect_args=given, pool_pre_ping=True)
+        sa.event.listen(engine, "connect", _require_unicode)
+    else:
+        raise PlatformFailure("Expected a database of SQLite or PostgreSQL, got %(url)s", url=_printable(url))
+    return engine
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
@@ -93,11 +99,8 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _configure_postgresql(connection: Any, _record: object) -> None:
-    for setting in ("synchronous_commit = on", f"statement_timeout = {WAIT_S * 1000}"):
-        connection.execute(f"SET {setting}")
-    encoding = connection.execute("SHOW server_encoding").fetchone()[0]
-    connection.commit()
+def _require_unicode(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise PlatformFailure("Expected a database in UTF8, got one in %(got)s", got=encoding)
 

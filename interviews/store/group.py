@@ -35,6 +35,11 @@ class Group(Generic[W]):
         self._arriving = threading.Lock()
         self._waiting: list[W] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work no leader has taken up yet."""
+        return len(self._waiting)
+
     def submit(self, work: W) -> None:
         """Return once ``work`` is settled, by this thread or another."""
         with self._arriving:
