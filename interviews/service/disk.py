@@ -249,7 +249,7 @@ class Disk:
                 self._failed(path, str(error))
                 return
             fresh = snapshot(path, self._interview.history.next_version(path), data, "terminal")
-            if known is None and view is not None and view.text is not None and view.text == fresh.text:
+            if view is not None and view.text is not None and view.text == fresh.text:
                 self._synced[path] = Synced(digest, view.version, view.text)
             elif known is None and view is not None and view.text:
                 # The log's file never reached this disk: the log's text wins, the next write puts it there.

@@ -171,10 +171,12 @@ class Workspace:
                         self._end()
                         self._fresh(Turn.UNDER_WAY)
                     break
-                except PairsightError as error:
-                    logger.warning("sandbox of %s is not back (try %d): %s", self._interview.id, attempt + 1, error)
-                    if self._interview.state.sandbox_lost != str(error):
-                        self._interview.record(Draft("system", e.SandboxLost(reason=str(error))))
+                except Exception as error:
+                    # Whatever it was: the candidate waits for it, and it may pass.
+                    logger.warning("no sandbox for %s (try %d)", self._interview.id, attempt + 1, exc_info=error)
+                    reason = str(error) if isinstance(error, PairsightError) else N_("Something failed on our side")
+                    if self._interview.state.sandbox_lost != reason:
+                        self._interview.record(Draft("system", e.SandboxLost(reason=reason)))
                     self._interview.tools.sleep(min(2.0**attempt, MAX_RETRY_S))
         if (opened := self._terminals) is not None:
             for cols, rows in terminals:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -371,6 +372,14 @@ def test_a_candidate_waits_in_line_is_told_and_starts_the_clock_alone() -> None:
         first.close()
         second.close()
         pool.close()
+
+
+def test_ten_interviews_that_start_at_once_all_begin(house: House) -> None:
+    rooms = [house.consented() for _ in range(10)]
+    with ThreadPoolExecutor(len(rooms)) as threads:
+        assert list(threads.map(Room.start, rooms)) == [True] * len(rooms)
+    assert [shell(room, "ls playlists | wc -l") for room in rooms] == ["8\n"] * len(rooms)
+    assert all(room.interview.state.queued is None for room in rooms)
 
 
 def test_a_place_that_nobody_takes_is_given_on_and_can_be_asked_for_again() -> None:
