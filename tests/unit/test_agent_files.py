@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import hashlib
 import os
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from sandbox.agent import MAX_DEPTH, TEMP_PREFIX, Files, Refused
+from sandbox.agent import MAX_DEPTH, MAX_FILES, TEMP_PREFIX, Files, Refused
 
 
 @pytest.fixture
@@ -75,11 +80,113 @@ def test_the_deepest_path_can_be_written_and_listed(files: Files) -> None:
     assert [row[0] for row in files.list(99)] == [path]
 
 
+@contextlib.contextmanager
+def swapping(real: Path, decoy: Path) -> Iterator[None]:
+    """Meanwhile two paths change places, as fast as can be."""
+    exchange = ctypes.CDLL(None, use_errno=True).renameat2
+    here, one, other = -100, os.fsencode(real), os.fsencode(decoy)
+    over = threading.Event()
+    failed: list[int] = []
+
+    def swap() -> None:
+        while not over.is_set():
+            failed.extend(filter(None, [exchange(here, one, here, other, 2) for _ in range(2)]))
+
+    thread = threading.Thread(target=swap)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        assert failed == []
+
+
+def outcomes(act: Callable[[], object], wanted: int = 2, most: int = 200_000) -> set[object]:
+    """What an act comes to, repeated until it has come to ``wanted`` different things and some hundred times more."""
+    found: set[object] = set()
+    enough = 0
+    for _ in range(most):
+        try:
+            found.add(act())
+        except Refused as refused:
+            found.add(refused.code)
+        if len(found) >= wanted:
+            enough += 1
+        if enough > 500:
+            return found
+    raise AssertionError(f"it only came to {found}")
+
+
+@pytest.mark.parametrize("place", ["folder", "folder/below"])
+def test_no_race_between_a_folder_and_a_link_leads_out(files: Files, tmp_path: Path, place: str) -> None:
+    outside = tmp_path / "elsewhere"
+    (outside / "below").mkdir(parents=True)
+    (outside / "file").write_text("secret")
+    (outside / "below/file").write_text("secret")
+    files.write(f"{place}/file", b"mine")
+    root = tmp_path / "workspace"
+    os.symlink(outside, root / "link")
+    secret = hashlib.sha256(b"secret").hexdigest()
+
+    def delete() -> None:
+        with contextlib.suppress(Refused):
+            files.write(f"{place}/gone", b"")
+        files.delete(f"{place}/gone")
+
+    with swapping(root / "folder", root / "link"):
+        assert outcomes(lambda: files.read(f"{place}/file", 99)) <= {b"mine", "not_regular"}
+        assert outcomes(lambda: files.write(f"{place}/new", b"mine")) <= {None, "not_regular"}
+        assert outcomes(delete) <= {None, "not_regular", "not_found"}
+        listed = outcomes(lambda: tuple(files.list(99)))
+    assert hashlib.sha256(b"mine").hexdigest() in str(listed)
+    assert secret not in str(listed)
+    kept = {str(path.relative_to(outside)) for path in outside.rglob("*")}
+    assert kept == {"file", "below", "below/file"}
+    assert (outside / "file").read_text() == (outside / "below/file").read_text() == "secret"
+
+
+def test_no_race_between_a_file_and_a_pipe_or_link_waits_or_leads_out(files: Files, tmp_path: Path) -> None:
+    root = tmp_path / "workspace"
+    files.write("file", b"mine")
+    os.mkfifo(root / "pipe")
+    with swapping(root / "file", root / "pipe"):
+        assert outcomes(lambda: files.read("file", 99)) <= {b"mine", "not_regular"}
+        outcomes(lambda: tuple(files.list(99)))
+    os.unlink(root / "pipe")
+    os.symlink(tmp_path / "outside", root / "link")
+    with swapping(root / "file", root / "link"):
+        assert outcomes(lambda: files.read("file", 99)) <= {b"mine", "not_regular"}
+        secret = hashlib.sha256(b"secret").hexdigest()
+        assert secret not in str(outcomes(lambda: tuple(files.list(99))))
+    assert (tmp_path / "outside").read_text() == "secret"
+
+
+def test_a_changed_file_is_not_written_over(files: Files, tmp_path: Path) -> None:
+    files.write("file", b"one", "")
+    one = hashlib.sha256(b"one").hexdigest()
+    files.write("file", b"two", one)
+    for path, expected in (("file", one), ("file", ""), ("gone", one), ("no/folder", one), ("file", 7)):
+        with pytest.raises(Refused) as refused:
+            files.write(path, b"three", expected)
+        assert code(refused) == "changed"
+    assert files.read("file", 99) == b"two"
+    assert os.listdir(tmp_path / "workspace") == ["file"]
+
+
+def test_a_crowd_of_folders_is_cut_off(files: Files, tmp_path: Path) -> None:
+    for number in range(MAX_FILES + 50):
+        (tmp_path / "workspace" / f"{number:05}").mkdir()
+    assert len(list(files.walk())) <= MAX_FILES
+    files.write("file", b"x")
+    assert [row[0] for row in files.list(99)] == ["file"]
+
+
 def test_descriptors_are_given_back(files: Files) -> None:
     before = len(os.listdir("/proc/self/fd"))
     files.write("a/b", b"x")
     files.list(99)
-    for path in ("a", "nope/x", "a/b/c", "../x"):
+    for path in ("a", "nope/x", "a/b/c", "../x", "a/b/c/d"):
         with pytest.raises(Refused):
             files.read(path, 99)
     assert len(os.listdir("/proc/self/fd")) == before
