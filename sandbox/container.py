@@ -144,6 +144,17 @@ def own_kernel(runtime: str) -> bool:
     return runtime.startswith("runsc")
 
 
+def weaker(runtime: str) -> tuple[str, ...]:
+    """What a container does not hold on this runtime, in words."""
+    if not own_kernel(runtime):
+        return ()
+    return (
+        "the candidate's programs can reach the agent's stream",
+        "a fork bomb, or programs that together outgrow the memory, may end the sandbox",
+        "the number of files is limited by the memory that they take",
+    )
+
+
 def ulimits(hardening: Hardening, limits: Limits, runtime: str = "") -> list[dict[str, object]]:
     """Bounds of a single process, soft and hard alike; the number of processes where the kernel inside counts them."""
     bounds = {

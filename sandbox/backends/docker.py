@@ -134,7 +134,7 @@ class Docker:
         finally:
             if sandbox is not None:
                 sandbox.stop()
-        return Probe(True, "Docker works", weaker=lacking)
+        return Probe(True, "Docker works", weaker=(*lacking, *container.weaker(self._runtime)))
 
     def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
         """Start container and agent; its hello is not awaited. Raises ``PlatformFailure`` at the deadline at the latest.
