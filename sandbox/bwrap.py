@@ -26,6 +26,7 @@ from sandbox.hardening import Hardening
 from sandbox.marks import mark
 
 AGENT = "/run/pairsight/agent.py"
+PROGRAM = ("/usr/bin/python3", "-I", "-S", "-B", AGENT)
 # Every Linux has it, nothing that is bound in lies below it, and bwrap's own mounts do not touch it.
 STAGE = "/sys"
 # Debian's `sh` knows no descriptor above 9, and the groups' doors have such numbers.
@@ -187,13 +188,5 @@ def arguments(
     out = [*held(hardening, hand_in), *layout(limits, toolbox, hardening, hand_in), "--info-fd", str(info)]
     for name, value in place.ENVIRONMENT.items():
         out += ["--setenv", name, value]
-    program = [
-        "/usr/bin/python3",
-        "-I",
-        "-S",
-        "-B",
-        AGENT,
-        json.dumps(config(limits, hardening, watched)),
-        mark(os.getpid()),
-    ]
-    return [*out, "--chdir", WORKSPACE, "--", *program]
+    told = json.dumps(config(limits, hardening, watched))
+    return [*out, "--chdir", WORKSPACE, "--", *PROGRAM, told, mark(os.getpid())]

@@ -234,11 +234,11 @@ class BubblewrapStream:
             os.close(self._stderr)
 
 
-def reap(program: str) -> list[str]:
-    """End what dead servers left in the middle of a start. ``program`` is among its arguments, the last is a mark.
+def reap(agent: Sequence[str]) -> list[str]:
+    """End what dead servers left in the middle of a start, on the way to become ``agent`` with a mark as last argument.
 
     A server can die between bwrap's first process being tied to it and that one having told the second to go on, which
-    then waits for ever. Returns their names. Never raises.
+    then waits for ever. Once it is the agent it needs nobody to end it. Returns their names. Never raises.
     """
     ended = []
     for number in filter(str.isdigit, os.listdir("/proc")):
@@ -246,7 +246,7 @@ def reap(program: str) -> list[str]:
             process = os.pidfd_open(int(number))
             held.callback(os.close, process)
             words = os.fsdecode(Path("/proc", number, "cmdline").read_bytes()).split("\0")[:-1]
-            if program in words and abandoned(words[-1]):
+            if agent[-1] in words and words[: len(agent)] != list(agent) and abandoned(words[-1]):
                 signal.pidfd_send_signal(process, signal.SIGKILL)
                 ended.append(f"process {number}")
     return ended

@@ -125,7 +125,7 @@ class Bubblewrap:
 
     def reap(self, wanted: Collection[str]) -> list[str]:
         """See ``sandbox.base``. Only control groups outlive their server, and a start that it died in the middle of."""
-        return [*spawn.reap(bwrap.AGENT), *cgroups.reap()]
+        return [*spawn.reap(bwrap.PROGRAM), *cgroups.reap()]
 
     def launch(self, spec: SandboxSpec) -> tuple[BubblewrapStream, float]:
         """Start the agent. Returns its bytes and the seconds left for its hello. Raises ``PlatformFailure``."""

@@ -339,10 +339,10 @@ def test_a_killed_server_takes_its_sandboxes_along() -> None:
 
 STUCK = """
 import os, subprocess, sys
-from sandbox.bwrap import AGENT
+from sandbox.bwrap import PROGRAM
 from sandbox.marks import mark
-words = [AGENT, "{}", mark(os.getpid())]
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", *words], start_new_session=True)
+words = [*PROGRAM, "{}", mark(os.getpid())]
+child = subprocess.Popen(["/bin/bash", "-c", "while :; do sleep 1; done", "bash", *words], start_new_session=True)
 print(child.pid, flush=True)
 sys.stdin.read()
 os._exit(0)
