@@ -29,8 +29,6 @@ MAX_RETRY_S = 15.0
 # A program that kills the agent again and again ends with the sandbox it runs in.
 ADOPTIONS = 3
 ADOPTIONS_MS = 60_000
-# How often a place that does not answer is asked before it is given up.
-ASKED = 4
 LEAVE_S = 3.0
 logger = logging.getLogger("pairsight")
 
@@ -167,7 +165,7 @@ class Workspace:
                 if not self._wanted():
                     return
                 try:
-                    if not (attempt < ASKED and self._adopt(known, until_ms)):
+                    if not self._adopt(known, until_ms):
                         self._end()
                         self._fresh(Turn.UNDER_WAY)
                     break

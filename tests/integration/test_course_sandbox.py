@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -190,6 +190,52 @@ def test_a_program_that_kills_the_agent_again_and_again_ends_with_its_sandbox(on
     wait(lambda: room.interview.state.sandbox_back == "rebuilt" and room.interview.state.paused_ms is None, 60)
     assert [one["adopted"] for one in started(room)].count(True) <= ADOPTIONS
     assert shell(room, "ls playlists") and len({one["place"] for one in started(room)}) == 2
+
+
+class Away:
+    """A real backend whose daemon is away for a while: nobody can say what is where, and nothing starts."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.name, self._real, self.refusals = backend.name, backend, 0
+
+    def _ask(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise PlatformFailure("The daemon does not answer")
+
+    def probe(self) -> Probe:
+        return self._real.probe()
+
+    def start(self, spec: SandboxSpec) -> Sandbox:
+        self._ask()
+        return self._real.start(spec)
+
+    def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
+        self._ask()
+        return self._real.adopt(spec, place)
+
+    def reap(self, wanted: Collection[str]) -> list[str]:
+        return self._real.reap(wanted)
+
+
+def test_a_daemon_that_is_away_costs_time_that_is_given_back_and_nothing_else() -> None:
+    backend = Away(working("docker"))
+    house = House(backend)
+    try:
+        room = house.begin()
+        shell(room, BINARY)
+        place, backend.refusals = room.workspace.place, 12
+        in_terminal(room, "kill -9 -1")
+        state = room.interview.state
+        wait(lambda: state.sandbox_back and state.paused_ms is None, 40)
+        assert (state.sandbox_back, room.workspace.place, backend.refusals) == ("adopted", place, 0)
+        assert shell(room, "wc -c < data.bin") == "300\n" and state.lost_ms > 0
+        told = [
+            record.payload for record in room.interview.log.read(room.interview.id) if record.type == "sandbox.lost"
+        ]
+        assert len(told) == 2 and told[1] == {"reason": "The daemon does not answer"}
+    finally:
+        house.close()
 
 
 def test_a_rebuilt_workspace_names_what_it_lacks(on_bubblewrap: House) -> None:
