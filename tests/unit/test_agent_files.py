@@ -162,6 +162,33 @@ def test_no_race_between_a_file_and_a_pipe_or_link_waits_or_leads_out(files: Fil
     assert (tmp_path / "outside").read_text() == "secret"
 
 
+@pytest.mark.parametrize("decoy", ["link", "pipe"])
+def test_what_a_file_becomes_between_look_and_open_is_refused(
+    files: Files, tmp_path: Path, decoy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "workspace"
+    plainly = os.open
+
+    def late(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if path == "file":
+            os.unlink(root / "file")
+            os.symlink(tmp_path / "outside", root / "file") if decoy == "link" else os.mkfifo(root / "file")
+        return plainly(path, flags, mode, dir_fd=dir_fd)
+
+    came_to: list[object] = []
+    for act in (lambda: files.read("file", 99), lambda: files.list(99), lambda: files.write("file", b"x", "0")):
+        (root / "file").unlink(missing_ok=True)
+        files.write("file", b"mine")
+        monkeypatch.setattr(os, "open", late)
+        try:
+            came_to.append(act())
+        except Refused as refused:
+            came_to.append(refused.code)
+        monkeypatch.undo()
+    assert came_to == ["not_regular", [], "not_regular"]
+    assert (tmp_path / "outside").read_text() == "secret"
+
+
 def test_a_changed_file_is_not_written_over(files: Files, tmp_path: Path) -> None:
     files.write("file", b"one", "")
     one = hashlib.sha256(b"one").hexdigest()

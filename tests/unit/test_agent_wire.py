@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,9 @@ from sandbox.agent import (
     integer,
     pack,
     pack_all,
+    pack_rows,
     plain,
+    rows,
     split,
     whole_characters,
 )
@@ -69,6 +72,36 @@ def test_a_long_body_is_cut_into_frames() -> None:
     frames = [frame for part in pack_all({"id": 7, "op": "write"}, body) for frame in Decoder().feed(part)]
     assert [header for header, _ in frames] == [{"id": 7, "more": True}] * 3 + [{"id": 7, "op": "write"}]
     assert b"".join(part for _, part in frames) == body
+
+
+CELLS = st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=20)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=10))
+def test_tables_come_back(table: list[tuple[str, str, str]]) -> None:
+    assert rows(pack_rows(table), 3, 10) == table
+
+
+@given(st.binary(max_size=100), st.integers(1, 4), st.integers(0, 9))
+def test_any_bytes_are_a_table_or_refused(data: bytes, width: int, most: int) -> None:
+    try:
+        found = rows(data, width, most)
+    except FrameError:
+        return
+    assert len(found) <= most
+    assert pack_rows(found) == data
+    assert all(len(row) == width for row in found)
+
+
+def test_a_table_is_counted_before_it_is_taken_apart() -> None:
+    data = bytes(32 << 20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FrameError):
+            rows(data, 2, 1000)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @given(st.text(), st.integers(0, 50))
