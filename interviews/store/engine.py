@@ -80,6 +80,7 @@ def _engine(url: sa.URL, wait_s: float) -> sa.Engine:
         settings = {"synchronous_commit": "on", "statement_timeout": round(wait_s * 1000)}
         given = {
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+            "client_encoding": "utf8",
             "connect_timeout": WAIT_S,
             "tcp_user_timeout": WAIT_S * 1000,
         }

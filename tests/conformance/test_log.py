@@ -128,7 +128,11 @@ def test_logs_of_many_interviews_do_not_mix(log: EventLog) -> None:
         log.create(header(name))
 
     def write(name: str) -> Callable[[], None]:
-        return lambda: [log.append(name, [prompt(name)]) for _ in range(10)] and None
+        def work() -> None:
+            for _ in range(10):
+                log.append(name, [prompt(name)])
+
+        return work
 
     together(*map(write, names * 2))
     for name in names:
