@@ -93,7 +93,9 @@ GROUPS = (
             Attack("changing_the_place_itself", "programs, settings or the agent are changed for whoever comes next"),
             Attack("greedy_scheduling", "a program gets more of the processor than its priority gives"),
             Attack(
-                "not_being_the_first_to_go", "the host's memory killer spares a candidate's program before the server"
+                "not_being_the_first_to_go",
+                "the host's memory killer spares a candidate's program before the server",
+                {GVISOR: "a program sets its rank among those inside; the host ranks the sandbox as a whole"},
             ),
             Attack("sockets_of_daemons", "a daemon of the host is reachable by a socket file"),
         ),
@@ -126,6 +128,11 @@ GROUPS = (
             Attack("pipes_across_interviews", "one interview's pipe buffers leave none for another"),
             Attack("message_queues", "kernel memory is put into message queues"),
             Attack("shared_segments", "memory is put into System V segments"),
+            Attack(
+                "nothing_is_logged",
+                "the engine writes what a candidate prints to the host's disk",
+                test="tests/attacks/test_ablation.py::test_a_line_taken_away_lets_its_attack_through[no_log-docker]",
+            ),
             Attack("core_files", "a crash writes memory to a disk"),
             Attack("flood_of_output", "a command's output grows the server's memory past its cap"),
             Attack("flood_in_a_terminal_that_nobody_reads", "output goes on while its reader stands still"),
@@ -223,6 +230,41 @@ GROUPS = (
             Attack("stopping_the_agent", "a stopped agent makes a call wait without end"),
             Attack("an_agent_starved_of_descriptors", "open files of programs keep the agent from working"),
             Attack(
+                "after_a_dead_server",
+                "what a dead server left runs on for good",
+                test="tests/attacks/test_ablation.py::test_a_line_taken_away_lets_its_attack_through",
+            ),
+            Attack(
+                "an_agent_that_speaks_garbage",
+                "bytes that are no frames, or frames that lie, harm the server",
+                test="tests/unit/test_agent_client.py::test_whatever_an_agent_says_the_server_goes_on",
+            ),
+            Attack(
+                "a_server_that_speaks_garbage",
+                "bytes that are no frames make the agent do anything but end",
+                test="tests/integration/test_bubblewrap.py::test_bytes_that_are_no_frames_end_the_agent_or_wait",
+            ),
+            Attack(
+                "a_start_that_hangs",
+                "a daemon that accepts a start and never answers holds up more than its deadline",
+                test="tests/integration/test_docker.py::test_with_a_start_that_hangs",
+            ),
+            Attack(
+                "a_daemon_that_dies",
+                "the daemon's death in mid-interview loses work",
+                test="tests/integration/test_docker.py::test_a_daemon_that_dies_in_mid_interview",
+            ),
+            Attack(
+                "a_stream_that_is_cut",
+                "a cut connection to the daemon is not noticed",
+                test="tests/integration/test_docker.py::test_a_cut_stream_is_a_lost_sandbox",
+            ),
+            Attack(
+                "a_reaper_without_a_list",
+                "an interview's container is removed because the daemon did not answer",
+                test="tests/integration/test_docker_lifecycle.py::test_reaping_what_dead_servers_left",
+            ),
+            Attack(
                 "the_sandbox_ended_from_outside",
                 "an ended container is not noticed at once, or not said in words",
                 {GVISOR: "it is noticed with the next call or sign of life that stays out"},
@@ -233,4 +275,4 @@ GROUPS = (
     ),
 )
 ATTACKS = tuple(attack for group in GROUPS for attack in group.attacks)
-BY_TEST: Mapping[str, Attack] = {group.test(one).rpartition("::")[2]: one for group in GROUPS for one in group.attacks}
+BY_TEST: Mapping[str, Attack] = {f"test_{attack.id}": attack for attack in ATTACKS if not attack.test}

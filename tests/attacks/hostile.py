@@ -7,7 +7,9 @@ out the attacks (``test_*.py``) and what must come of them (``tests.attacks.cata
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -163,9 +165,12 @@ class Screen:
     def shows(self, words: bytes, seconds: float = 15.0) -> None:
         eventually(lambda: words in self.seen, seconds)
 
+    def ended(self) -> bool:
+        return bool(self.codes)
+
     def close(self) -> None:
         self.terminal.close()
-        eventually(lambda: self.codes)
+        eventually(self.ended)
 
 
 def goes_on(sandbox: Sandbox) -> None:
@@ -194,6 +199,36 @@ def ends_plainly(place: Place, sandbox: Sandbox) -> None:
             act()
     sandbox.stop()
     goes_on(place.start())
+
+
+def status_outside(pid: int, name: str) -> str:
+    """A line of the host's view of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{name}:"))
+
+
+def agent_outside(sandbox: Sandbox) -> int:
+    """The host's number of the agent: the parent of a program that nobody else runs."""
+    mark = f"98764.{secrets.randbelow(10**9)}"
+    screen = Screen(sandbox, "sh", "-c", f"echo here; exec sleep {mark}")
+    screen.shows(b"here")
+    found: list[int] = []
+
+    def look() -> bool:
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):
+                if mark.encode() in Path("/proc", name, "cmdline").read_bytes().split(b"\0"):
+                    found.append(int(status_outside(int(name), "PPid")))
+        return bool(found)
+
+    eventually(look)
+    screen.close()
+    return found[0]
+
+
+def user_outside(sandbox: Sandbox) -> int:
+    """The host's user that programs inside run as."""
+    return int(status_outside(agent_outside(sandbox), "Uid").split()[0])
 
 
 def resident_bytes() -> int:

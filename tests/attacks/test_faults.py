@@ -6,14 +6,13 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from interviews.errors import PairsightError, PlatformFailure
 from sandbox import client
-from sandbox.base import Sandbox, SandboxSpec
-from tests.attacks.hostile import LIMITS, Place, Screen, ends_plainly, eventually, goes_on, shell, text
+from sandbox.base import SandboxSpec
+from tests.attacks.hostile import LIMITS, Place, Screen, agent_outside, ends_plainly, eventually, goes_on, shell, text
 
 pytestmark = pytest.mark.sandbox
 
@@ -69,19 +68,6 @@ def test_an_agent_starved_of_descriptors(place: Place) -> None:
     assert place.sandbox.read("beside.txt") == b"x"
     assert shell(place.sandbox, "echo beside").stdout == b"beside\n"
     screen.close()
-
-
-def agent_outside(sandbox: Sandbox) -> int:
-    """The host's number of a process of this sandbox; ending it is a fault from outside."""
-    mark = f"98767.{os.getpid()}"
-    screen = Screen(sandbox, "sh", "-c", f"echo here; exec sleep {mark}")
-    screen.shows(b"here")
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if mark.encode() in Path("/proc", name, "cmdline").read_bytes().split(b"\0"):
-                status = Path("/proc", name, "status").read_text().splitlines()
-                return next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
-    raise AssertionError("its process was not found")
 
 
 def test_the_sandbox_ended_from_outside(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

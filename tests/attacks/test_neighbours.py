@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
-from pathlib import Path
 
 import pytest
 
 from interviews.errors import PlatformFailure
 from sandbox.base import Sandbox
-from tests.attacks.hostile import Place, Screen, goes_on, shell, text
+from tests.attacks.hostile import Place, Screen, goes_on, shell, text, user_outside
 
 pytestmark = pytest.mark.sandbox
 
@@ -110,29 +108,11 @@ for address in ("127.0.0.1", "0.0.0.0", "172.17.0.2", "172.17.0.3", "sandbox"):
     screen.close()
 
 
-def user_outside(sandbox: Sandbox, mark: str) -> set[int]:
-    """The host's user of a program inside, by a mark on its command line."""
-    screen = Screen(sandbox, "sh", "-c", f"echo here; exec sleep {mark}")
-    screen.shows(b"here")
-    found = set()
-    until = time.monotonic() + 5
-    while not found and time.monotonic() < until:
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                if mark.encode() in Path("/proc", name, "cmdline").read_bytes().split(b"\0"):
-                    found.add(Path("/proc", name).stat().st_uid)
-            except OSError:
-                continue
-    screen.close()
-    return found
-
-
 def test_one_user_for_two(place: Place, neighbour: Sandbox) -> None:
     if place.filtered:
-        ours = user_outside(place.sandbox, f"98764.{os.getpid()}")
-        theirs = user_outside(neighbour, f"98765.{os.getpid()}")
-        assert ours and theirs and not ours & theirs
-        assert os.geteuid() not in ours | theirs
+        ours, theirs = user_outside(place.sandbox), user_outside(neighbour)
+        assert ours != theirs
+        assert os.geteuid() not in (ours, theirs)
     # What counts by user is counted apart: see the watches and pipes across interviews.
     assert text(place.sandbox, "id -u") != "0\n"
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.sandbox
 class Listener:
     """A socket of the host's that notes who came."""
 
-    def __init__(self, family: int, address: object) -> None:
+    def __init__(self, family: int, address: tuple[str, int] | str) -> None:
         self.visits = 0
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.bind(address)

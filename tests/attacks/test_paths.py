@@ -115,7 +115,7 @@ def test_a_folder_swapped_for_a_link(place: Place) -> None:
         "while True:\n  os.rename('turn', 'aside/turn'); os.rename('link', 'turn'); os.rename('turn', 'link');"
         " os.rename('aside/turn', 'turn')",
     )
-    until = time.monotonic() + 2
+    until = time.monotonic() + 1
     tries = 0
     while time.monotonic() < until:
         tries += 1
@@ -127,7 +127,7 @@ def test_a_folder_swapped_for_a_link(place: Place) -> None:
             place.sandbox.delete("turn/file")
         assert not [entry for entry in place.sandbox.list() if entry.size == len("secret\n")]
     screen.close()
-    assert tries > 10
+    assert tries > 3
     assert text(place.sandbox, "cat /tmp/outside/file; find /tmp/outside -mindepth 1") == "secret\n/tmp/outside/file\n"
 
 
@@ -137,7 +137,7 @@ def test_a_file_swapped_for_a_pipe(place: Place) -> None:
         place,
         "import itertools\nfor turn in itertools.cycle('abcd'):\n  os.rename(turn, 'turn'); os.rename('turn', turn)",
     )
-    until = time.monotonic() + 2
+    until = time.monotonic() + 1
     while time.monotonic() < until:
         began = time.monotonic()
         with contextlib.suppress(BadInput, NotFound):
@@ -156,7 +156,7 @@ def test_the_servers_own_file_swapped(place: Place) -> None:
         "while True:\n  for name in os.listdir('.'):\n    if name.startswith('.pairsight'):\n      try:\n"
         "        os.unlink(name); os.symlink('/tmp/victim', name)\n      except OSError: pass",
     )
-    until = time.monotonic() + 2
+    until = time.monotonic() + 1
     while time.monotonic() < until:
         with contextlib.suppress(PairsightError):
             place.sandbox.write("target", b"f" * 100_000)
@@ -184,7 +184,7 @@ def test_a_file_that_grows_while_it_is_read(place: Place) -> None:
         place,
         f"while True:\n  with open('grows', 'wb') as f:\n    for _ in range({LIMITS.file_bytes >> 20}): f.write(bytes(1 << 20))",
     )
-    until = time.monotonic() + 2
+    until = time.monotonic() + 1
     while time.monotonic() < until:
         with contextlib.suppress(BadInput, NotFound):
             assert len(place.sandbox.read("grows")) <= LIMITS.file_bytes

@@ -88,7 +88,8 @@ def test_opening_and_closing_without_end(place: Place) -> None:
         screens = [Screen(place.sandbox, "sh", "-c", "trap '' HUP TERM; sleep 60") for _ in range(4)]
         for screen in screens:
             screen.terminal.close()
-        eventually(lambda screens=screens: all(screen.codes for screen in screens))
+        for screen in screens:
+            eventually(screen.ended)
     eventually(lambda: threading.active_count() <= before)
     assert "sleep 60" not in text(place.sandbox, "ps -eo args")
 
