@@ -8,18 +8,18 @@ cannot run is a platform failure that is tried again and says so, never a zero. 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from assistant.defects import debrief_items
 from interviews import events as e
-from interviews.errors import PairsightError
+from interviews.errors import N_, PairsightError, PlatformFailure
 from interviews.exercises import Exercise
 from interviews.log import Draft
 from interviews.service.harness.relay import GraderFailed, converse, lay_out
 from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
 from sandbox.base import SandboxSpec
-from sandbox.pool import Pool, Turn
+from sandbox.pool import Closed, Pool, Turn
 
 # A grader that is itself at fault will be at fault again.
 TRIES = 3
@@ -28,6 +28,7 @@ LONGEST_WAIT_S = 300.0
 GIVE_UP_S = 8 * 3600.0
 # Beside what the candidate's program may take: starting places, pytest, hidden tests that think for themselves.
 OWN_S = 180.0
+IN_LINE = N_("All places are taken; it is in line")
 logger = logging.getLogger("pairsight")
 
 
@@ -36,15 +37,26 @@ def grade(interview: Interview) -> dict[str, e.Json]:
 
     With ``"failed": why`` and no tests after eight hours without a place to run, or three tries that were the grader's own
     fault: the candidate's work then counts as not observed. The log says once that grading waits, and for what.
+    Raises ``Closed`` when the server stops meanwhile.
     """
     files = submitted_files(interview)
     faults, waited, wait = 0, 0.0, 1.0
+    told: list[str] = []
+
+    def tell(why: str) -> None:
+        if not told:
+            told.append(why)
+            interview.record(Draft("system", e.AnalysisRecorded(kind="grading", result={"waiting": why})))
+
     while True:
         try:
-            return hidden_tests(interview.tools.backend(), interview.exercise, files, interview.id)
+            pool = interview.tools.backend()
+            return hidden_tests(pool, interview.exercise, files, interview.id, lambda ahead: tell(IN_LINE))
+        except Closed:
+            raise
         except PairsightError as error:
             reason = str(error)
-            faults += isinstance(error, GraderFailed)
+            faults += not isinstance(error, PlatformFailure) or isinstance(error, GraderFailed)
             logger.warning("grading of %s has to wait: %s", interview.id, reason)
         except Exception as error:
             # An interview must come to its end whatever is wrong with us.
@@ -53,8 +65,7 @@ def grade(interview: Interview) -> dict[str, e.Json]:
             logger.exception("grading of %s failed", interview.id)
         if faults >= TRIES or waited >= GIVE_UP_S:
             return {"failed": reason, "tests": [], "passed": 0, "total": 0}
-        if not waited:
-            interview.record(Draft("system", e.AnalysisRecorded(kind="grading", result={"waiting": reason})))
+        tell(reason)
         interview.tools.sleep(wait)
         waited, wait = waited + wait, min(2 * wait, LONGEST_WAIT_S)
 
@@ -72,10 +83,15 @@ def submitted_files(interview: Interview) -> dict[str, str]:
     return {path: view.text for path, view in views if view.text is not None}
 
 
-def hidden_tests(pool: Pool, exercise: Exercise, files: Mapping[str, str], name: str) -> dict[str, e.Json]:
-    """One run of an exercise's hidden tests against these files. Raises ``PlatformFailure``, ``GraderFailed`` among them."""
+def hidden_tests(
+    pool: Pool, exercise: Exercise, files: Mapping[str, str], name: str, on_waiting: Callable[[int], None] | None = None
+) -> dict[str, e.Json]:
+    """One run of an exercise's hidden tests against these files, once there is room. ``on_waiting`` as for ``Pool.start``.
+
+    Raises ``PlatformFailure``, ``GraderFailed`` among them.
+    """
     spec = exercise.spec
-    grader = pool.start(SandboxSpec(interview=f"{name}-grader"))
+    grader = pool.start(SandboxSpec(interview=f"{name}-grader"), on_waiting=on_waiting)
     # Whoever holds one of two places must not wait for the other.
     subject = Subject(
         lambda: pool.start(SandboxSpec(interview=f"{name}-subject"), turn=Turn.UNDER_WAY), files, spec.grading.timeout_s

@@ -270,6 +270,12 @@ fingerprint = total
 """,
         MAIN: "import os\nfor _ in range(3000): os.write(1, b'42\\n' * 10000)\n",
     },
+    "answers too long to be compared": {
+        INIT: """
+def total(numbers): return [[n, str(n), {}] for n in range(20_000)]
+def fingerprint(text): return "a\\nb c\\n" * 60_000
+"""
+    },
     "numbers that are none, and depth": {
         INIT: """
 import os, sys

@@ -23,6 +23,7 @@ from interviews.visibility import wire, withhold
 from sandbox.backends import bubblewrap
 from sandbox.backends.docker import Docker
 from sandbox.base import Backend, Sandbox, SandboxSpec
+from sandbox.pool import Pool, Turn
 from tests.attacks.graded import CANARY, NO_PYTHON, PYTHON, PYTHON_TESTS, exercise, sums
 from tests.integration.docker_daemons import Door
 from tests.product import wait
@@ -174,6 +175,26 @@ def test_grading_goes_on_after_a_restart_of_the_server() -> None:
     ]
     assert totals(result) == PASSED
     assert len(waiting(again)) == 1
+
+
+def test_grading_waits_in_line_and_begins_again_after_the_server_was_stopped() -> None:
+    backend = Hindered(lambda name, started: None)
+    pool = Pool(backend, most=1)
+    taken = [pool.start(SandboxSpec("candidate"), turn=turn) for turn in (Turn.CANDIDATE, Turn.UNDER_WAY)]
+    interview = interview_of(sums(), PYTHON, backend)
+    interview.tools = dataclasses.replace(interview.tools, backend=lambda: pool)
+    room = Room(interview)
+    room.recover()
+    wait(lambda: waiting(interview), 30)
+    assert waiting(interview) == [{"waiting": "All places are taken; it is in line"}]
+    pool.close()
+    wait(lambda: not room._grading.locked(), 30)
+    for sandbox in taken:
+        sandbox.stop()
+    assert interview.state.status == "submitted"
+    interview.tools = tools(backend)
+    Room(interview).recover()
+    wait(lambda: interview.state.status == "finished", 60)
 
 
 def test_grading_waits_for_a_docker_daemon_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,7 +230,9 @@ def main(config: Mapping[str, Any]) -> int:
         return 1
     candidate = Candidate(relay, config["language"], config["driver"], config["call_s"])
     plugin = Plugin(relay, candidate)
-    options = ["-q", "-p", "no:cacheprovider", "-c", DEVICE, f"--rootdir={os.getcwd()}"]
+    # Nobody reads how two values differ, and telling it costs more the longer a value the program chose.
+    quiet = ["-q", "--assert=plain", "--tb=native", "-p", "no:cacheprovider"]
+    options = [*quiet, "-c", DEVICE, f"--rootdir={os.getcwd()}"]
     code = int(pytest.main([*options, "hidden_tests"], plugins=[plugin]))
     if code in (0, 1):
         relay.say({"end": plugin.told})
