@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -52,7 +53,7 @@ class Cluster:
         )
         assert done.returncode == 0, done.stderr.decode()
 
-    def _as_user(self) -> dict[str, object]:
+    def _as_user(self) -> dict[str, Any]:
         if os.geteuid() != 0:
             return {"cwd": self._folder}
         return {"cwd": self._folder, "user": self.user, "group": self.user, "extra_groups": []}
