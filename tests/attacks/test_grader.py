@@ -11,6 +11,7 @@ import pytest
 
 from interviews.exercises import Exercise
 from interviews.service.grading import hidden_tests
+from sandbox.base import SandboxSpec
 from sandbox.pool import Pool
 from tests import sandboxes
 from tests.attacks.graded import (
@@ -434,6 +435,27 @@ def test_a_cheat_in_typescript_scores_like_no_solution(cheat: str) -> None:
 )  # fmt: skip
 def test_a_cheat_scores_like_no_solution_elsewhere(place: str, cheat: str) -> None:
     scores_like_no_solution(graded(place, sums(call_s=5), {**NO_PYTHON, **CHEATS[cheat]}))
+
+
+@pytest.mark.parametrize(
+    "cheat",
+    [
+        "hooks of a conftest",
+        "values that equal everything",
+        "the tests' source, processes, memory and environment read",
+    ],
+)
+def test_the_same_cheat_wins_where_tests_run_beside_the_program(cheat: str) -> None:
+    """What the two places are for: pytest in one with the program is fooled."""
+    test = "from sums import total\n\n\ndef test_call():\n    assert total([2, 40]) == 42\n"
+    sandbox = sandboxes.working("bubblewrap").start(SandboxSpec("beside"))
+    try:
+        for path, text in {**NO_PYTHON, **CHEATS[cheat], "hidden_tests/test_sums.py": test, "pytest.ini": ""}.items():
+            sandbox.write(path, text.encode())
+        done = sandbox.exec(["python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "hidden_tests"])
+    finally:
+        sandbox.stop()
+    assert done.exit_code == 0, done.stdout
 
 
 def test_files_beside_an_honest_solution_do_it_no_harm() -> None:
