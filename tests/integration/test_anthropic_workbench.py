@@ -14,6 +14,7 @@ from interviews.errors import PlatformFailure
 from interviews.exercises import load
 from interviews.service.workbench import OUTPUT, Workbench, cut
 from sandbox.base import Backend, Probe, Sandbox, SandboxSpec
+from sandbox.pool import Pool
 from tests.product import wait
 from tests.support import bare_interview
 
@@ -54,8 +55,8 @@ def backend(chosen: Backend) -> Counting:
 
 @pytest.fixture
 def bench(backend: Counting) -> Iterator[Workbench]:
-    interview = bare_interview()
-    interview.tools = replace(interview.tools, backend=lambda: backend)
+    interview, pool = bare_interview(), Pool(backend)
+    interview.tools = replace(interview.tools, backend=lambda: pool)
     found = Workbench(interview, "a1")
     yield found
     found.close()
