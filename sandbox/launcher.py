@@ -4,7 +4,7 @@ Owns the wire between the two: one request a connection, a line of JSON on a Uni
 sandbox is started or adopted, the agent's bytes follow both ways. The end of that connection ends the agent; its container stays
 for a while, to be adopted. Invariant: whoever speaks to it can start, adopt and end hardened sandboxes and nothing else: a
 request has exactly one form, its numbers lie below a ceiling, no option of a container can be named, and only one user may
-connect; what nobody comes back for ends. Leaves out containers (handed in as ``Engine``).
+connect; what nobody comes back for ends. Leaves out containers (handed in as ``Engine``) and whoever asks (``sandbox.launched``).
 """
 
 from __future__ import annotations
@@ -21,20 +21,17 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from interviews.errors import BadInput, PairsightError, PlatformFailure
 from sandbox.base import Limits, Probe, SandboxSpec
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import PLACE
 
-SETTING = "PAIRSIGHT_LAUNCHER"
 LINE_BYTES = 64 << 10
 MOST_WANTED = 1000
 REQUEST_SECONDS = 10.0
 START_SECONDS = 20.0
-PROBE_SECONDS = 20.0
-STOP_SECONDS = 15.0
 # How long a web process may take to come back for what it left.
 LINGER_SECONDS = 900.0
 LOOK_SECONDS = 30.0
@@ -67,9 +64,6 @@ class Engine(Protocol):
     def clear(self, wanted: Collection[str]) -> list[str]: ...
 
     def remains(self) -> list[str] | None: ...
-
-
-# --- the form of a request ---
 
 
 def spec_of(request: Mapping[str, object]) -> SandboxSpec:
@@ -127,9 +121,6 @@ def line_from(sock: socket.socket) -> tuple[bytes, bytes]:
             raise OSError(0, f"expected a line of at most {LINE_BYTES} bytes, got none")
     line, _, rest = data.partition(b"\n")
     return line, rest
-
-
-# --- the launcher's side ---
 
 
 @dataclass(frozen=True)
@@ -315,7 +306,8 @@ class Launcher:
             words = running.stream.hang_up()
             running.stream.release()
             with self._changed:
-                del self._running[running.stream.place]
+                if self._running.get(running.stream.place) is running:
+                    del self._running[running.stream.place]
                 if not running.stream.ended:
                     self._left[running.stream.place] = Left(time.monotonic(), words)
                 self._changed.notify_all()
@@ -355,82 +347,3 @@ def peer_uid(peer: socket.socket) -> int:
 
 def answer(peer: socket.socket, fields_: Mapping[str, object]) -> None:
     peer.sendall(json.dumps(fields_).encode("ascii") + b"\n")
-
-
-# --- the web process's side ---
-
-
-def ask(path: str, request: Mapping[str, object], seconds: float) -> tuple[dict[str, Any], socket.socket, bytes]:
-    """The answer's fields, the open connection and what came after the answer. Raises ``PlatformFailure``."""
-    sock = socket.socket(socket.AF_UNIX)
-    try:
-        sock.settimeout(seconds)
-        sock.connect(path)
-        answer(sock, request)
-        line, rest = line_from(sock)
-        reply = json.loads(line)
-        sock.settimeout(None)
-    except (OSError, ValueError) as error:
-        sock.close()
-        reason = str(getattr(error, "strerror", None) or error)
-        raise PlatformFailure(
-            "The sandboxes' launcher at %(path)s does not answer: %(reason)s", path=path, reason=reason
-        ) from error
-    if "ok" not in reply:
-        sock.close()
-        raise PlatformFailure(str(reply.get("error", "")), **dict(reply.get("params") or {}))
-    return reply["ok"], sock, rest
-
-
-def probe(path: str) -> Probe:
-    """What the launcher found. Never raises ``PlatformFailure``."""
-    try:
-        found, sock, _ = ask(path, {"op": "probe"}, PROBE_SECONDS)
-    except PlatformFailure as failure:
-        return Probe(False, str(failure), install="pairsight launcher (see docs/operating.md)")
-    sock.close()
-    return Probe(bool(found["ok"]), str(found["reason"]), str(found["install"]), tuple(map(str, found["weaker"])))
-
-
-def start(path: str, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
-    """A sandbox's stream by way of the launcher. Raises ``PlatformFailure``."""
-    request = {"op": "start", "interview": spec.interview, "limits": asdict(spec.limits)}
-    return streaming(path, *ask(path, request, max(0.1, deadline - time.monotonic())))
-
-
-def take_over(path: str, spec: SandboxSpec, place: str, deadline: float) -> MultiplexedStream | None:
-    """The same in a container that is still there; None when there is none for ``spec``. Raises ``PlatformFailure``."""
-    if not PLACE.fullmatch(place):
-        return None
-    request = {"op": "adopt", "interview": spec.interview, "limits": asdict(spec.limits), "place": place}
-    made, sock, first = ask(path, request, max(0.1, deadline - time.monotonic()))
-    if not made:
-        sock.close()
-        return None
-    return streaming(path, made, sock, first)
-
-
-def clear(path: str, wanted: Collection[str]) -> list[str]:
-    """Have removed what nobody wants; nothing when the launcher does not answer."""
-    places = sorted(place for place in wanted if PLACE.fullmatch(place))
-    try:
-        done, sock, _ = ask(path, {"op": "reap", "wanted": places}, STOP_SECONDS)
-    except PlatformFailure:
-        return []
-    sock.close()
-    return [str(place) for place in done["removed"]]
-
-
-def streaming(path: str, made: Mapping[str, Any], sock: socket.socket, first: bytes) -> MultiplexedStream:
-    """What is let go and ended by asking the launcher; with that one gone, its next life sees to what is left."""
-    which = {"place": str(made["place"]), "id": str(made["id"])}
-
-    def tell(op: str) -> str:
-        try:
-            done, connection, _ = ask(path, {"op": op, **which}, STOP_SECONDS)
-        except PlatformFailure as failure:
-            return str(failure)
-        connection.close()
-        return str(done["words"])
-
-    return MultiplexedStream(sock, first, which["place"], lambda: tell("leave"), lambda: tell("stop"))

@@ -3,7 +3,7 @@
 Owns the containers: how one is started, found again, let go and removed. Invariant: a start ends within its time and what a failed
 one may have made is removed; only a container of this installation that nobody else works with is ever touched. Leaves out
 what a container is made of (``sandbox.container``), who holds one (``sandbox.owners``), the protocol (``sandbox.client``) and the
-process that holds the daemon's socket for a server that must not (``sandbox.launcher``).
+process that holds the daemon's socket for a server that must not (``sandbox.launcher``, asked by ``sandbox.launched``).
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from interviews.errors import PairsightError, PlatformFailure
-from sandbox import agent, container, image, launcher
+from sandbox import agent, container, image
 from sandbox.base import WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
 from sandbox.client import AgentSandbox
 from sandbox.daemon import ANSWER_SECONDS, Client, Daemon, taken_over
 from sandbox.hardening import HARDENING, Hardening
+from sandbox.launched import SETTING, Launched
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Hold, Owners, owners_folder, place_for
 from sandbox.place import ENVIRONMENT
@@ -64,7 +65,8 @@ class Docker:
         self._environ = environ
         self._randbelow = randbelow
         self._now = now
-        self._door = environ.get(launcher.SETTING, "")
+        door = environ.get(SETTING, "")
+        self._engine: Docker | Launched = Launched(door) if door else self
         self._daemon = Daemon(environ)
         self._start_seconds = start_seconds
 
@@ -78,7 +80,7 @@ class Docker:
     def probe(self) -> Probe:
         """See ``sandbox.base``. What it needs is checked in the order in which a person would mend it."""
         try:
-            return launcher.probe(self._door) if self._door else self.examine()
+            return self._engine.examine()
         except Exception as error:
             return Probe(
                 False, f"Docker could not be examined: {image.in_words(error)}", install="See docs/operating.md."
@@ -87,16 +89,12 @@ class Docker:
     def start(self, spec: SandboxSpec) -> Sandbox:
         """See ``sandbox.base``."""
         deadline = time.monotonic() + self._start_seconds
-        stream = launcher.start(self._door, spec, deadline) if self._door else self.launch(spec, deadline)
-        return self._spoken_to(stream, spec, deadline)
+        return self._spoken_to(self._engine.launch(spec, deadline), spec, deadline)
 
     def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
         """See ``sandbox.base``. One in which the agent cannot be started any more is ended."""
         deadline = time.monotonic() + self._start_seconds
-        if self._door:
-            stream = launcher.take_over(self._door, spec, place, deadline)
-        else:
-            stream = self.take_over(spec, place, deadline)
+        stream = self._engine.take_over(spec, place, deadline)
         if stream is None:
             return None
         try:
@@ -106,7 +104,7 @@ class Docker:
 
     def reap(self, wanted: Collection[str]) -> list[str]:
         """See ``sandbox.base``."""
-        return launcher.clear(self._door, wanted) if self._door else self.clear(wanted)
+        return self._engine.clear(wanted)
 
     def _spoken_to(self, stream: MultiplexedStream, spec: SandboxSpec, deadline: float) -> Sandbox:
         return AgentSandbox(self.name, stream, spec.limits, hello_seconds=max(0.1, deadline - time.monotonic()))
@@ -233,14 +231,15 @@ class Docker:
 
     def remains(self) -> list[str] | None:
         """Containers of ours that nobody works with; None when the daemon does not say."""
+        free = []
         try:
-            holds = {place: self._owners.hold(place) for place in self._expiries()}
+            for place in self._expiries():
+                if (hold := self._owners.hold(place)) is not None:
+                    hold.release()
+                    free.append(place)
         except (*Trouble, PairsightError, KeyError, TypeError, ValueError):
             return None
-        for hold in holds.values():
-            if hold is not None:
-                hold.release()
-        return [place for place, hold in holds.items() if hold is not None]
+        return free
 
     def _expiries(self) -> dict[str, int | None]:
         """Every container of this installation, and when it is over. Raises when the list is not whole."""

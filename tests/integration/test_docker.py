@@ -20,7 +20,7 @@ import docker as engine
 import pytest
 
 from interviews.errors import PlatformFailure
-from sandbox import image
+from sandbox import container, image
 from sandbox.backends.docker import Docker
 from sandbox.base import SandboxSpec
 from sandbox.container import INTERVIEW, MASKED, READ_ONLY
@@ -296,6 +296,17 @@ def test_inodes_and_queues_are_bounded(shared: engine.APIClient) -> None:
         count, number = sandbox.exec(["python3", "-c", flood]).stdout.split()
         assert int(count) < 32_768 and number == b"28"
         assert sandbox.exec(["touch", "/dev/mqueue/x"]).exit_code != 0
+    finally:
+        sandbox.stop()
+
+
+def test_the_image_has_its_tools_and_nothing_that_lends_rights() -> None:
+    sandbox = Docker(environ={}).start(SandboxSpec("docker-image"))
+    try:
+        assert sandbox.exec(["node", "-e", "console.log(6 * 7)"]).stdout == b"42\n"
+        assert sandbox.exec(["python3", "-m", "pytest", "--version"]).exit_code == 0
+        assert b"Permission denied" in sandbox.exec(["cat", container.UNREADABLE]).stderr
+        assert sandbox.exec(["find", "/", "-xdev", "-perm", "/6000", "-type", "f"]).stdout == b""
     finally:
         sandbox.stop()
 

@@ -19,6 +19,7 @@ from interviews.errors import PlatformFailure
 from sandbox import launcher
 from sandbox.backends.docker import Docker
 from sandbox.base import Limits, SandboxSpec
+from sandbox.launched import SETTING
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Owners, owners_folder
 from tests import product as products
@@ -68,7 +69,7 @@ def door(folder: Path) -> Iterator[Path]:
 
 def through(door: Path, start_seconds: float = 20.0) -> Docker:
     """The web process's backend: it has no way to the daemon."""
-    environ = {launcher.SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"}
+    environ = {SETTING: str(door), "DOCKER_HOST": "unix:///nobody/here.sock"}
     return Docker(environ=environ, start_seconds=start_seconds)
 
 
@@ -359,8 +360,8 @@ def test_another_user_is_refused(door: Path) -> None:
     # Even where the file would let them in.
     door.chmod(0o666)
     asking = (
-        "import os, sys; from sandbox import launcher\n"
-        f"os.setuid({STRANGER})\nprint(launcher.probe({str(door)!r}).reason)"
+        "import os, sys; from sandbox.launched import Launched\n"
+        f"os.setuid({STRANGER})\nprint(Launched({str(door)!r}).examine().reason)"
     )
     done = subprocess.run(
         [sys.executable, "-c", asking], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

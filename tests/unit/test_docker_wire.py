@@ -18,6 +18,7 @@ from interviews.errors import BadInput, PlatformFailure
 from sandbox import container, image, launcher
 from sandbox.base import Limits, SandboxSpec
 from sandbox.hardening import HARDENING, LINES, Hardening
+from sandbox.launched import Launched
 from sandbox.multiplex import Demultiplexer, MultiplexedStream
 from sandbox.owners import PLACE, Owners, place_for
 from sandbox.profile import ALL_BITS, exactly, others, profile
@@ -142,11 +143,11 @@ def test_a_request_is_an_object(line: bytes) -> None:
 
 
 def test_a_launcher_that_is_not_there(tmp_path: Path) -> None:
-    probe = launcher.probe(str(tmp_path / "none.sock"))
+    probe = Launched(str(tmp_path / "none.sock")).examine()
     assert not probe.ok
     assert "launcher" in probe.reason and "none.sock" in probe.reason
     with pytest.raises(PlatformFailure, match="does not answer"):
-        launcher.ask(str(tmp_path / "none.sock"), {"op": "probe"}, 1)
+        Launched(str(tmp_path / "none.sock")).ask({"op": "probe"}, 1)
 
 
 def test_an_images_name_follows_what_goes_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +155,10 @@ def test_an_images_name_follows_what_goes_in(tmp_path: Path, monkeypatch: pytest
     assert name == image.image_name()
     assert name.startswith("pairsight-sandbox:")
     (tmp_path / "Dockerfile").write_text((image.FOLDER / "Dockerfile").read_text() + "RUN true\n")
-    monkeypatch.setattr(image, "FOLDER", tmp_path)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(image, "FOLDER", tmp_path)
+        assert image.image_name() != name
+    monkeypatch.setattr(image, "UNUSED", ("something else",))
     assert image.image_name() != name
 
 
