@@ -18,13 +18,14 @@ PLACES = (DOCKER, GVISOR, BUBBLEWRAP)
 class Attack:
     """``never`` completes "it must not happen that …". ``weaker`` says by place what happens where it is not held.
 
-    ``test`` is where it is tried when that is not ``test_<id>`` in its group's file.
+    ``test`` is where it is tried when that is not ``test_<id>`` in its group's file, ``tried`` by which places it is.
     """
 
     id: str
     never: str
     weaker: Mapping[str, str] = field(default_factory=dict)
     test: str = ""
+    tried: tuple[str, ...] = PLACES
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Group:
 FORGED = dict.fromkeys(
     PLACES, "forged marks are taken down like others; they are the candidate's own word, and no score trusts them"
 )
+
+CHEAT = "tests/attacks/test_grader.py::test_a_cheat_in_python_scores_like_no_solution"
 
 GROUPS = (
     Group(
@@ -132,6 +135,7 @@ GROUPS = (
                 "nothing_is_logged",
                 "the engine writes what a candidate prints to the host's disk",
                 test="tests/attacks/test_ablation.py::test_a_line_taken_away_lets_its_attack_through[no_log-docker]",
+                tried=(DOCKER,),
             ),
             Attack("core_files", "a crash writes memory to a disk"),
             Attack("flood_of_output", "a command's output grows the server's memory past its cap"),
@@ -233,6 +237,7 @@ GROUPS = (
                 "after_a_dead_server",
                 "what a dead server left runs on for good",
                 test="tests/attacks/test_ablation.py::test_a_line_taken_away_lets_its_attack_through",
+                tried=(DOCKER, BUBBLEWRAP),
             ),
             Attack(
                 "an_agent_that_speaks_garbage",
@@ -243,26 +248,31 @@ GROUPS = (
                 "a_server_that_speaks_garbage",
                 "bytes that are no frames make the agent do anything but end",
                 test="tests/integration/test_bubblewrap.py::test_bytes_that_are_no_frames_end_the_agent_or_wait",
+                tried=(BUBBLEWRAP,),
             ),
             Attack(
                 "a_start_that_hangs",
                 "a daemon that accepts a start and never answers holds up more than its deadline",
                 test="tests/integration/test_docker.py::test_with_a_start_that_hangs",
+                tried=(DOCKER,),
             ),
             Attack(
                 "a_daemon_that_dies",
                 "the daemon's death in mid-interview loses work",
                 test="tests/integration/test_docker.py::test_a_daemon_that_dies_in_mid_interview",
+                tried=(DOCKER,),
             ),
             Attack(
                 "a_stream_that_is_cut",
                 "a cut connection to the daemon is not noticed",
                 test="tests/integration/test_docker.py::test_a_cut_stream_is_a_lost_sandbox",
+                tried=(DOCKER,),
             ),
             Attack(
                 "a_reaper_without_a_list",
                 "an interview's container is removed because the daemon did not answer",
                 test="tests/integration/test_docker_lifecycle.py::test_reaping_what_dead_servers_left",
+                tried=(DOCKER,),
             ),
             Attack(
                 "the_sandbox_ended_from_outside",
@@ -271,6 +281,86 @@ GROUPS = (
             ),
             Attack("a_full_memory_and_a_full_disk", "memory and disk filled at once lose a file or hang the sandbox"),
             Attack("a_command_that_leaves_itself_running", "a command goes on behind its deadline"),
+        ),
+    ),
+    Group(
+        "Gaming of the grader",
+        "test_grader.py",
+        (
+            Attack(
+                "hooks_of_the_test_runner",
+                "a conftest, a pytest.ini or a patched report turns failures into passes",
+                test=f"{CHEAT}[hooks of a conftest]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "hooks_of_the_interpreter",
+                "sitecustomize or a shadowed module runs in the grader",
+                test=f"{CHEAT}[start-up hooks of the interpreter]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "patched_reports",
+                "reports patched in memory or written over on disk are believed",
+                test=f"{CHEAT}[reports of pytest patched]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "values_that_equal_everything",
+                "a value that equals everything passes a comparison",
+                test=f"{CHEAT}[values that equal everything]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "exits_and_forged_answers",
+                "leaving early, at import or in a call, passes, also with answers forged at the end",
+                test=f"{CHEAT}[exit in the call, answers forged at the end]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "forged_lines",
+                "lines forged on every open descriptor are taken for results",
+                test=f"{CHEAT}[lines forged on every descriptor]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "reading_the_tests",
+                "the tests' source or expected values are read from files, processes, memory or environment",
+                test=f"{CHEAT}[the tests' source, processes, memory and environment read]",
+            ),
+            Attack(
+                "searching_the_caller",
+                "expected values are found in the frames and objects of the caller",
+                test=f"{CHEAT}[the caller's frames and objects searched]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "a_process_left_behind",
+                "a process left behind answers for later tests",
+                test=f"{CHEAT}[a process left behind that answers later]",
+            ),
+            Attack(
+                "killing_the_grader",
+                "killing everything ends the grading, or passes",
+                test=f"{CHEAT}[everything killed]",
+            ),
+            Attack(
+                "grading_without_end",
+                "a loop, a flood or a full disk keeps the grading from ending",
+                test=f"{CHEAT}[a loop without end]",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "cheats_in_typescript",
+                "a TypeScript program that patches, pollutes, forges or exits passes",
+                test="tests/attacks/test_grader.py::test_a_cheat_in_typescript_scores_like_no_solution",
+                tried=(BUBBLEWRAP,),
+            ),
+            Attack(
+                "honest_solutions",
+                "an honest solution fails because of the defences",
+                test="tests/attacks/test_grader.py::test_the_honest_solution_passes",
+            ),
         ),
     ),
 )

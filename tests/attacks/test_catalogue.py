@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @functools.cache
-def tests_in(file: str) -> frozenset[str]:
+def names_in(file: str) -> frozenset[str]:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     return frozenset(
         node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
@@ -26,10 +26,10 @@ def tests_in(file: str) -> frozenset[str]:
 def test_every_attack_has_its_test_and_every_test_its_attack(group: catalogue.Group) -> None:
     for attack in group.attacks:
         file, _, name = group.test(attack).partition("::")
-        assert name.partition("[")[0] in tests_in(file), attack.id
+        assert name.partition("[")[0] in names_in(file), attack.id
     own = {f"test_{attack.id}" for attack in group.attacks if not attack.test}
     if own:
-        assert own == tests_in(f"tests/attacks/{group.file}")
+        assert own == names_in(f"tests/attacks/{group.file}")
 
 
 def test_each_attack_is_there_once_and_names_known_places() -> None:
