@@ -176,11 +176,12 @@ def strings(value: object, what: str) -> list[str]:
 
 
 class Out:
-    """The only writer of the output; a frame is never torn. Without a reader there is nothing left to live for."""
+    """The only writer of the output; a frame is never torn. Without a reader ``gone`` is called, which does not return."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._lock = threading.Lock()
+        self.gone: Callable[[], None] = lambda: os._exit(0)
 
     def send(self, header: Mapping[str, Any], body: bytes = b"") -> None:
         try:
@@ -190,7 +191,7 @@ class Out:
                     while view:
                         view = view[os.write(self._fd, view) :]
         except OSError:
-            os._exit(0)
+            self.gone()
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -577,6 +578,16 @@ class Jobs:
                         os.kill(pid, sig)
             time.sleep(0.002)
 
+    def abandon(self) -> None:
+        """Kill what commands and pipes began: nobody waits for them any more. What terminals began goes on."""
+        for mark, leader in list(self.live.items()):
+            if not self._of_terminal(mark):
+                self.sweep(mark, leader)
+
+    @staticmethod
+    def _of_terminal(mark: str) -> bool:
+        return mark.partition(".")[2].startswith("term")
+
     def _is_orphan_of(self, process: Process, mark: str) -> bool:
         """Whether it belongs to this job, or to none that lives and can still answer for it."""
         if process.pid == os.getpid() or process.session in self.live.values():
@@ -592,9 +603,9 @@ class Jobs:
         found = [name[len(prefix) :].decode("ascii", "replace") for name in names if name.startswith(prefix)]
         if not found:
             return True
-        agent, _, kind = found[0].partition(".")
-        # What an earlier agent's terminal began goes on; its commands have nobody left who waits for them.
-        return found[0] == mark or (found[0] not in self.live and (agent == self.agent or not kind.startswith("term")))
+        # What an earlier agent's terminal began goes on.
+        ours = found[0].startswith(f"{self.agent}.")
+        return found[0] == mark or (found[0] not in self.live and (ours or not self._of_terminal(found[0])))
 
     def run(
         self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, timeout: float, cap: int
@@ -1205,6 +1216,8 @@ class Agent:
         self.channels = Channels(out, self.jobs, self._later)
         self.watch = Watch(out, self.files, libc)
         self.parts: dict[int, bytearray] = {}
+        self.ending = threading.Lock()
+        out.gone = self.end
         # Waiting for a command must not keep a file from being read. Threads are made once, up front: when a candidate
         # has used up the processes, a new one could not be made.
         self.quick: queue.Queue[Callable[[], None]] = queue.Queue(256)
@@ -1214,6 +1227,13 @@ class Agent:
                 threading.Thread(target=self._work, args=(source,), daemon=True).start()
         for loop in (self.children.reap_forever, self.channels.move_forever, self.watch.follow_forever):
             threading.Thread(target=loop, daemon=True).start()
+
+    def end(self) -> None:
+        """Leave nothing that somebody would have to wait for, once, and end this process."""
+        if self.ending.acquire(blocking=False):
+            self.jobs.abandon()
+            os._exit(0)
+        threading.Event().wait()
 
     def take(self, header: Header, body: bytes) -> None:
         """One frame from the server. Never waits."""
@@ -1385,7 +1405,7 @@ def main() -> None:
                 agent.take(header, body)
     except FrameError as error:
         out.send({"event": "broken", "detail": str(error)})
-    os._exit(0)
+    agent.end()
 
 
 if __name__ == "__main__":

@@ -997,6 +997,7 @@ def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend) -> N
     thread = threading.Thread(target=wait)
     thread.start()
     place = sandbox.place
+    eventually(lambda: "86389" in sleepers(sandbox))
     sandbox.leave()
     sandbox.leave()
     thread.join(10)
@@ -1014,6 +1015,8 @@ def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend) -> N
     assert [entry.path for entry in found.list()] == ["folder/kept"]
     assert found.exec(["true"]).exit_code == 0
     assert shell(found, f"pgrep -f '^sleep {MARKED}'")
+    # A terminal's programs are as they were; a command has nobody left who waits for it.
+    assert shell(found, "pgrep -f '^sleep 86389' || true") == ""
     found.stop()
     assert backend.adopt(spec, place) is None
 

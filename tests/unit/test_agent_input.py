@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -169,6 +170,38 @@ def test_a_stopped_agent_is_noticed_without_being_asked(tmp_path: Path, monkeypa
         assert lost == ["its agent does not answer"]
         with pytest.raises(PlatformFailure, match="does not answer"):
             sandbox.list()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_with_the_stream_end_the_commands_and_not_what_a_terminal_began(tmp_path: Path) -> None:
+    with running(tmp_path) as agent:
+        for op, line in (
+            ("exec", "echo $$ > run; sleep 86388"),
+            ("pipe", "echo $$ > pipe; sleep 86387"),
+            ("open", "setsid -f sh -c 'echo $$ > term; exec sleep 86386'; sleep 86385"),
+        ):
+            command = json.dumps({"argv": ["sh", "-c", line], "env": {}}).encode()
+            fields = (
+                {"head": len(command), "timeout_ms": 60_000, "cap": 0} if op == "exec" else {"term": 1, "credit": 9}
+            )
+            if op == "open":
+                fields |= {"term": 2, "cols": 80, "rows": 24}
+            agent.write(pack({"id": 1, "op": op, "argv": ["sh", "-c", line], **fields}, command))
+        said = [tmp_path / name for name in ("run", "pipe", "term")]
+        eventually(lambda: all(path.exists() and path.read_text() for path in said))
+        pids = [int(path.read_text()) for path in said]
+        try:
+            assert agent.say_last(b"")[0] == 0
+            assert [alive(pid) for pid in pids] == [False, False, True]
+        finally:
+            os.kill(pids[2], signal.SIGKILL)
 
 
 def test_what_is_no_file_is_refused_without_a_wait(tmp_path: Path) -> None:
