@@ -60,9 +60,10 @@ class Cluster:
 
     def start(self) -> None:
         """Return once it answers."""
-        command = [self._bin / "postgres", "-D", self._folder / "data", "-k", self._folder, "-h", "", "-c", "fsync=on"]
+        folder = str(self._folder)
+        command = [str(self._bin / "postgres"), "-D", f"{folder}/data", "-k", folder, "-h", "", "-c", "fsync=on"]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = process = subprocess.Popen(
                 ["/bin/sh", "-c", TETHERED, "sh", *command],
                 stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, **self._as_user(),
             )  # fmt: skip
@@ -72,7 +73,7 @@ class Cluster:
                 self.run("SELECT 1")
                 return
             except psycopg.OperationalError:
-                assert self._process.poll() is None and time.monotonic() < until, (self._folder / "log").read_text()
+                assert process.poll() is None and time.monotonic() < until, (self._folder / "log").read_text()
                 time.sleep(0.05)
 
     def stop(self) -> None:
