@@ -45,6 +45,9 @@ class Workspace:
         self._terminals: Terminals | None = None
         self._sought: Sandbox | None = None
         self._place = ""
+        self._known: Mapping[str, Synced] | None = None
+        """What was in step on the disk that is sought, where this process saw it; else edits until ``_until_ms`` were."""
+        self._until_ms = 0
         self._adopted: deque[int] = deque(maxlen=ADOPTIONS)
         self._closed = self._left = False
         self._taking = threading.Lock()
@@ -85,8 +88,8 @@ class Workspace:
 
         Edits until ``until_ms`` are known to be on its disk.
         """
-        self._place = place
-        self._bring_back(None, until_ms, self._open_terminals())
+        self._place, self._until_ms = place, until_ms
+        self._bring_back(self._open_terminals())
 
     def flush(self) -> None:
         """Bring disk and log together, both ways, as far as that can be done."""
@@ -147,7 +150,9 @@ class Workspace:
         terminals = self._open_terminals()
         if self._terminals is not None:
             terminals = self._terminals.lost()
-        self._bring_back(self._disk.end() if self._disk is not None else None, 0, terminals)
+        if self._disk is not None:
+            self._known = self._disk.end()
+        self._bring_back(terminals)
 
     def _open_terminals(self) -> list[tuple[int, int]]:
         return [(view.cols, view.rows) for view in self._interview.state.terminals.values() if view.open]
@@ -155,17 +160,16 @@ class Workspace:
     def _wanted(self) -> bool:
         return not self._closed and self._interview.state.status in ("running", "grace")
 
-    def _bring_back(
-        self, known: Mapping[str, Synced] | None, until_ms: int, terminals: Sequence[tuple[int, int]]
-    ) -> None:
+    def _bring_back(self, terminals: Sequence[tuple[int, int]]) -> None:
         """Adopt or rebuild, however often it takes; the clock waits."""
-        pause(self._interview, "sandbox", N_("The sandbox is being started again"))
+        since = self._interview.now()
         with self._changing:
+            pause(self._interview, "sandbox", N_("The sandbox is being started again"), since)
             for attempt in itertools.count():
                 if not self._wanted():
                     return
                 try:
-                    if not self._adopt(known, until_ms):
+                    if not self._adopt():
                         self._end()
                         self._fresh(Turn.UNDER_WAY)
                     break
@@ -175,14 +179,14 @@ class Workspace:
                     reason = str(error) if isinstance(error, PairsightError) else N_("Something failed on our side")
                     if self._interview.state.sandbox_lost != reason:
                         self._interview.record(Draft("system", e.SandboxLost(reason=reason)))
-                    self._interview.tools.sleep(min(2.0**attempt, MAX_RETRY_S))
-        if (opened := self._terminals) is not None:
-            for cols, rows in terminals:
-                with contextlib.suppress(PairsightError):
-                    opened.open(cols, rows, by="system")
-        resume(self._interview, "sandbox")
+                    self._interview.tools.sleep(min(2.0 ** min(attempt, 10), MAX_RETRY_S))
+            if (opened := self._terminals) is not None:
+                for cols, rows in terminals:
+                    with contextlib.suppress(PairsightError):
+                        opened.open(cols, rows, by="system")
+            resume(self._interview, "sandbox")
 
-    def _adopt(self, known: Mapping[str, Synced] | None, until_ms: int) -> bool:
+    def _adopt(self) -> bool:
         now = self._interview.now()
         often = len(self._adopted) == ADOPTIONS and now - self._adopted[0] < ADOPTIONS_MS
         if not self._place or often:
@@ -191,7 +195,7 @@ class Workspace:
         if sandbox is None:
             return False
         self._adopted.append(now)
-        self._take(sandbox, lambda disk: disk.resume(known, until_ms), adopted=True)
+        self._take(sandbox, lambda disk: disk.resume(self._known, self._until_ms), adopted=True)
         return True
 
     def _fresh(self, turn: Turn, on_waiting: Callable[[int], None] | None = None) -> None:
@@ -202,10 +206,10 @@ class Workspace:
         disk = Disk(self._interview, sandbox)
         try:
             follow(disk)
-        except PairsightError:
-            disk.close()
-            # One that was adopted may still be sound: it is asked again.
+        except Exception:
+            # One that was adopted may still be sound: it is asked again, with what is known of it by now.
             sandbox.leave() if adopted else sandbox.stop()
+            self._known = disk.end() or self._known
             raise
         with self._taking:
             if not self._closed:
