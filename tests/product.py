@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,8 +55,8 @@ class Product:
         self.process.wait(10)
         self.reader.join(10)
 
-    def stop(self) -> int:
-        """Ctrl+C; returns the exit code."""
+    def stop(self, *, sweep: bool = True) -> int:
+        """Ctrl+C; returns the exit code. The containers it leaves for its successor are removed, but for ``sweep`` false."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             try:
@@ -63,6 +64,8 @@ class Product:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.reader.join(10)
+        if sweep and (left := containers(self)):
+            subprocess.run(["docker", "rm", "--force", *left], capture_output=True, check=False, timeout=60)
         return self.process.returncode
 
 
@@ -145,7 +148,9 @@ def lose_sandbox(product: Product, interview: str) -> None:
 
 
 def containers(product: Product) -> set[str]:
-    """Names of the containers that belong to this product's data folder."""
+    """Names of the containers that belong to this product's data folder; none where there is no Docker."""
+    if shutil.which("docker") is None or not (owners_folder(product.data) / "installation").exists():
+        return set()
     owner = Owners(owners_folder(product.data)).installation
     listed = ["docker", "ps", "--all", "--filter", f"label=pairsight.owner={owner}", "--format", "{{.Names}}"]
     return set(subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split())
