@@ -997,7 +997,7 @@ def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend) -> N
     thread = threading.Thread(target=wait)
     thread.start()
     place = sandbox.place
-    eventually(lambda: "86389" in sleepers(sandbox))
+    eventually(lambda: shell(sandbox, "pgrep -f '^sleep 86389' || true"))
     sandbox.leave()
     sandbox.leave()
     thread.join(10)
