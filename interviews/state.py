@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from interviews import events as e
-from interviews.text import apply_changes
+from interviews.text import apply_changes, utf8_length
 
 TERMINAL_CHUNKS = 256
 Status = Literal["invited", "ready", "running", "grace", "submitted", "finished"]
@@ -204,7 +204,7 @@ def _apply_file(state: State, data: e.FileSnapshotted | e.FileEdited | e.FileDel
         case e.FileEdited():
             view = state.files[data.path]
             view.text, view.version = apply_changes(view.text or "", data.changes), data.version
-            view.size = len(view.text.encode("utf-8", "surrogatepass"))
+            view.size = utf8_length(view.text)
         case e.FileDeleted():
             state.files.pop(data.path, None)
         case e.SyncFailed():

@@ -106,22 +106,68 @@ def length_before(changes: Changes) -> int:
 
 def apply_changes(text: str, changes: Changes) -> str:
     """The text after the change set. Raises ``BadInput`` when it was made for a text of another length."""
-    sections, at = parse(changes), 0
-    if text.isascii():
-        _expect_length(sections, len(text))
-        pieces = []
-        for size, insert in sections:
-            pieces.append(text[at : at + size] if insert is None else from_utf16(insert))
-            at += size
-        joined = "".join(pieces)
-        # Two inserts may each bring one half of a surrogate pair; the round trip makes them one character.
-        return joined if joined.isascii() else from_utf16(utf16(joined))
-    data, out = utf16(text), []
+    spliced = _splice(text, changes) if _has_no_pairs(text) else None
+    if spliced is not None:
+        return spliced
+    sections, data, at, out = parse(changes), utf16(text), 0, []
     _expect_length(sections, len(data) // 2)
     for size, insert in sections:
         out.append(data[at : at + size * 2] if insert is None else insert)
         at += size * 2
     return from_utf16(b"".join(out))
+
+
+def utf8_length(text: str) -> int:
+    """Length in bytes of UTF-8, lone surrogates counted as three."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _has_no_pairs(text: str) -> bool:
+    """Whether every character is one unit, and none is a half of a pair."""
+    if text.isascii():
+        return True
+    try:
+        return len(text.encode("utf-16-le")) == 2 * len(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_whole(text: str) -> bool:
+    """Whether no character is half a surrogate pair."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _splice(text: str, changes: Changes) -> str | None:
+    """The text after the change set, where characters are units; None where it is not as usual, which ``parse`` judges."""
+    if type(changes) is not list:
+        return None
+    pieces, at, size = [], 0, len(text)
+    for part in changes:
+        if type(part) is list:
+            if not part:
+                return None
+            count, *lines = part
+            for line in lines:
+                # Two inserts may each bring one half of a surrogate pair.
+                if type(line) is not str or not _is_whole(line) or "\n" in line:
+                    return None
+            if lines:
+                pieces.append(lines[0] if len(lines) == 1 else "\n".join(lines))
+            start = at
+        else:
+            count, start = part, at
+        if type(count) is not int or not 0 <= count <= size - at:
+            return None
+        at += count
+        if type(part) is int:
+            pieces.append(text[start:at])
+    return "".join(pieces) if at == size else None
 
 
 def replace(text: str, start: int, end: int, insert: str) -> Changes:
