@@ -18,6 +18,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from interviews import errors
 from rubrics import rubric
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +36,9 @@ SOURCES = [
 OPTIONS = {pattern: {"parse_template_string": "true"} for pattern, method in SOURCES if method == "javascript"}
 
 # Beside gettext's own names: errors carry their sentence untranslated (interviews/errors.py).
-ERRORS = ("BadInput", "NotAllowed", "NotFound", "Conflict", "PlatformFailure", "LogCorrupt")
+ERRORS = [
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.PairsightError)
+]
 KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "gettext": None,
