@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interviews import events as e
-from interviews.chain import verify
-from interviews.errors import LogCorrupt
+from interviews.chain import canonical, record_hash, sha256_hex, verify
+from interviews.errors import BadInput, LogCorrupt
 from interviews.log import Draft, MemoryLog
 from interviews.ndjson import read_log, write_log
 from tests.support import counting_salt, header, ticking_clock
@@ -64,6 +68,141 @@ def test_a_removed_event_and_a_changed_header_are_found() -> None:
         verify(head, records[:1] + records[2:])
     with pytest.raises(LogCorrupt):
         verify(head.model_copy(update={"candidate": "another"}), records)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda r: [r[0], r[2], r[1], r[3]], 3),
+        (lambda r: [r[0], r[1], r[1], r[2], r[3]], 2),
+        (lambda r: [r[0], r[1], r[3]], 4),
+        (lambda r: r[1:], 2),
+        (lambda r: [*r, r[3]], 4),
+        (lambda r: [*r, r[0].model_copy(update={"seq": 5})], 5),
+        (lambda r: [*r[:3], r[3].model_copy(update={"payload": {"text": "half \ud83d", "about_seq": 1}})], 4),
+        (lambda r: [*r[:3], r[3].model_copy(update={"payload": {"text": "", "about_seq": 2**60}})], 4),
+        (lambda r: [*r[:3], r[3].model_copy(update={"salt": "not hex"})], 4),
+        (lambda r: [*r[:3], r[3].model_copy(update={"salt": None})], 4),
+        (lambda r: [*r[:3], r[3].model_copy(update={"actor": "half \ud83d"})], 4),
+    ],
+    ids=[
+        "order", "doubled", "gap", "begun later", "doubled end", "copied on", "no character", "no exact number", "no salt",
+        "half erased", "no name",
+    ],
+)  # fmt: skip
+def test_the_first_broken_event_is_named(change: Callable[[list[e.Record]], list[e.Record]], named: int) -> None:
+    head, records = a_log()
+    with pytest.raises(LogCorrupt) as caught:
+        verify(head, change(records))
+    assert caught.value.params["seq"] == named
+
+
+def test_a_log_cut_off_at_its_end_is_found_by_a_head_noted_earlier() -> None:
+    head, records = a_log()
+    noted = verify(head, records)[1]
+    assert verify(head, records, noted)[1] == noted
+    assert verify(head, records, records[1].hash)[0] == 4
+    verify(head, records[:2])
+    with pytest.raises(LogCorrupt, match="after event 2") as caught:
+        verify(head, records[:2], noted)
+    assert caught.value.params["seq"] == 2
+    with pytest.raises(LogCorrupt, match="after event 0"):
+        verify(head, [], noted)
+
+
+@given(st.data())
+def test_a_log_with_anything_in_it_changed_is_told_at_that_event(data: st.DataObject) -> None:
+    head, records = a_log()
+    out = io.StringIO()
+    write_log(out, head, records)
+    lines = out.getvalue().splitlines()
+    at = data.draw(st.integers(1, len(lines) - 1), label="line")
+    start = data.draw(st.integers(0, len(lines[at]) - 1), label="start")
+    end = data.draw(st.integers(start, min(len(lines[at]), start + 4)), label="end")
+    lines[at] = lines[at][:start] + data.draw(st.text(max_size=4), label="insert") + lines[at][end:]
+    try:
+        header_read, read = read_log(io.StringIO("\n".join(lines)))
+    except LogCorrupt:
+        return
+    assert first_broken(header_read, read) == (None if read == records else at)
+
+
+def first_broken(head: e.Header, records: list[e.Record]) -> object:
+    """The number of the first event that does not verify, or None."""
+    try:
+        verify(head, records)
+    except LogCorrupt as error:
+        return error.params.get("want", error.params["seq"])
+    return None
+
+
+NUMBERS = st.integers(-(2**53) - 2, 2**53 + 2) | st.floats(allow_nan=True)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner),
+)
+
+
+@given(VALUES)
+def test_canonical_json_is_that_of_rfc_8785(value: e.Json) -> None:
+    try:
+        expected = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):  # the latter for a key
+        with pytest.raises(BadInput, match="JSON can carry"):
+            canonical(value)
+    else:
+        assert canonical(value) == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"\ufb33": 1, "😀": 2, "a": 3},
+        1e21,
+        1e-7,
+        -0.0,
+        5e-324,
+        1.0,
+        2**53 - 1,
+        '\x00\x1f\x7f\u2028"\\/',
+        [],
+        {},
+        [[{}]],
+        ("a", 1),
+    ],
+)
+def test_the_corners_of_canonical_json(value: e.Json) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value", [2**53, -(2**53), float("nan"), float("inf"), "\ud83d", {"\ude00": 1}, {1: 2}, b"x", {1, 2}]
+)
+def test_what_json_cannot_carry_is_refused(value: e.Json) -> None:
+    with pytest.raises(BadInput):
+        canonical({"in": [value]})
+
+
+def test_what_is_nested_beyond_reason_is_refused() -> None:
+    value: e.Json = []
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(BadInput):
+        canonical(value)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])),
+    st.integers(1, 2**53 - 1), st.none() | st.integers(1, 2**53 - 1), st.sampled_from(["0" * 64, sha256_hex(b"x")]),
+)  # fmt: skip
+def test_the_chain_covers_the_canonical_form_of_its_fields(
+    actor: str, type_: str, number: int, cause: int | None, digest: str
+) -> None:
+    covered: e.Json = {
+        "seq": number, "at": number, "actor": actor, "type": type_, "v": 1, "cause": cause, "prev": digest, "payload_hash": digest,
+    }  # fmt: skip
+    got = record_hash(digest, seq=number, at_ms=number, actor=actor, type_=type_, v=1, cause=cause, payload=digest)
+    assert got == sha256_hex(rfc8785.dumps(covered))
 
 
 def test_erasing_a_payload_with_its_salt_leaves_a_chain_that_verifies() -> None:
