@@ -42,9 +42,9 @@ class Group:
 
 
 FORGED = dict.fromkeys(
-    PLACES, "forged marks are taken down like others; they are the candidate's own word, and no score trusts them"
+    PLACES,
+    "they are taken down like others: the candidate's word, which `verified_before_submit` takes for what was run",
 )
-
 CHEAT = "tests/attacks/test_grader.py::test_a_cheat_in_python_scores_like_no_solution"
 
 GROUPS = (

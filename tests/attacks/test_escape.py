@@ -239,7 +239,7 @@ if platform.machine() == "x86_64":
         assert taken == []
     else:
         assert taken
-        assert all(re.fullmatch(r"made a device .*|device /dev/(shm/node|net/tun)", line) for line in taken)
+        assert all(re.fullmatch(r"made a device .*|device /dev/(shm/node|net/tun|fuse)", line) for line in taken)
 
 
 def test_programs_in_the_kernel(place: Place) -> None:
