@@ -7,13 +7,13 @@ terminal. Pure but for reading. Leaves out importing and writing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial, reduce
 
 from interviews import events as e
 from interviews.chain import sha256_hex
-from interviews.text import Changes, apply_changes, diff
+from interviews.text import Changes, apply_changes, compose, diff, invert, map_changes
 
 # An edit reaches the disk within a fraction of this.
 SETTLED_MS = 5_000
@@ -31,14 +31,30 @@ class Synced:
     ahead: tuple[Changes, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Edit:
+    changes: Changes
+    from_disk: bool
+
+
 @dataclass
 class _Past:
-    """What the log says of one file: the texts its disk may hold, the newest last, and the newest one like the disk's."""
+    """What the log says of one file: the texts its disk may hold and the edits between them, the newest last.
 
-    sure: bool = False
-    """Whether the first of the texts has been on disk."""
+    ``sure`` is the last one that has been on disk, ``like`` the newest one that the disk's is like.
+    """
+
+    text: str | None = None
     bases: list[Synced] = field(default_factory=list)
+    edits: list[_Edit] = field(default_factory=list)
+    sure: Synced | None = None
     like: Synced | None = None
+
+    def begin(self, base: Synced | None) -> None:
+        self.bases, self.edits, self.sure = [] if base is None else [base], [], None
+
+    def go_on(self, edit: _Edit, now: Synced) -> None:
+        self.bases, self.edits = [*self.bases[-MAX_BASES:], now], [*self.edits[1 - MAX_BASES :], edit]
 
 
 def settled_until(records: Iterable[e.Record]) -> int:
@@ -78,23 +94,26 @@ def recall(
         if path not in paths:
             continue
         past = pasts.setdefault(path, _Past())
-        if record.type != "file.edited":
-            past.bases = []
         if record.type == "file.deleted":
+            past.begin(None)
             continue
         version = int(payload["version"])
         if record.type == "file.snapshotted":
             now = Synced(str(payload["sha256"]), version, payload["text"])
+            past.begin(now)
         else:
-            now = synced(apply_changes(past.bases[-1].text or "", payload["changes"]), version)
+            now = synced(apply_changes(past.text or "", payload["changes"]), version)
+            past.go_on(_Edit(payload["changes"], payload["origin"] == "terminal"), now)
         if now.sha256 == on_disk.get(path):
             past.like = now
+        past.text = now.text
         was = known.get(path) if known is not None else None
-        sure = record.at_ms <= until_ms if known is None else was is not None and was.version >= version
-        if sure or not past.bases:
-            past.bases, past.sure = [now], sure
-        else:
-            past.bases = [past.bases[0], *past.bases[1:][-MAX_BASES:], now]
+        if record.at_ms <= until_ms if known is None else was is not None and was.version >= version:
+            past.begin(was or now)
+            past.sure = was or now
+            if past.sure.ahead:
+                # What it lacked may have been written, and nobody heard of it.
+                past.go_on(_Edit(reduce(compose, past.sure.ahead), False), now)
     guesses = {path: _guess(past, on_disk.get(path), partial(read, path)) for path, past in pasts.items()}
     same = {
         path: was
@@ -107,15 +126,37 @@ def recall(
 def _guess(past: _Past, digest: str | None, read: Callable[[], bytes | None]) -> Synced | None:
     if digest is None:
         # Not there: deleted since, unless it never came there.
-        return past.bases[0] if past.bases and past.sure else None
+        return past.sure
     if past.like is not None or not past.bases:
         return past.like
+    bases = [*past.bases, *_half_way(past)]
+    for base in bases:
+        if base.sha256 == digest:
+            return base
     try:
         text = (read() or b"").decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return past.bases[-1]
     # A program began from one of these; the one it changed least is the one.
-    return min(reversed(past.bases), key=lambda base: _distance(base.text or "", text))
+    return min(reversed(bases), key=lambda base: _distance(base.text or "", text))
+
+
+def _half_way(past: _Past) -> Iterator[Synced]:
+    """What the disk held when a change of its own was in the log already, and edits from before it were not on disk yet."""
+    for start, base in enumerate(past.bases):
+        text, ahead = base.text or "", list(base.ahead)
+        step = 1 if ahead else 0
+        for edit, after in zip(past.edits[start + step :], past.bases[start + 1 + step :], strict=True):
+            if not edit.from_disk:
+                ahead.append(edit.changes)
+                continue
+            if not ahead:
+                break
+            changes = map_changes(edit.changes, invert(reduce(compose, ahead), text))
+            text = apply_changes(text, changes)
+            for at, one in enumerate(ahead):
+                ahead[at], changes = map_changes(one, changes), map_changes(changes, one, before=True)
+            yield replace(synced(text, after.version), ahead=tuple(ahead))
 
 
 def synced(text: str, version: int) -> Synced:

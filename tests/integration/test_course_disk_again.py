@@ -21,10 +21,11 @@ from tests.support import bare_interview
 
 pytestmark = pytest.mark.sandbox
 PATHS = ("a.py", "b.py")
+Act = tuple[str, str, int]
 START = "".join(f"line {n}\n" for n in range(12))
 
 
-def acts(*who: str) -> st.SearchStrategy[list[tuple[str, str, int]]]:
+def acts(*who: str) -> st.SearchStrategy[list[Act]]:
     """Who acts, on which file, at which line."""
     return st.lists(st.tuples(st.sampled_from(who), st.sampled_from(PATHS), st.integers(0, 12)), max_size=8)
 
@@ -60,6 +61,8 @@ class Course:
         elif who == "shell":
             lines = self.sandbox.read(path).decode().splitlines(keepends=True)
             self.sandbox.write(path, "".join([*lines[:line], words, *lines[line:]]).encode())
+        elif who == "import":
+            self.disk.rescan()
         elif self.disk_has_the_logs_past(path):
             # Written, and then the answer was lost.
             self.sandbox.write(path, (self.interview.state.files[path].text or "").encode())
@@ -81,19 +84,26 @@ def insert(interview: Interview, path: str, line: int, words: str) -> None:
     editing.push(interview, path, view.version, [update])
 
 
-@given(before=acts("type", "shell"), away=acts("type", "type", "shell", "lost write"), remembered=st.booleans())
+@given(
+    before=acts("type", "shell"),
+    late=acts("type", "shell", "import"),
+    away=acts("type", "type", "shell", "lost write"),
+    remembered=st.booleans(),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 def test_no_line_is_lost_and_none_comes_twice(
-    sandbox: Sandbox, before: list[tuple[str, str, int]], away: list[tuple[str, str, int]], remembered: bool
+    sandbox: Sandbox, before: list[Act], late: list[Act], away: list[Act], remembered: bool
 ) -> None:
     course = Course(sandbox)
     for act in before:
         course.act(*act)
     course.disk.rescan()
     course.disk.flush()
-    known = course.disk.end()
-    # All of the past is settled, what follows is not.
+    # All of the past is settled. What follows may be imported, and is not written any more.
     until = settled_until(course.interview.log.read(course.interview.id)) + SETTLED_MS
+    for act in late:
+        course.act(*act)
+    known = course.disk.end()
     for act in away:
         course.act(*act)
     disk = Disk(course.interview, sandbox)
@@ -103,7 +113,7 @@ def test_no_line_is_lost_and_none_comes_twice(
     disk.close()
     for path in PATHS:
         assert sandbox.read(path).decode() == course.interview.state.files[path].text
-    done = [who for who, _path, _line in (*before, *away)]
-    expected = [f"{who} {n}" for n, who in enumerate(done, start=1) if who != "lost write"]
+    done = [who for who, _path, _line in (*before, *late, *away)]
+    expected = [f"{who} {n}" for n, who in enumerate(done, start=1) if who in ("type", "shell")]
     assert sorted(line for line in course.lines() if not line.startswith("line ")) == sorted(expected)
     assert [line for line in course.lines() if line.startswith("line ")] == (START * 2).splitlines()
