@@ -209,7 +209,7 @@ class Sandbox(Protocol):
     def leave(self) -> None:
         """Let go without ending it: what has a ``place`` stays there for ``Backend.adopt``, all else is stopped.
 
-        May be called after a loss, and twice; nothing else may be called afterwards.
+        May be called after a loss, and twice; afterwards only ``stop`` may be.
         """
         ...
 

@@ -88,12 +88,26 @@ def sandbox(shared: Sandbox) -> Sandbox:
     return shared
 
 
+Start = Callable[[str], Sandbox]
+
+
 @pytest.fixture
-def fresh(backend: Backend) -> Iterator[Sandbox]:
+def start(backend: Backend) -> Iterator[Start]:
+    """Starts a sandbox for an interview; whatever becomes of it, it ends with the test."""
+    with contextlib.ExitStack() as begun:
+
+        def starting(interview: str) -> Sandbox:
+            made = backend.start(SandboxSpec(interview, LIMITS))
+            begun.callback(made.stop)
+            return made
+
+        yield starting
+
+
+@pytest.fixture
+def fresh(start: Start) -> Sandbox:
     """A sandbox that a test may break."""
-    made = backend.start(SandboxSpec("conformance-fresh", LIMITS))
-    yield made
-    made.stop()
+    return start("conformance-fresh")
 
 
 def shell(sandbox: Sandbox, line: str, timeout_s: float = 20.0) -> str:
@@ -895,8 +909,8 @@ def test_memory_is_limited_for_several_programs(fresh: Sandbox, weaker: Collecti
 # --- the end ---
 
 
-def test_stopping_ends_everything(backend: Backend) -> None:
-    sandbox = backend.start(SandboxSpec("conformance-stop", LIMITS))
+def test_stopping_ends_everything(start: Start) -> None:
+    sandbox = start("conformance-stop")
     lost: list[str] = []
     sandbox.on_lost(lost.append)
     screen = Screen(sandbox, "sleep", MARKED)
@@ -951,8 +965,8 @@ def kill_agent(sandbox: Sandbox) -> None:
     os.kill(parent(host_processes(MARKED)[0]), 9)
 
 
-def test_a_killed_agent_is_a_lost_sandbox(backend: Backend) -> None:
-    sandbox = backend.start(SandboxSpec("conformance-kill", LIMITS))
+def test_a_killed_agent_is_a_lost_sandbox(backend: Backend, start: Start) -> None:
+    sandbox = start("conformance-kill")
     lost: list[str] = []
     sandbox.on_lost(lost.append)
     screen = Screen(sandbox, "sleep", MARKED)
@@ -978,9 +992,9 @@ def test_a_killed_agent_is_a_lost_sandbox(backend: Backend) -> None:
     assert len(lost) == 1
 
 
-def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend) -> None:
+def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend, start: Start) -> None:
     spec = SandboxSpec("conformance-leave", LIMITS)
-    sandbox = backend.start(spec)
+    sandbox = start(spec.interview)
     lost: list[str] = []
     sandbox.on_lost(lost.append)
     sandbox.write("folder/kept", b"x")
@@ -1021,14 +1035,13 @@ def test_what_is_left_is_found_again_where_it_has_a_place(backend: Backend) -> N
     assert backend.adopt(spec, place) is None
 
 
-def test_a_sandbox_outlives_the_thread_that_asked_for_it(backend: Backend) -> None:
+def test_a_sandbox_outlives_the_thread_that_asked_for_it(start: Start) -> None:
     made: list[Sandbox] = []
-    asking = threading.Thread(target=lambda: made.append(backend.start(SandboxSpec("conformance-thread", LIMITS))))
+    asking = threading.Thread(target=lambda: made.append(start("conformance-thread")))
     asking.start()
     asking.join()
     time.sleep(0.2)
     assert made[0].exec(["true"]).exit_code == 0
-    made[0].stop()
 
 
 def test_sandboxes_are_apart_and_start_forgotten(backend: Backend, fresh: Sandbox, sandbox: Sandbox) -> None:
