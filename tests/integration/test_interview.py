@@ -249,7 +249,7 @@ def test_a_killed_server_is_followed_by_one_that_finds_the_sandbox_and_clears_th
         wait(lambda: "sameprogram" in terminal_text(again, terminal))
         assert "# acknowledged" in terminal_text(again, terminal) and "300" in terminal_text(again, terminal)
         # What had been started ahead was nobody's: it is removed, and the place in use is not.
-        wait(lambda: products.containers(second) == {place}, 30)
+        wait(lambda: products.containers(second) == {place}, 90)
         again.socket.disconnect()
         # Stopped as one should: left for the next, which would find it too.
         second.stop(sweep=False)
