@@ -134,6 +134,7 @@ def create_app(settings: Settings) -> Flask:
     # async_handlers=False: the default reorders one client's messages.
     socketio = SocketIO(app, async_mode="threading", async_handlers=False, max_http_buffer_size=1 << 20)
     app.extensions["sockets"] = Sockets(socketio, app.extensions["interviews"])
+    security.believe_proxies(app, settings.proxies)
     return app
 
 

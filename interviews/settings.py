@@ -24,7 +24,7 @@ class Settings(BaseModel):
     ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
     how long its answer may take to begin. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
-    started ahead. Keys are no settings: each assistant reads its own (``docs/assistant.md``).
+    started ahead. ``proxies`` in front are believed about what the browser saw. Keys are no settings: each assistant reads its own (``docs/assistant.md``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +48,7 @@ class Settings(BaseModel):
     queue: int = Field(default=100, ge=0, le=2000)
     warm: int = Field(default=1, ge=0, le=100)
     threads: int = Field(default=256, ge=8, le=4096)
+    proxies: int = Field(default=0, ge=0, le=10)
 
     @property
     def database_url(self) -> str:

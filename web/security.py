@@ -10,6 +10,8 @@ import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from interviews.errors import NotAllowed
 
@@ -21,8 +23,25 @@ def nonce() -> str:
     return str(g.nonce)
 
 
+class Sessions(SecureCookieSessionInterface):
+    """The session's cookie, for encrypted connections alone once it was given over one."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+def believe_proxies(app: Flask, count: int) -> None:
+    """Take the browser's address, scheme and host from what this many proxies in front have added, and from nobody else.
+
+    Called last: it goes around everything that answers.
+    """
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
 def guard(app: Flask) -> None:
-    """Install the headers and the same-origin check."""
+    """Install the headers, the same-origin check and the session's cookie."""
+    app.session_interface = Sessions()
 
     @app.before_request
     def same_origin() -> None:
@@ -46,6 +65,8 @@ def guard(app: Flask) -> None:
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response

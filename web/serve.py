@@ -46,6 +46,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         for name, value in {
             "bind": f"fd://{self._listener.fileno()}", "workers": 1, "worker_class": "gthread", "threads": self._threads,
             "graceful_timeout": 3, "timeout": 0, "loglevel": "warning", "worker_exit": _close, "control_socket_disable": True,
+            # Who may say what the browser saw is ours to judge (``web.security``).
+            "forwarded_allow_ips": "",
         }.items():  # fmt: skip
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
