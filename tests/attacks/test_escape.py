@@ -297,7 +297,7 @@ for request, argument in ((0x5412, b"x"), (0x541C, b"\\3"), (0x5423, struct.pack
         wide = request | high
         if libc.ioctl(slave, ctypes.c_ulong(wide), ctypes.create_string_buffer(argument, 16)) == 0:
             got(f"ioctl {wide:#x}")
-        if FILTERED and ctypes.get_errno() != errno.EPERM:
+        if ctypes.get_errno() != errno.EPERM:
             got(f"ioctl {wide:#x} reached the kernel: {ctypes.get_errno()}")
 """)
         == []
@@ -350,10 +350,10 @@ attempt("clock_settime", 0, zero)
 attempt("sethostname", b"mine", 4)
 attempt("acct", 0)
 attempt("quotactl", 0x80000300, 0, 0, 0)
-if call("syslog", 3, zero, 200)[0] > 0 and FILTERED:
+if call("syslog", 3, zero, 200)[0] > 0:
     got("the kernel's log")
 struct.pack_into("I", zero, 0, 1)
-if call("adjtimex", zero)[0] >= 0 and FILTERED:
+if call("adjtimex", zero)[0] >= 0:
     got("adjtimex")
 """)
         == []
@@ -372,7 +372,7 @@ def run(number, gate):
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == 77:
         got(f"call {number:#x} by {gate!r}")
-    elif FILTERED and code >= 0:
+    elif not VIRTUAL and code >= 0:
         got(f"call {number:#x} by {gate!r} was not killed: {code}")
 for number in (20, 26, 21, 120, 359):
     run(number, b"\\xcd\\x80")
@@ -438,14 +438,14 @@ def test_greedy_scheduling(place: Place) -> None:
         place.run("""
 policy = struct.pack("i", 50)
 for wanted in (1, 2):
-    if call("sched_setscheduler", 0, wanted, ctypes.create_string_buffer(policy))[0] == 0 and FILTERED:
+    if call("sched_setscheduler", 0, wanted, ctypes.create_string_buffer(policy))[0] == 0 and not VIRTUAL:
         got("real-time policy", wanted)
 before = os.getpriority(os.PRIO_PROCESS, 0)
 with contextlib.suppress(OSError):
     os.setpriority(os.PRIO_PROCESS, 0, -20)
-    if os.getpriority(os.PRIO_PROCESS, 0) < before and FILTERED:
+    if os.getpriority(os.PRIO_PROCESS, 0) < before and not VIRTUAL:
         got("a better priority")
-if call("ioprio_set", 1, 0, 1 << 13)[0] == 0 and FILTERED:
+if call("ioprio_set", 1, 0, 1 << 13)[0] == 0 and not VIRTUAL:
     got("real-time disk access")
 """)
         == []

@@ -60,10 +60,10 @@ def test_an_agent_starved_of_descriptors(place: Place) -> None:
         place.sandbox,
         "python3",
         "-c",
-        "import os, time\nfor _ in range(20):\n  if os.fork() == 0: break\nheld = []\ntry:\n  while True: held.append(os.dup(0))\n"
+        "import os, time\nfor _ in range(10):\n  if os.fork() == 0: break\nheld = []\ntry:\n  while True: held.append(os.dup(0))\n"
         "except OSError: print('held', flush=True)\ntime.sleep(60)",
     )
-    eventually(lambda: screen.seen.count(b"held") >= 15)
+    eventually(lambda: screen.seen.count(b"held") >= 8)
     place.sandbox.write("beside.txt", b"x")
     assert place.sandbox.read("beside.txt") == b"x"
     assert shell(place.sandbox, "echo beside").stdout == b"beside\n"

@@ -48,7 +48,7 @@ for folder in glob.glob("/proc/[0-9]*/fd"):
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             target = os.readlink(os.path.join(folder, name))
-            shown = () if FILTERED else ("host:", "anon_inode:")
+            shown = ("host:", "anon_inode:") if VIRTUAL else ()
             if not target.startswith(("pipe:", "/dev/null", "/proc/", "/workspace", *shown)):
                 got(folder, name, target)
 for fd in range(3, 300):
