@@ -26,7 +26,9 @@ def names_in(file: str) -> frozenset[str]:
 def test_every_attack_has_its_test_and_every_test_its_attack(group: catalogue.Group) -> None:
     for attack in group.attacks:
         file, _, name = group.test(attack).partition("::")
-        assert name.partition("[")[0] in names_in(file), attack.id
+        function, _, case = name.removesuffix("]").partition("[")
+        assert function in names_in(file), attack.id
+        assert case in (ROOT / file).read_text("utf-8"), attack.id
     own = {f"test_{attack.id}" for attack in group.attacks if not attack.test}
     if own:
         assert own == names_in(f"tests/attacks/{group.file}")
