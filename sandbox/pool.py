@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from interviews.errors import PairsightError, PlatformFailure
+from interviews.errors import N_, PairsightError, PlatformFailure
 from sandbox.base import Backend, Limits, Probe, Sandbox, SandboxSpec
 
 WARM = "warm"
@@ -255,7 +255,7 @@ class Pool:
             while True:
                 with self._changed:
                     if self._closed:
-                        raise Closed("The server is being stopped; please try again in a moment.")
+                        raise Closed(N_("The server is being stopped; please try again in a moment."))
                     if next((one for one in line if may(one[0])), None) == ticket:
                         return take()
                     ahead = line.index(ticket)

@@ -59,6 +59,34 @@ def test_a_candidate_in_line_sees_their_place_and_gets_in(
         running.stop()
 
 
+def test_the_line_outlives_a_crash_of_the_server(tmp_path: Path, open_page: Open) -> None:
+    running = products.start(tmp_path / "data", "--sandbox", "bubblewrap", PAIRSIGHT_SANDBOXES="1")
+    port = int(running.address.rsplit(":", 1)[1])
+    try:
+        first = Browser(running, "candidate")
+        first.consent()
+        page = open_page(products.link(running, products.another_interview(running), "candidate"))
+        page.get_by_role("checkbox").check()
+        page.get_by_role("button", name="Start the interview").click()
+        expect(page.get_by_text("You are next")).to_be_visible()
+        running.kill()
+        with page.expect_event("requestfailed"):
+            pass
+        expect(page.get_by_text("You are next")).to_be_visible()
+        running = products.start(tmp_path / "data", "--sandbox", "bubblewrap", port=port, PAIRSIGHT_SANDBOXES="1")
+        with page.expect_response(lambda answer: answer.url.endswith("/wait") and answer.ok):
+            pass
+        expect(page.get_by_text("You are next")).to_be_visible()
+        again = Browser(products.with_candidate(running, first.interview), "candidate", "b")
+        again.connect()
+        wait(lambda: again.state["paused_ms"] is None and again.state["sandbox_back"] == "rebuilt", 30)
+        again.send("submit")
+        expect(page.get_by_role("heading", name="Your workspace is ready")).to_be_visible()
+        again.socket.disconnect()
+    finally:
+        running.stop()
+
+
 def test_what_a_rebuilt_workspace_lacks_is_told_to_both(tmp_path: Path, open_page: Open) -> None:
     running = products.start(tmp_path / "data", "--sandbox", "bubblewrap", PAIRSIGHT_PACE="0")
     try:
