@@ -1176,28 +1176,44 @@ def proportional(process: Process) -> int:
         return process.resident
 
 
-def in_use(table: Sequence[Process]) -> int:
-    """Bytes that programs hold. gVisor tells no process's share of what several use, but what is used in all."""
-    if os.path.exists("/proc/self/smaps_rollup"):
-        # The cheap sum is never too small; the exact one is asked for only when it matters.
-        return sum(p.resident for p in table)
-    with open("/proc/meminfo", "rb") as file:
-        kilobytes = dict(line.split()[:2] for line in file)
-    return (int(kilobytes[b"MemTotal:"]) - int(kilobytes[b"MemFree:"])) << 10
+def others() -> list[Process]:
+    return [process for process in processes().values() if process.pid != os.getpid()]
+
+
+def end_largest(sizes: Mapping[int, int]) -> None:
+    """Kill the program that holds the most, of those in ``sizes`` (bytes by process number)."""
+    if sizes:
+        with contextlib.suppress(OSError):
+            os.kill(max(sizes, key=lambda pid: sizes[pid]), signal.SIGKILL)
 
 
 def watch_memory(limit: int) -> None:
     """Kill the largest program while all together hold more than ``limit`` bytes: the limit where no cgroup is."""
-    exact = not os.path.exists("/proc/self/smaps_rollup")
     while True:
-        time.sleep(0.1 if exact else 0.25)
-        table = [p for p in processes().values() if p.pid != os.getpid()]
-        if not table or in_use(table) <= limit:
-            continue
-        sizes = {p.pid: proportional(p) for p in table}
-        if exact or sum(sizes.values()) > limit:
-            with contextlib.suppress(OSError):
-                os.kill(max(sizes, key=lambda pid: sizes[pid]), signal.SIGKILL)
+        time.sleep(0.25)
+        table = others()
+        # The cheap sum is never too small; the exact one is asked for only when it matters.
+        if sum(process.resident for process in table) > limit:
+            sizes = {process.pid: proportional(process) for process in table}
+            if sum(sizes.values()) > limit:
+                end_largest(sizes)
+
+
+def watch_all_memory(limit: int) -> None:
+    """The same where the kernel (gVisor's) tells no process's share of what several use, but what is used in all.
+
+    It tells of what was given back only after a while: until then, only more than before is too much, and a program that holds
+    little is never the answer.
+    """
+    high, until, little = 0, 0.0, limit // 8
+    while True:
+        time.sleep(0.02)
+        with open("/proc/meminfo", "rb") as file:
+            kilobytes = dict(line.split()[:2] for line in file)
+        used = (int(kilobytes[b"MemTotal:"]) - int(kilobytes[b"MemFree:"])) << 10
+        if used > limit and (used > high or time.monotonic() > until):
+            end_largest({process.pid: process.resident for process in others() if process.resident > little})
+            high, until = used, time.monotonic() + 0.5
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -1396,7 +1412,9 @@ def main() -> None:
     out = Out(target)
     agent = Agent(config, out, libc, reaper)
     if config.get("memory_bytes"):
-        threading.Thread(target=watch_memory, args=(int(config["memory_bytes"]),), daemon=True).start()
+        shares = os.path.exists("/proc/self/smaps_rollup")
+        watch = watch_memory if shares else watch_all_memory
+        threading.Thread(target=watch, args=(int(config["memory_bytes"]),), daemon=True).start()
     out.send({"event": "hello", "version": VERSION, "pid": os.getpid()})
     decoder = Decoder()
     try:

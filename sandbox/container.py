@@ -103,9 +103,6 @@ def agent_command(hardening: Hardening, limits: Limits, runtime: str = "") -> li
         "FSIZE": limits.file_bytes if hardening.bounded_file else None,
         "NOFILE": limits.open_files if hardening.bounded_descriptors else None,
     }
-    inside = int(GVISOR_MEMORY_SHARE * limits.memory_bytes)
-    if own_kernel(runtime) and hardening.bounded_memory:
-        rlimits["DATA"] = inside
     config: dict[str, object] = {
         "root": WORKSPACE,
         "file_bytes": limits.file_bytes,
@@ -114,7 +111,7 @@ def agent_command(hardening: Hardening, limits: Limits, runtime: str = "") -> li
         "rlimits": {name: value for name, value in rlimits.items() if value is not None},
     }
     if own_kernel(runtime) and hardening.bounded_memory:
-        config["memory_bytes"] = inside
+        config["memory_bytes"] = int(GVISOR_MEMORY_SHARE * limits.memory_bytes)
     if own_kernel(runtime) and hardening.seccomp:
         # It does not hand the engine's filter on to programs; it does let a program put itself under one.
         config["seccomp"] = seccomp.program(platform.machine()).hex()

@@ -23,7 +23,7 @@ WEAKER: Mapping[str, Mapping[str, str]] = {
         "keys": "Ctrl-C and Ctrl-Z arrive as characters; no signal comes of them",
         "unread": "a terminal takes all that is written; whoever writes 4 MB that nobody reads is ended",
         "hidden": "other programs of the candidate can open the agent's descriptors and see its layout, not its memory",
-        "crowd": "a fork bomb, or several programs that outgrow the memory at once, may end the sandbox",
+        "crowd": "a fork bomb, or programs that outgrow the memory faster than the agent looks, may end the sandbox",
         "paths": "ls and stat of Debian 12 cannot look at a named path",
     }
 }
