@@ -12,7 +12,6 @@ import io
 import itertools
 import json
 import random
-import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from pathlib import Path
 from bench.measure import RUNS, Row, compare
 from interviews import events as e
 from interviews.keyframes import KEYFRAME_EDITS
-from interviews.log import Draft
+from interviews.log import Draft, random_salts
 from interviews.ndjson import write_log
 from interviews.state import fold
 from interviews.store import SqlLog, open_engine
@@ -64,15 +63,10 @@ def bare_store(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def salt() -> str:
-    """As the product makes them."""
-    return secrets.token_hex(16)
-
-
 def appends(folder: str, batches: Sequence[list[Draft]]) -> Iterator[Row]:
     names = itertools.count()
     engine = open_engine(f"sqlite:///{folder}/ours.db")
-    log = SqlLog(engine, clock=lambda: 1_700_000_000_000, new_salt=salt)
+    log = SqlLog(engine, clock=lambda: 1_700_000_000_000, new_salt=random_salts())
     bare = bare_store(Path(folder, "bare.db"))
     digests = [hashlib.sha256(bytes([n])).hexdigest() for n in range(BATCH)]
     insert = f"INSERT INTO e VALUES ({', '.join('?' * 11)})"
@@ -117,7 +111,7 @@ def appends(folder: str, batches: Sequence[list[Draft]]) -> Iterator[Row]:
 
 def replay(folder: str, batches: Sequence[list[Draft]]) -> Row:
     engine = open_engine(f"sqlite:///{folder}/replay.db")
-    log = SqlLog(engine, clock=lambda: 1_700_000_000_000, new_salt=salt)
+    log = SqlLog(engine, clock=lambda: 1_700_000_000_000, new_salt=random_salts())
     log.create(header(INTERVIEW))
     start = e.FileSnapshotted(path="playlist/pick.py", version=0, text="", size=0, sha256="0" * 64, origin="starter")
     for batch in ([Draft("system", start)], *batches):
@@ -137,7 +131,7 @@ def hour(folder: str) -> Row:
     """Bytes kept for an hour of work, its keyframes included, beside gzip of the same events as NDJSON."""
     path, at_ms = Path(folder, "hour.db"), itertools.count(1_700_000_000_000, 380)
     engine = open_engine(f"sqlite:///{path}")
-    log = SqlLog(engine, clock=lambda: next(at_ms), new_salt=salt)
+    log = SqlLog(engine, clock=lambda: next(at_ms), new_salt=random_salts())
     empty = path.stat().st_size
     log.create(header(INTERVIEW))
     source = Path(__file__).read_text("utf-8")[:4_000]

@@ -8,6 +8,7 @@ lease that another owner has taken over records nothing. Leaves out SQL (``store
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +22,25 @@ from interviews.leases import Holding, Lease, Monotonic, Watch
 
 Clock = Callable[[], int]
 NewSalt = Callable[[], str]
+SALTS_AT_ONCE = 256
+
+
+def random_salts() -> NewSalt:
+    """16 random bytes in hex at each call. Not thread-safe: a log calls it under its own lock.
+
+    They are drawn from the system many at a time, for one by one they would cost as much as a hash.
+    """
+    ready: list[str] = []
+    process = 0
+
+    def new() -> str:
+        nonlocal process
+        if not ready or process != os.getpid():  # a forked process must not repeat its parent's
+            block, process = os.urandom(16 * SALTS_AT_ONCE).hex(), os.getpid()
+            ready[:] = [block[at : at + 32] for at in range(0, len(block), 32)]
+        return ready.pop()
+
+    return new
 
 
 @dataclass(frozen=True)

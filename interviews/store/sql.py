@@ -328,7 +328,7 @@ def _find(connection: sa.Connection, interview: str, key: ClientKey) -> list[Rec
 def _records(connection: sa.Connection, interview: str, first: int, last: int) -> list[Record]:
     rows = connection.execute(_RECORDS, {"name": interview, "first": first, "last": last})
     return [
-        Record(
+        Record.trusted(
             seq=seq, at_ms=at_ms, actor=actor, type=type_, v=v, cause=cause,
             payload=None if payload is None else json.loads(payload), salt=salt, payload_hash=payload_hash, hash=hash_,
         )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from interviews import events as e
 from interviews.chain import canonical, record_hash, sha256_hex, verify
 from interviews.errors import BadInput, LogCorrupt
-from interviews.log import Draft, MemoryLog
+from interviews.log import Draft, MemoryLog, random_salts
 from interviews.ndjson import read_log, write_log
 from tests.support import counting_salt, header, ticking_clock
 
@@ -209,6 +211,35 @@ def test_erasing_a_payload_with_its_salt_leaves_a_chain_that_verifies() -> None:
     head, records = a_log()
     records[3] = records[3].model_copy(update={"payload": None, "salt": None})
     assert verify(head, records)[2] == 1
+
+
+def test_a_record_made_unchecked_is_the_same_as_a_checked_one() -> None:
+    record = a_log()[1][1]
+    fields = record.model_dump()
+    for made in (e.Record.trusted(**fields), e.Record.trusted(**fields).model_copy(update={"seq": record.seq})):
+        assert made == e.Record(**fields) == record
+        assert (repr(made), hash(made.hash), made.model_dump_json()) == (
+            repr(record),
+            hash(record.hash),
+            record.model_dump_json(),
+        )
+        assert made.model_fields_set == set(e.Record.model_fields)
+    with pytest.raises(ValidationError, match="frozen"):
+        made.seq = 2
+
+
+def test_salts_never_repeat_nor_after_a_fork() -> None:
+    new = random_salts()
+    drawn = [new() for _ in range(1_000)]
+    assert len(set(drawn)) == 1_000 and {len(bytes.fromhex(salt)) for salt in drawn} == {16}
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(write, new().encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 64).decode() != new()
+    os.close(read)
+    os.close(write)
 
 
 def test_the_exported_form_reads_back_equal() -> None:
