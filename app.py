@@ -35,6 +35,7 @@ from assistant.base import Limits
 from interviews import events as e
 from interviews.chain import verify as verify_chain
 from interviews.errors import BadInput, NotFound, PairsightError
+from interviews.log import random_salts
 from interviews.ndjson import read_log
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
@@ -67,7 +68,7 @@ def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
 def open_log(settings: Settings) -> SqlLog:
     """The log in the database that the settings name."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    return SqlLog(open_engine(settings.database_url), now_ms, lambda: secrets.token_hex(16))
+    return SqlLog(open_engine(settings.database_url), now_ms, random_salts())
 
 
 def make_interviews(settings: Settings) -> Interviews:
