@@ -137,7 +137,7 @@ def more_than_a_share(place: Under) -> str:
 
 
 def running_on(place: Under) -> str:
-    done = place.sandbox.exec(["python3", "-c", "import time\nwhile time.process_time() < 2.5: pass\nprint('ran on')"])
+    done = place.sandbox.exec(["python3", "-c", "import time\nwhile time.process_time() < 1.6: pass\nprint('ran on')"])
     return done.stdout.decode()
 
 

@@ -94,7 +94,7 @@ def test_orphans_that_end(place: Place) -> None:
         place.sandbox,
         "python3",
         "-c",
-        "import os, time\nfor n in range(300):\n  if os.fork() == 0:\n    os.setsid(); os.fork(); os._exit(0)\n  os.wait()\n"
+        "import os, time\nfor n in range(100):\n  if os.fork() == 0:\n    os.setsid(); os.fork(); os._exit(0)\n  os.wait()\n"
         "print('made them', flush=True); time.sleep(60)",
     )
     screen.shows(b"made them")
