@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from interviews.chain import genesis, seal
+from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, NotFound
-from interviews.events import AnyPayload, Header, PayloadErased, Record
+from interviews.events import AnyPayload, Header, Record
 from interviews.leases import Holding, Lease, Monotonic, Watch
 
 Clock = Callable[[], int]
@@ -96,11 +97,17 @@ class EventLog(Protocol):
         ...
 
     def erase(
-        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+        self,
+        interview: str,
+        seqs: Collection[int],
+        actor: str,
+        reason: str,
+        then: Sequence[Draft] = (),
+        lease: Lease | None = None,
     ) -> list[Record]:
-        """Drop the payloads and salts of those events for good and append who did so and why; returns that record.
+        """Drop the payloads and salts of those events for good, append who did so and why, then ``then``; returns these.
 
-        The chain still verifies. Events that tell of an erasure stay. Raises as ``append``.
+        The chain still verifies. What may and must be erased together says ``erasure``. Raises as ``append``.
         """
         ...
 
@@ -140,22 +147,6 @@ def seal_all(
         sealed.append(one)
         previous = one[0].hash
     return sealed
-
-
-def erasure(seqs: Collection[int], actor: str, reason: str) -> Draft:
-    """What tells of an erasure. Raises ``BadInput`` where nothing is named."""
-    if not seqs:
-        raise BadInput("Expected the numbers of the events to erase, got none")
-    return Draft(actor, PayloadErased(seqs=tuple(sorted(set(seqs))), reason=reason))
-
-
-def require_erasable(seqs: Collection[int], types: Mapping[int, str]) -> None:
-    """Raise ``NotFound`` or ``BadInput`` unless all may be erased; ``types`` are those of the events that there are."""
-    for seq in seqs:
-        if seq not in types:
-            raise NotFound("There is no event %(seq)d", seq=seq)
-        if types[seq] == PayloadErased.model_fields["type"].default:
-            raise BadInput("Event %(seq)d tells of an erasure and stays", seq=seq)
 
 
 class MemoryLog:
@@ -205,12 +196,18 @@ class MemoryLog:
             return new
 
     def erase(
-        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+        self,
+        interview: str,
+        seqs: Collection[int],
+        actor: str,
+        reason: str,
+        then: Sequence[Draft] = (),
+        lease: Lease | None = None,
     ) -> list[Record]:
         with self._lock:
             records = self.read(interview)
             require_erasable(seqs, {record.seq: record.type for record in records})
-            told = self.append(interview, [erasure(seqs, actor, reason)], lease=lease)
+            told = self.append(interview, [Draft(actor, erased(seqs, reason)), *then], lease=lease)
             for seq in seqs:
                 bare = records[seq - 1].model_copy(update={"payload": None, "salt": None})
                 self._records[interview][seq - 1] = bare

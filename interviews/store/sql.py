@@ -18,10 +18,11 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from interviews.chain import genesis
+from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
 from interviews.events import Header, Record
 from interviews.leases import Holding, Lease, Monotonic, Watch
-from interviews.log import ClientKey, Clock, Draft, NewSalt, erasure, require_erasable, seal_all
+from interviews.log import ClientKey, Clock, Draft, NewSalt, seal_all
 from interviews.store import tables as t
 from interviews.store.engine import begin_writing, forget_overwritten, reason
 from interviews.store.group import Group
@@ -115,9 +116,15 @@ class SqlLog:
         return self._submit(Write(interview, drafts, key, lease))
 
     def erase(
-        self, interview: str, seqs: Collection[int], actor: str, reason: str, lease: Lease | None = None
+        self,
+        interview: str,
+        seqs: Collection[int],
+        actor: str,
+        reason: str,
+        then: Sequence[Draft] = (),
+        lease: Lease | None = None,
     ) -> list[Record]:
-        drafts = [erasure(seqs, actor, reason)]
+        drafts = [Draft(actor, erased(seqs, reason)), *then]
         told = self._submit(Write(interview, drafts, lease=lease, erased=frozenset(seqs)))
         with self._reading() as connection:
             forget_overwritten(connection)

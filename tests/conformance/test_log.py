@@ -9,8 +9,10 @@ import pytest
 
 from interviews import events as e
 from interviews.chain import verify
+from interviews.erasure import with_dependants
 from interviews.errors import BadInput, LeaseHeld, LeaseLost, NotFound
 from interviews.log import ClientKey, Draft, EventLog
+from interviews.state import fold
 from tests.conformance.conftest import Store
 from tests.support import header
 
@@ -176,7 +178,7 @@ def test_one_owner_at_a_time_and_each_change_of_hands_counts_on(log: EventLog) -
 
 def test_a_former_owner_records_nothing(log: EventLog) -> None:
     former = log.acquire("i1", "here", 10)
-    log.append("i1", [STARTED], ClientKey("tab-1", 1), former)
+    log.append("i1", [prompt("kept")], ClientKey("tab-1", 1), former)
     log.release(former)
     lease = log.acquire("i1", "there", 10)
     with pytest.raises(LeaseLost, match="i1"):
@@ -184,11 +186,11 @@ def test_a_former_owner_records_nothing(log: EventLog) -> None:
     with pytest.raises(LeaseLost):
         log.append("i1", [STARTED], ClientKey("tab-1", 2), former)
     with pytest.raises(LeaseLost):
-        log.erase("i1", [1], "interviewer:ada", "why", former)
+        log.erase("i1", [1], "interviewer:ada", "why", lease=former)
     with pytest.raises(LeaseLost):
         log.renew(former)
     log.release(former)
-    assert len(log.read("i1")) == 1
+    assert [record.payload for record in log.read("i1")] == [{"turn": "a1", "text": "kept", "attachments": []}]
     assert log.find("i1", ClientKey("tab-1", 2)) == []
     # Nor did it take anything from the one after it.
     log.renew(lease)
@@ -237,7 +239,7 @@ def test_a_lease_is_taken_over_only_after_a_term_without_renewal_whatever_the_cl
 
 
 def test_what_is_erased_is_gone_and_the_chain_verifies_and_tells_of_it(log: EventLog) -> None:
-    before = log.append("i1", [STARTED, prompt(SECRET), STARTED], ClientKey("tab-1", 1))
+    before = log.append("i1", [STARTED, prompt(SECRET), prompt("more")], ClientKey("tab-1", 1))
     (told,) = log.erase("i1", [2], "interviewer:ada", "A password")
     records = log.read("i1")
     assert [record.payload is None for record in records] == [False, True, False, False]
@@ -254,9 +256,36 @@ def test_what_is_erased_is_gone_and_the_chain_verifies_and_tells_of_it(log: Even
     "seqs", [[], [4], [0], [1, 99], [3]], ids=["none", "later", "zero", "some", "the erasure itself"]
 )
 def test_nothing_is_erased_unless_all_of_it_can_be(log: EventLog, seqs: list[int]) -> None:
-    log.append("i1", [STARTED, prompt("kept")])
+    log.append("i1", [prompt("gone"), STARTED])
     log.erase("i1", [1], "interviewer:ada", "why")
     before = log.read("i1")
     with pytest.raises((BadInput, NotFound)):
         log.erase("i1", seqs, "interviewer:ada", "why")
     assert log.read("i1") == before
+
+
+def test_what_is_left_after_an_erasure_folds_and_work_goes_on(log: EventLog) -> None:
+    def whole(text: str, version: int) -> Draft:
+        return Draft("system", e.FileSnapshotted(
+            path="a.py", version=version, text=text, size=len(text), sha256="0" * 64, origin="rebuild"
+        ))  # fmt: skip
+
+    def edit(version: int, *changes: object) -> Draft:
+        data = e.FileEdited(path="a.py", version=version, changes=list(changes), origin="typed", client="c")
+        return Draft("candidate", data)
+
+    def events() -> list[e.Event]:
+        return [e.understand(record) for record in log.read("i1")]
+
+    log.append("i1", [whole("", 0), edit(1, [0, "key="]), edit(2, 4, [0, SECRET]), edit(3, 4, [len(SECRET)])])
+    gone, unknown = with_dependants(events(), [3])
+    assert (gone, unknown) == ({3, 4}, {"a.py"})
+    told = log.erase("i1", gone, "interviewer:ada", "A password", then=[whole("key=", 3)])
+    assert [record.type for record in told] == ["payload.erased", "file.snapshotted"]
+    log.append("i1", [edit(4, 4, [0, "getenv()"])])
+    assert fold(events()).files["a.py"].text == "key=getenv()"
+    assert fold(events()[:4]).files["a.py"].text == "key="
+    assert SECRET not in str(log.read("i1"))
+    # The text stands whole again before anything else hangs on the erased edit.
+    assert with_dependants(events(), [2]) == ({2}, set())
+    assert with_dependants(events(), [6]) == ({6, 7}, {"a.py"})
