@@ -197,16 +197,16 @@ class SqlLog:
 
     def _recover(self, group: list[Write], done: Transaction, error: sa.exc.SQLAlchemyError) -> None:
         """Settle a group whose transaction failed."""
-        why = _not_written(error)
+        unsettled = [write for write in group if not write.settled]
+        lost, why = getattr(error, "connection_invalidated", False), _not_written(error)
         if done.committing:
             try:
                 if self._is_recorded(done):  # only the answer was lost
                     done.settle()
                     return
             except sa.exc.SQLAlchemyError:
-                why = _unknown_outcome(reason(error))
-        unsettled = [write for write in group if not write.settled]
-        if done.begun and len(unsettled) > 1 and not getattr(error, "connection_invalidated", False):
+                lost, why = True, _unknown_outcome(reason(error))
+        if done.begun and len(unsettled) > 1 and not lost:
             # Whichever is at fault shall not fail the others.
             for write in unsettled:
                 self._commit([write])
@@ -216,17 +216,14 @@ class SqlLog:
 
     def _is_recorded(self, done: Transaction) -> bool:
         """Whether a transaction was committed after all; its salts, and so its hashes, are its own."""
-        for write, records in done.records.items():
-            for record in records:
-                with self._engine.connect() as connection:
-                    # On PostgreSQL the row is locked until the lost connection's transaction has ended.
-                    connection.execute(_LOCKED, {"names": [write.interview]})
-                    there = sa.select(t.events.c.hash).where(
-                        t.events.c.interview == write.interview, t.events.c.seq == record.seq
-                    )
-                    if (found := connection.execute(there).scalar_one_or_none()) is not None:
-                        return bool(found == record.hash)
-        return False
+        if not done.events:
+            return False
+        interview, seq, *_, hash_ = done.events[-1]
+        there = sa.select(t.events.c.hash).where(t.events.c.interview == interview, t.events.c.seq == seq)
+        with self._engine.connect() as connection:
+            # On PostgreSQL the row is locked until the lost connection's transaction has ended.
+            connection.execute(_LOCKED, {"names": [interview]})
+            return bool(connection.execute(there).scalar_one_or_none() == hash_)
 
     def _stage(self, connection: sa.Connection, group: list[Write], done: Transaction) -> None:
         """Lock the interviews, check the leases and seal the records; what does not fit fails here, alone."""
@@ -245,7 +242,7 @@ class SqlLog:
                 if write.lease is not None:
                     _as_holding(rows[name]).require(write.lease)
                 if key is not None:
-                    before = known.get((name, key)) or _find(connection, name, key)
+                    before = known[name, key] if (name, key) in known else _find(connection, name, key)
                     if before is not None:
                         done.records[write] = before
                         continue
