@@ -546,6 +546,7 @@ class Jobs:
         self.cpu_seconds = cpu_seconds
         self.live: dict[str, int] = {}
         self.agent = os.urandom(4).hex()
+        self.earlier = frozenset(self._earlier())
         self._numbers = itertools.count(1)
 
     def limit(self) -> None:
@@ -595,17 +596,25 @@ class Jobs:
         try:
             if os.stat(f"/proc/{process.pid}").st_uid not in (os.geteuid(), 0):
                 return False
-            with open(f"/proc/{process.pid}/environ", "rb") as file:
-                names = file.read(1 << 20).split(b"\0")
+            found = self._mark_of(process.pid)
         except OSError:
             return True
+        # What an earlier agent's terminal began goes on, if it was there: a mark that came up since is made up.
+        return found == mark or (found not in self.live and found not in self.earlier)
+
+    def _mark_of(self, pid: int) -> str:
+        """The job that a process says it belongs to, "" for none. Raises ``OSError`` when it cannot be asked."""
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            names = file.read(1 << 20).split(b"\0")
         prefix = self.MARK.encode() + b"="
-        found = [name[len(prefix) :].decode("ascii", "replace") for name in names if name.startswith(prefix)]
-        if not found:
-            return True
-        # What an earlier agent's terminal began goes on.
-        ours = found[0].startswith(f"{self.agent}.")
-        return found[0] == mark or (found[0] not in self.live and (ours or not self._of_terminal(found[0])))
+        return next((name[len(prefix) :].decode("ascii", "replace") for name in names if name.startswith(prefix)), "")
+
+    def _earlier(self) -> Iterator[str]:
+        """Marks of terminals that an earlier agent had, by programs that are still there."""
+        for pid in processes():
+            with contextlib.suppress(OSError):
+                if self._of_terminal(found := self._mark_of(pid)):
+                    yield found
 
     def run(
         self, argv: Sequence[str], env: Mapping[str, str], stdin: bytes, timeout: float, cap: int

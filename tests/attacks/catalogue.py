@@ -281,6 +281,7 @@ GROUPS = (
             ),
             Attack("a_full_memory_and_a_full_disk", "memory and disk filled at once lose a file or hang the sandbox"),
             Attack("a_command_that_leaves_itself_running", "a command goes on behind its deadline"),
+            Attack("a_command_under_a_made_up_mark", "a command goes on by saying that an earlier terminal began it"),
         ),
     ),
     Group(

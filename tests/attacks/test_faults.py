@@ -122,3 +122,13 @@ def test_a_command_that_leaves_itself_running(place: Place) -> None:
     )
     assert done.timed_out and done.exit_code == 124
     assert "98768" not in text(place.sandbox, "ps -eo args")
+
+
+def test_a_command_under_a_made_up_mark(place: Place) -> None:
+    """Whose a process is stands in its environment, which it may write itself."""
+    hiding = (
+        "import os\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n"
+        "    os.execve('/bin/sleep', ['sleep', '98770'], {'PAIRSIGHT_JOB': '00000000.term1'})\n  os._exit(0)"
+    )
+    assert place.sandbox.exec(["python3", "-c", hiding]).exit_code == 0
+    assert "98770" not in text(place.sandbox, "ps -eo args")
