@@ -20,8 +20,8 @@ PRODUCT = ("app.py", "assistant", "interviews", "rubrics", "sandbox", "web")
 # Runs in a sandbox, on the toolbox (requirements-toolbox.in), and is never imported by the product.
 INSIDE = "interviews/service/harness/inside"
 TOOLS = ("bench", "scripts", "tests", INSIDE)
-# Used by name nowhere: flask-socketio picks it up when it is there.
-UNSEEN = {"simple-websocket"}
+# Used by name nowhere: flask-socketio picks the first up when it is there, a database's URL calls for the second.
+UNSEEN = {"psycopg", "simple-websocket"}
 
 
 def asked_for() -> dict[str, str]:
