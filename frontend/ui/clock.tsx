@@ -47,6 +47,10 @@ export function Clock({ store, now }: { store: Store; now: () => number }) {
 export function PauseNotice({ store, overdue = () => false }: { store: Store; overdue?: () => boolean }) {
   const state = store.at("course", "files");
   const back = state.status === "running" && state.paused_ms === null ? backWords(state) : "";
+  // The next loss is told again, also where its words are the same.
+  useEffect(() => {
+    if (state.sandbox_lost) read.value = "";
+  }, [state.sandbox_lost]);
   tick.value;
   const words =
     state.status !== "running"
@@ -77,9 +81,11 @@ export function PauseNotice({ store, overdue = () => false }: { store: Store; ov
   );
 }
 
-/** What a sandbox that was rebuilt lacks. One that was found again lacks nothing but its terminals, which are opened anew. */
+/** What a sandbox that came back lacks. One that was found again lacks nothing but its terminals. */
 function backWords({ sandbox_back, missing }: State): string {
-  if (sandbox_back !== "rebuilt") return "";
+  if (!sandbox_back) return "";
+  if (sandbox_back === "adopted")
+    return t("The sandbox was lost for a moment and found again: every file is in place, its terminals have ended.");
   const more = missing.length - NAMED;
   const names = missing.slice(0, NAMED).join(", ") + (more > 0 ? ` ${tn("and %(n)s more", "and %(n)s more", more)}` : "");
   return [

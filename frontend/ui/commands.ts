@@ -40,6 +40,8 @@ export function matches(event: KeyboardEvent, key: string): boolean {
   const altGr = event.getModifierState("AltGraph");
   const [ctrl, alt] = altGr ? [false, false] : [event.ctrlKey, event.altKey];
   if (event.metaKey !== wantsMeta || ctrl !== wantsCtrl || alt !== parts.includes("Alt")) return false;
+  // Shift makes another sign of this key, "~" or "½": it is known by its place.
+  if (last === "`") return event.code === "Backquote" && event.shiftKey === parts.includes("Shift");
   // A printed sign may need Shift on one keyboard and not on another: "[" is compared as a sign alone.
   const sign = last.length === 1 && !/[a-z0-9]/i.test(last);
   if (!sign && event.shiftKey !== parts.includes("Shift")) return false;
