@@ -34,12 +34,16 @@ class Closed(PlatformFailure):
 
 
 class Turn(IntEnum):
-    """Who goes first. An interview under way is neither counted out nor refused: its clock stands until it has one."""
+    """Who goes first. An interview under way is neither counted out nor refused: its clock stands until it has one.
+
+    ``BESIDE`` is the second sandbox of somebody who has a place already, and no interview.
+    """
 
     UNDER_WAY = 0
-    CANDIDATE = 1
-    LATER = 2
-    AHEAD = 3
+    BESIDE = 1
+    CANDIDATE = 2
+    LATER = 3
+    AHEAD = 4
 
 
 @dataclass(frozen=True)
@@ -201,10 +205,12 @@ class Pool:
         return self._most + self._spare - len(self._alive()) - len(self._coming)
 
     def _has_place(self, turn: Turn) -> bool:
-        if turn == Turn.UNDER_WAY:
+        if turn in (Turn.UNDER_WAY, Turn.BESIDE):
             return True
-        interviews = sum(one <= Turn.CANDIDATE for one in (*self._alive(), *self._coming))
-        return self._room() > 0 and (turn != Turn.CANDIDATE or interviews < self._most)
+        here = (*self._alive(), *self._coming)
+        if turn == Turn.LATER:
+            return here.count(Turn.LATER) < self._spare
+        return here.count(Turn.UNDER_WAY) + here.count(Turn.CANDIDATE) < self._most
 
     def _take_place(self, turn: Turn, on_waiting: Callable[[int], None] | None) -> None:
         with self._changed:

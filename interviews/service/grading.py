@@ -94,7 +94,7 @@ def hidden_tests(
     grader = pool.start(SandboxSpec(interview=f"{name}-grader"), on_waiting=on_waiting)
     # Whoever holds one of two places must not wait for the other.
     subject = Subject(
-        lambda: pool.start(SandboxSpec(interview=f"{name}-subject"), turn=Turn.UNDER_WAY), files, spec.grading.timeout_s
+        lambda: pool.start(SandboxSpec(interview=f"{name}-subject"), turn=Turn.BESIDE), files, spec.grading.timeout_s
     )
     try:
         lay_out(grader, exercise.hidden_tests)

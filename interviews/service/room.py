@@ -256,14 +256,23 @@ class Room:
                 return
             self.close()
             try:
-                result = grade(self.interview)
+                self._grade()
             except Closed:
                 # The next server begins again.
                 return
-            self.interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result)))
             self.interview.record(Draft("system", e.DebriefShown(items=debrief(self.interview))))
             scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
             self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
+
+    def _grade(self) -> None:
+        """Record what the hidden tests say, once: a server that ended just behind it does not ask them again."""
+        records = self.interview.log.read(self.interview.id)
+        graded = [
+            r for r in records if r.type == "analysis.recorded" and (r.payload or {}).get("kind") == "hidden_tests"
+        ]
+        if not graded:
+            result = grade(self.interview)
+            self.interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result)))
 
     def close(self) -> None:
         """Stop the sandbox; the log keeps everything."""

@@ -95,6 +95,15 @@ def test_candidates_go_before_graders_and_a_scratch_copy_needs_no_candidates_pla
     assert line.came == ["candidate", "grader", "second candidate", "second grader"]
 
 
+def test_many_graders_at_once_leave_the_candidates_places_free(line: Line) -> None:
+    line.comes("grader", Turn.LATER).result(20)
+    second = line.comes("second grader", Turn.LATER)
+    line.comes("subject", Turn.BESIDE).result(20)
+    line.comes("candidate").result(20)
+    assert not second.done()
+    assert line.told["candidate"] == line.told["subject"] == []
+
+
 def test_an_interview_under_way_waits_for_nobody(line: Line) -> None:
     line.comes("candidate").result(20)
     waiting = line.comes("next")

@@ -177,10 +177,20 @@ def test_grading_goes_on_after_a_restart_of_the_server() -> None:
     assert len(waiting(again)) == 1
 
 
+def test_what_was_graded_before_the_server_ended_is_not_graded_again() -> None:
+    interview = interview_of(sums(), PYTHON, Hindered(lambda name, started: None))
+    result: e.Json = {"tests": [{"id": "test_sums.py::test_adds", "outcome": "passed"}], "passed": 1, "total": 1}
+    interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result)))
+    Room(interview).recover()
+    wait(lambda: interview.state.status == "finished", 60)
+    recorded = [record.payload for record in interview.log.read(interview.id) if record.type == "analysis.recorded"]
+    assert [payload and payload["kind"] for payload in recorded] == ["hidden_tests"]
+
+
 def test_grading_waits_in_line_and_begins_again_after_the_server_was_stopped() -> None:
     backend = Hindered(lambda name, started: None)
     pool = Pool(backend, most=1)
-    taken = [pool.start(SandboxSpec("candidate"), turn=turn) for turn in (Turn.CANDIDATE, Turn.UNDER_WAY)]
+    taken = [pool.start(SandboxSpec("candidate"), turn=turn) for turn in (Turn.CANDIDATE, Turn.LATER)]
     interview = interview_of(sums(), PYTHON, backend)
     interview.tools = dataclasses.replace(interview.tools, backend=lambda: pool)
     room = Room(interview)

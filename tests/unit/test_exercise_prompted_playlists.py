@@ -88,6 +88,23 @@ def test_no_program_passes_nothing() -> None:
     assert set(hidden.values()) == {"failed"}
 
 
+def test_a_program_that_answers_with_nothing_keeps_no_promise() -> None:
+    empty = {"playlists/builder.py": "def make_playlist(text, tracks, seed=0):\n    return []\n"}
+    hidden = graded(working("bubblewrap"), EXERCISE, {**EXERCISE.workspace, **empty})
+    assert {name.partition("::")[0] for name, outcome in hidden.items() if outcome == "passed"} <= {"test_words.py"}
+
+
+def test_a_program_that_empties_the_list_it_was_given_does_not_leave_it_untouched() -> None:
+    source = EXERCISE.solution["playlists/builder.py"]
+    last = "    return build(tracks, parse_request(text), seed)"
+    assert last in source
+    eager = source.replace(last, last.replace("return", "found =") + "\n    tracks.clear()\n    return found")
+    hidden = graded(
+        working("bubblewrap"), EXERCISE, {**EXERCISE.workspace, **EXERCISE.solution, "playlists/builder.py": eager}
+    )
+    assert failing(hidden) == {"test_promises.py::test_the_catalogue_stays_as_it_is"}
+
+
 def test_the_solution_passes_everything(tmp_path: Path) -> None:
     visible, hidden = outcomes(tmp_path, {**EXERCISE.workspace, **EXERCISE.solution})
     assert (failing(visible), failing(hidden)) == (set(), set())

@@ -8,11 +8,11 @@ def make(text, tracks, seed=None):
     return [track.id for track in made(text, [track_of(fields) for fields in tracks], seed)]
 
 
-def catalogue_after(text, tracks, seed=None):
-    """Ids of the catalogue that was passed in, afterwards."""
+def twice(text, tracks, seed=None):
+    """Ids of two playlists from one and the same catalogue, and of that catalogue afterwards."""
     catalogue = [track_of(fields) for fields in tracks]
-    made(text, catalogue, seed)
-    return [track.id for track in catalogue]
+    first, second = made(text, catalogue, seed), made(text, catalogue, seed)
+    return [[track.id for track in found] for found in (first, second, catalogue)]
 
 
 def seconds(text):

@@ -10,9 +10,11 @@ TOLERANCE = 120
 
 
 def test_never_more_than_two_minutes_over(candidate):
-    for minutes in (5, 17, 30, 45):
-        for playlist in playlists(candidate, [[f"{minutes} minutes", catalogue(seed)] for seed in SEEDS]):
-            assert total(playlist) <= minutes * 60 + TOLERANCE
+    asked = [(minutes, seed) for minutes in (5, 17, 30, 45) for seed in SEEDS]
+    made = list(playlists(candidate, [[f"{minutes} minutes", catalogue(seed)] for minutes, seed in asked]))
+    assert any(made)
+    for (minutes, _), playlist in zip(asked, made, strict=True):
+        assert total(playlist) <= minutes * 60 + TOLERANCE
 
 
 def test_short_only_when_nothing_more_fits(candidate):
@@ -109,17 +111,24 @@ def test_other_seeds_mix_equally_good_tracks(candidate):
 def test_the_catalogue_stays_as_it_is(candidate):
     words = "upbeat for the gym, 40 minutes, no explicit, without Ash"
     asked = [[words, catalogue(seed), seed] for seed in SEEDS]
-    for (_, tracks, _), answer in zip(asked, candidate.calls("drive:catalogue_after", asked), strict=True):
-        assert answer.value == ids(tracks)
+    answers = [answer.value for answer in candidate.calls("drive:twice", asked)]
+    assert any(first for first, _, _ in answers)
+    for (_, tracks, _), (first, second, catalogue_after) in zip(asked, answers, strict=True):
+        assert second == first
+        assert catalogue_after == ids(tracks)
 
 
 def test_only_wished_decades(candidate):
     for playlist in playlists(candidate, [["90s, 30 minutes", catalogue(seed)] for seed in SEEDS]):
+        assert playlist
         assert all(1990 <= track["year"] <= 1999 for track in playlist)
 
 
 def test_nothing_fits_is_an_empty_playlist(candidate):
-    assert list(playlists(candidate, [["1930s, 40 minutes", catalogue(1)], ["40 minutes", []]])) == [[], []]
+    asked = [["1930s, 40 minutes", catalogue(1)], ["40 minutes", []], ["40 minutes", catalogue(1)]]
+    none, nothing, some = playlists(candidate, asked)
+    assert none == nothing == []
+    assert some
 
 
 def ids(playlist):
