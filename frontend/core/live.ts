@@ -20,6 +20,8 @@ interface Act {
   message: Message;
   retry: boolean;
   settle: (ack: Ack) => void;
+  /** The connection it was last sent over. */
+  sentOver?: string | undefined;
 }
 
 const HELLO_AGAIN_MS = 1000;
@@ -97,6 +99,7 @@ export class Live {
   }
 
   #emit(act: Act): void {
+    act.sentOver = this.#socket.id;
     this.#socket.emit(act.name, act.message, (ack: Ack) => this.#settle(act, ack));
   }
 
@@ -120,7 +123,8 @@ export class Live {
       this.#ready = true;
       this.#set("online");
       this.#socket.emit("away", { away: document.hidden });
-      for (const act of this.#acts) this.#emit(act);
+      // Not what went out over this connection already: said in the moment it was ready, or before a gap was noticed.
+      for (const act of this.#acts) if (act.sentOver !== this.#socket.id) this.#emit(act);
     });
   }
 

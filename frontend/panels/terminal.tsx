@@ -1,8 +1,8 @@
 // The terminal's panel.
-// Owns showing one terminal of the interview: the newest that is open. Invariant: what is drawn is what was logged, in that order;
+// Owns showing one terminal of the interview: the one that was chosen while it is open, else the newest. Invariant: what is drawn is what was logged, in that order;
 // answers that xterm gives to old output never reach the shell; viewers see the candidate's size. Leaves out the process.
 
-import { effect, type ReadonlySignal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
 import { FitAddon } from "@xterm/addon-fit";
 import type { Terminal } from "@xterm/xterm";
 import { useEffect, useRef } from "preact/hooks";
@@ -11,6 +11,7 @@ import { t } from "../core/i18n.ts";
 import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { mac } from "../ui/commands.ts";
+import { Tabs } from "../ui/tabs.tsx";
 import { FONT_SIZE, makeTerminal, onTheme, openIn, terminalTheme } from "./xterm.ts";
 
 export interface TerminalActs {
@@ -23,9 +24,15 @@ export interface TerminalActs {
 
 const FIT_MS = 80;
 
-/** The newest open terminal, else the newest; null where there never was one. */
-export function currentTerminal(state: State): string | null {
-  const names = Object.keys(state.terminals).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+/** In the order in which they were opened. */
+function terminals(state: State): string[] {
+  return Object.keys(state.terminals).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+}
+
+/** The chosen terminal while it is open, else the newest open one, else the newest; null where there never was one. */
+export function currentTerminal(state: State, chosen: string | null): string | null {
+  if (chosen !== null && state.terminals[chosen]?.open) return chosen;
+  const names = terminals(state);
   return names.findLast((name) => state.terminals[name]?.open) ?? names[names.length - 1] ?? null;
 }
 
@@ -44,7 +51,12 @@ function handled(event: KeyboardEvent, term: Terminal): boolean {
 }
 
 /** A live xterm kept in step with the store; ends when called. */
-function attach(host: HTMLElement, store: Store, acts: TerminalActs | undefined): () => void {
+function attach(
+  host: HTMLElement,
+  store: Store,
+  acts: TerminalActs | undefined,
+  chosen: Signal<string | null>,
+): () => void {
   const term = makeTerminal(!acts);
   const fit = new FitAddon();
   let shown: string | null = null;
@@ -55,7 +67,7 @@ function attach(host: HTMLElement, store: Store, acts: TerminalActs | undefined)
   term.attachCustomKeyEventHandler((event) => handled(event, term));
 
   const show = () => {
-    shown = currentTerminal(store.now);
+    shown = currentTerminal(store.now, chosen.peek());
     const view = shown === null ? undefined : store.now.terminals[shown];
     term.reset();
     if (view && !acts) term.resize(view.cols, view.rows);
@@ -73,13 +85,13 @@ function attach(host: HTMLElement, store: Store, acts: TerminalActs | undefined)
       term.resize(resized.cols, resized.rows);
       size();
     }
-    if (
-      happened.type === "terminal.opened" ||
-      (happened.type === "terminal.closed" && currentTerminal(store.now) !== shown)
-    ) {
-      show();
-      size();
-    }
+    if (happened.type === "terminal.opened") chosen.value = null;
+    turn();
+  };
+  const turn = () => {
+    if (currentTerminal(store.now, chosen.peek()) === shown) return;
+    show();
+    size();
   };
   const size = () => {
     if (!host.clientWidth || !host.clientHeight) return;
@@ -120,8 +132,12 @@ function attach(host: HTMLElement, store: Store, acts: TerminalActs | undefined)
     begun = true;
     acts.open(term.cols, term.rows);
   });
+  const unchosen = effect(() => {
+    if (chosen.value !== null) turn();
+  });
   return () => {
     unready();
+    unchosen();
     clearTimeout(timer);
     observer.disconnect();
     unlisten();
@@ -136,13 +152,27 @@ export function openTerminal(): void {
 
 export function TerminalPanel({ store, acts }: { store: Store; acts?: TerminalActs }) {
   const host = useRef<HTMLDivElement>(null);
-  useEffect(() => (host.current ? attach(host.current, store, acts) : undefined), [store, acts]);
+  const chosen = useSignal<string | null>(null);
+  useEffect(() => (host.current ? attach(host.current, store, acts, chosen) : undefined), [store, acts, chosen]);
   const state = store.at("terminals", "course");
-  const name = currentTerminal(state);
+  const name = currentTerminal(state, chosen.value);
+  const several = terminals(state).filter((one) => state.terminals[one]?.open);
   const open = name !== null && state.terminals[name]?.open === true;
   const running = state.status === "running";
   return (
     <div class="terminal">
+      {several.length > 1 && (
+        <div class="terminal-tabs">
+          <Tabs
+            label={t("Shells")}
+            items={several.map((id) => ({ id, label: t("Shell %(number)s", { number: id.slice(1) }) }))}
+            selected={name ?? ""}
+            onSelect={(id) => {
+              chosen.value = id;
+            }}
+          />
+        </div>
+      )}
       <div class={acts ? "terminal-host" : "terminal-host terminal-viewed"} ref={host} />
       {!open && (
         <div class="terminal-over">

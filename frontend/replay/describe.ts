@@ -107,8 +107,7 @@ export function describe(event: Wire): Described {
   const paused = as(event, "clock.paused");
   if (paused) return told("‖", t("Clock paused"), paused.reason);
   const queued = as(event, "sandbox.queued");
-  if (queued)
-    return told("·", tn("In line, %(n)s person ahead", "In line, %(n)s people ahead", queued.ahead));
+  if (queued) return told("·", tn("In line, %(n)s person ahead", "In line, %(n)s people ahead", queued.ahead));
   const started = as(event, "sandbox.started");
   if (started?.adopted) return told("·", t("The sandbox was found again"), started.backend);
   const lost = as(event, "sandbox.lost");

@@ -87,7 +87,8 @@ function backWords({ sandbox_back, missing }: State): string {
   if (sandbox_back === "adopted")
     return t("The sandbox was lost for a moment and found again: every file is in place, its terminals have ended.");
   const more = missing.length - NAMED;
-  const names = missing.slice(0, NAMED).join(", ") + (more > 0 ? ` ${tn("and %(n)s more", "and %(n)s more", more)}` : "");
+  const names =
+    missing.slice(0, NAMED).join(", ") + (more > 0 ? ` ${tn("and %(n)s more", "and %(n)s more", more)}` : "");
   return [
     t("The sandbox was lost and made anew; the text files are back."),
     missing.length ? t("Not back, because only their names are recorded: %(names)s.", { names }) : "",

@@ -278,3 +278,27 @@ def test_the_workspace_fits_its_window(product: Product, open_page: Open, width:
 def test_a_wrong_link_is_told_in_the_page(product: Product, open_page: Open) -> None:
     answer = requests.get(f"{product.address}/join/nonsense", timeout=10)
     assert answer.status_code == 403 and "not an invitation" in answer.text
+
+
+def test_two_shells_stand_side_by_side(product: Product, open_page: Open) -> None:
+    candidate = open_page(product.links["candidate"])
+    pages.consent(candidate)
+    pages.in_terminal(candidate, "echo fir''st")
+    wait(lambda: "first" in pages.terminal_text(candidate))
+    assert list(pages.state(candidate)["terminals"]) == ["t1"]
+    candidate.keyboard.press("Control+Shift+Backquote")
+    shells = candidate.get_by_role("tablist", name="Shells").get_by_role("tab")
+    expect(shells).to_have_count(2)
+    expect(shells.nth(1)).to_have_attribute("aria-selected", "true")
+    # By the keyboard alone, and back again.
+    shells.nth(1).focus()
+    candidate.keyboard.press("ArrowLeft")
+    expect(shells.nth(0)).to_have_attribute("aria-selected", "true")
+    expect(candidate.locator(".xterm-rows")).to_contain_text("first")
+    pages.in_terminal(candidate, "echo on''ward")
+    wait(lambda: "onward" in "".join(pages.state(candidate)["terminals"]["t1"]["output"]))
+    shot(candidate, "shells")
+    pages.in_terminal(candidate, "exit")
+    expect(candidate.get_by_role("tablist", name="Shells")).to_have_count(0)
+    pages.in_terminal(candidate, "echo se''cond")
+    wait(lambda: "second" in "".join(pages.state(candidate)["terminals"]["t2"]["output"]))
