@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from interviews.errors import PlatformFailure
 from sandbox.base import Backend, Sandbox, SandboxSpec
 from tests import sandboxes
 from tests.attacks import catalogue
-from tests.attacks.hostile import LIMITS, Place, goes_on
+from tests.attacks.hostile import LIMITS, Place, ends_plainly, goes_on
 
 SECRET = "hunter2-in-the-servers-environment"
 
@@ -34,11 +35,24 @@ class Shared:
 
 @pytest.fixture(scope="session", params=sandboxes.NAMES)
 def shared(request: pytest.FixtureRequest) -> Iterator[Shared]:
-    os.environ["PAIRSIGHT_TEST_SECRET"] = SECRET
+    os.environ["PAIRSIGHT_ATTACK_SECRET"] = SECRET
     found = Shared.start(request.param)
     yield found
     found.sandbox.stop()
-    del os.environ["PAIRSIGHT_TEST_SECRET"]
+    del os.environ["PAIRSIGHT_ATTACK_SECRET"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """gVisor's kernel is a program that an attack may end: then nothing got through, and it must have ended plainly."""
+    try:
+        return (yield)
+    except (AssertionError, PlatformFailure):
+        found = pyfuncitem.funcargs.get("place")
+        if not isinstance(found, Place) or found.name != sandboxes.GVISOR or found.sandbox.alive:
+            raise
+        ends_plainly(found, found.sandbox)
+        return True
 
 
 @pytest.fixture
@@ -53,4 +67,5 @@ def place(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Place]:
     yield found
     for sandbox in found.more:
         sandbox.stop()
-    goes_on(found.sandbox)
+    if found.sandbox.alive or found.name != sandboxes.GVISOR:
+        goes_on(found.sandbox)

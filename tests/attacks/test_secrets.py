@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_servers_environment(place: Place) -> None:
-    assert os.environ["PAIRSIGHT_TEST_SECRET"] == SECRET
+    assert os.environ["PAIRSIGHT_ATTACK_SECRET"] == SECRET
     taken = place.run(
         """
 for path in [*glob.glob("/proc/[0-9]*/environ"), *glob.glob("/proc/[0-9]*/cmdline"), *glob.glob("/run/**", recursive=True)]:

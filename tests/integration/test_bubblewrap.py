@@ -463,7 +463,8 @@ def test_bytes_that_are_no_frames_end_the_agent_or_wait(data: bytes, framed: boo
     agent = os.pidfd_open(stream.agent_pid)
     try:
         stream.write((b"PS" if framed else b"") + data + bytes(1 << 20))
-    except BrokenPipeError:
+    except OSError:
+        # It ended while it was written to: its pipe is broken, or closed already by whoever noticed first.
         pass
     finally:
         assert select.select([agent], [], [], 10)[0], "a mebibyte of zeros is no frame"
