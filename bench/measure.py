@@ -40,13 +40,14 @@ def compare(
     target: float | None = None,
     runs: int = RUNS,
 ) -> Row:
-    """Time two functions in turn, each doing the work ``each`` times over; the unit is microseconds apiece."""
-    values, baselines = [], []
-    for _ in range(runs):
-        baselines.append(_microseconds(bare) / each)
-        values.append(_microseconds(ours) / each)
-    value, baseline = statistics.median(values), statistics.median(baselines)
-    return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
+    """Time two functions, each doing the work ``each`` times over; the unit is microseconds apiece."""
+
+    def apiece(work: Callable[[], object]) -> float:
+        began = time.perf_counter()
+        work()
+        return (time.perf_counter() - began) / each
+
+    return in_turn(what, lambda: apiece(ours), lambda: apiece(bare), each=1, target=target, runs=runs)
 
 
 def in_turn(
@@ -65,12 +66,6 @@ def in_turn(
         values.append(statistics.median(ours() for _ in range(each)))
     value, baseline = statistics.median(values) * 1e6, statistics.median(baselines) * 1e6
     return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
-
-
-def _microseconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter_ns()
-    work()
-    return (time.perf_counter_ns() - began) / 1000
 
 
 def report(name: str, rows: list[Row]) -> dict[str, Any]:

@@ -24,14 +24,18 @@ def main() -> None:
     drivers: dict[str, types.ModuleType] = {}
 
     def found(name: str) -> Callable[..., Any]:
-        module, _, function = name.partition(":")
-        if module != "drive" or asked["driver"] is None:
-            return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+        name, _, function = name.partition(":")
+        called: Callable[..., Any] = getattr(module(name), function)
+        return called
+
+    def module(name: str) -> types.ModuleType:
+        if name != "drive" or asked["driver"] is None:
+            return importlib.import_module(name)
         if "drive" not in drivers:
             driver = types.ModuleType("drive")
             exec(compile(asked["driver"], "drive.py", "exec"), driver.__dict__)
             drivers["drive"] = driver
-        return getattr(drivers["drive"], function)  # type: ignore[no-any-return]
+        return drivers["drive"]
 
     for name, arguments in asked["calls"]:
         try:
