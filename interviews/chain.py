@@ -72,8 +72,11 @@ def sha256_hex(data: bytes) -> str:
 
 
 def genesis(header: Header) -> str:
-    """The hash that the first record follows: that of the canonical header."""
-    return sha256_hex(canonical(header.model_dump(mode="json")))
+    """The hash that the first record follows: that of the canonical header.
+
+    Of the fields it was made or read with: one thought of later must not change an old log's hash.
+    """
+    return sha256_hex(canonical(header.model_dump(mode="json", exclude_unset=True)))
 
 
 def payload_hash(salt: str, payload: Json) -> str:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from interviews.errors import LogCorrupt
 
 Role = Literal["candidate", "interviewer"]
-Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-edit", "rebuild"]
+Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-edit", "rebuild", "keyframe", "redacted"]
 Json = Any
 
 
@@ -120,12 +120,12 @@ class PresenceChanged(Payload):     type: Literal["presence.changed"] = "presenc
 class SandboxQueued(Payload):       type: Literal["sandbox.queued"] = "sandbox.queued"; ahead: int
 class SandboxStarted(Payload):      type: Literal["sandbox.started"] = "sandbox.started"; backend: str; weaker: tuple[str, ...] = (); place: str = ""; adopted: bool = False; missing: tuple[str, ...] = ()
 class SandboxLost(Payload):         type: Literal["sandbox.lost"] = "sandbox.lost"; reason: str
-class FileSnapshotted(Payload):     type: Literal["file.snapshotted"] = "file.snapshotted"; path: str; version: int; text: str | None; size: int; sha256: str; origin: Origin
+class FileSnapshotted(Payload):     type: Literal["file.snapshotted"] = "file.snapshotted"; path: str; version: int; text: str | None; size: int; sha256: str; origin: Origin; renamed_from: str = ""
 class FileEdited(Payload):          type: Literal["file.edited"] = "file.edited"; path: str; version: int; changes: Json; origin: Origin; client: str; late: bool = False
 class FileDeleted(Payload):         type: Literal["file.deleted"] = "file.deleted"; path: str; origin: Origin
 class SyncFailed(Payload):          type: Literal["sync.failed"] = "sync.failed"; path: str; reason: str
 class TerminalOpened(Payload):      type: Literal["terminal.opened"] = "terminal.opened"; terminal: str; cols: int; rows: int
-class TerminalOutput(Payload):      type: Literal["terminal.output"] = "terminal.output"; terminal: str; data: str
+class TerminalOutput(Payload):      type: Literal["terminal.output"] = "terminal.output"; terminal: str; data: str; cut: int = 0
 class TerminalResized(Payload):     type: Literal["terminal.resized"] = "terminal.resized"; terminal: str; cols: int; rows: int
 class TerminalClosed(Payload):      type: Literal["terminal.closed"] = "terminal.closed"; terminal: str; exit_code: int
 class CommandFinished(Payload):     type: Literal["command.finished"] = "command.finished"; terminal: str; command: str; exit_code: int
@@ -248,7 +248,7 @@ class ExercisePin(Value):
 
 
 class InterviewSettings(Value):
-    """What was chosen for this interview. ``minutes`` of open work, ``grace_s`` for unsent edits."""
+    """What was chosen for this interview. ``minutes`` of open work, ``grace_s`` for unsent edits; ``co_edit``: interviewers may edit."""
 
     minutes: float = 40
     grace_s: float = 60
@@ -256,6 +256,7 @@ class InterviewSettings(Value):
     model: str = ""
     mode: Literal["chat", "edit", "agent"] = "edit"
     brief_shared: bool = False
+    co_edit: bool = False
 
 
 class Header(Value):

@@ -21,7 +21,7 @@ VERSION = 1
 
 def write_log(out: IO[str], header: Header, records: Iterable[Record]) -> int:
     """Write header and records; returns the number of events."""
-    head = {"format": FORMAT, "version": VERSION, "interview": header.model_dump(mode="json")}
+    head = {"format": FORMAT, "version": VERSION, "interview": header.model_dump(mode="json", exclude_unset=True)}
     out.write(json.dumps(head, ensure_ascii=False) + "\n")
     count = 0
     for record in records:

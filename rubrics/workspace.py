@@ -50,8 +50,13 @@ class Workspace:
         match event.data:
             case e.FileSnapshotted(path=path, text=None) | e.FileDeleted(path=path):
                 self._files.pop(path, None)
-            case e.FileSnapshotted(path=path, text=str(text), origin=origin):
-                mine = _mine(event, origin)
+            case e.FileSnapshotted(path=path, text=str(text), origin=origin, renamed_from=old):
+                before, mine = self._files.get(old or path), _mine(event, origin)
+                same = old or origin in ("keyframe", "redacted")
+                if same and before is not None and length(before.text) == length(text):
+                    # Whoever wrote the lines still did.
+                    self._files[path] = File(text, before.mine, before.seq)
+                    return
                 self._files[path] = File(text, (b"\1" if mine else b"\0") * length(text), event.seq if mine else 0)
             case e.FileEdited(path=path, changes=changes, origin=origin):
                 self._edit(path, changes, event.seq if _mine(event, origin) else 0)

@@ -9,7 +9,7 @@ export interface Header {
   created_at_ms: number;
   candidate: string;
   exercise: { id: string; version: number; title: string };
-  settings: { minutes: number; grace_s: number; provider: string; model: string; brief_shared: boolean };
+  settings: { minutes: number; grace_s: number; provider: string; model: string; brief_shared: boolean; co_edit: boolean };
 }
 
 export interface Boot {

@@ -3,7 +3,7 @@
 // Leaves out meaning (state.ts) and transport (live.ts, recorded.ts). Times are Unix ms, positions UTF-16 code units, lines 1-based.
 
 export type Role = "candidate" | "interviewer";
-export type Origin = "starter" | "typed" | "paste" | "undo" | "hunk" | "terminal" | "co-edit" | "rebuild";
+export type Origin = "starter" | "typed" | "paste" | "undo" | "hunk" | "terminal" | "co-edit" | "rebuild" | "keyframe" | "redacted";
 export type Decision = "accepted" | "rejected";
 /** A change set in CodeMirror's JSON form: `n` keeps, `[d, ...lines]` replaces d units by the lines. */
 export type ChangesJson = readonly (number | readonly (number | string)[])[];
@@ -54,6 +54,8 @@ export interface Payloads {
     size: number;
     sha256: string;
     origin: Origin;
+    /** Not in logs written before it was thought of; "" where the file was not there under another name. */
+    renamed_from?: string;
   };
   "file.edited": {
     path: string;
@@ -66,7 +68,8 @@ export interface Payloads {
   "file.deleted": { path: string; origin: Origin };
   "sync.failed": { path: string; reason: string };
   "terminal.opened": { terminal: string; cols: number; rows: number };
-  "terminal.output": { terminal: string; data: string };
+  /** `cut`: bytes left out just before `data`. */
+  "terminal.output": { terminal: string; data: string; cut?: number };
   "terminal.resized": { terminal: string; cols: number; rows: number };
   "terminal.closed": { terminal: string; exit_code: number };
   "command.finished": { terminal: string; command: string; exit_code: number };

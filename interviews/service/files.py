@@ -29,8 +29,10 @@ class FileHistory:
     def take(self, event: e.Event) -> None:
         """Remember what the event says of a file."""
         match event.data:
-            case e.FileSnapshotted(path=path, version=version, text=text):
-                self._past[path] = _Past(version, text or "")
+            case e.FileSnapshotted(path=path, version=version, text=text, origin=origin):
+                # A keyframe says again what is known, unless edits before it were erased.
+                if origin != "keyframe" or version != self.next_version(path) - 1:
+                    self._past[path] = _Past(version, text or "")
             case e.FileEdited(path=path, changes=changes):
                 self._past[path].changes.append(changes)
             case e.FileDeleted(path=path):

@@ -47,7 +47,8 @@ class Interviews:
             created_at_ms=self.tools.clock(),
             candidate=candidate,
             exercise=loaded.pin(seed),
-            settings=settings,
+            # Every setting by name: a default that changes later must not change what was chosen.
+            settings=e.InterviewSettings(**settings.model_dump()),
         )
         self.log.create(header)
         return header.id

@@ -99,6 +99,8 @@ def recall(
             continue
         version = int(payload["version"])
         if record.type == "file.snapshotted":
+            if payload["origin"] == "keyframe" and payload["text"] == past.text:
+                continue
             now = Synced(str(payload["sha256"]), version, payload["text"])
             past.begin(now)
         else:

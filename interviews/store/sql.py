@@ -90,7 +90,11 @@ class SqlLog:
         self._insert_keys = _insert(t.client_keys, mark)
 
     def create(self, header: Header) -> None:
-        row = {"id": header.id, "created_at_ms": header.created_at_ms, "header": header.model_dump_json()}
+        row = {
+            "id": header.id,
+            "created_at_ms": header.created_at_ms,
+            "header": header.model_dump_json(exclude_unset=True),
+        }
         with self._writing() as connection:
             try:
                 connection.execute(t.interviews.insert().values(row))

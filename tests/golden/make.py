@@ -1,8 +1,8 @@
 """Makes the golden log: one whole interview that holds every event type, and the scorecard expected for it.
 
-Owns ``v1.ndjson`` and ``v1.scorecard.json``, and ``v1-grown.ndjson`` with what version 1 has gained since. Invariant:
-clock, ids and salts are fixed, so a second run writes the same bytes. A log that was once written is never made anew: what
-the events gain goes into ``grown``, a later version of them gets files of its own, and these logs are read by it. Run
+Owns ``v1.ndjson`` and ``v1.scorecard.json``, and beside them what version 1 has gained since, each time in a log of its own
+(``GROWN``). Invariant: clock, ids and salts are fixed, so a second run writes the same bytes. A log that was once written is
+never made anew: what the events gain goes into one more, and a later version reads them all. Run
 ``python -m tests.golden.make`` after a change of what the scorecard should be, and read the difference.
 """
 
@@ -24,6 +24,7 @@ from tests.golden.story import Story, hunk, note
 FOLDER = Path(__file__).resolve().parent
 LOG = FOLDER / "v1.ndjson"
 GROWN = FOLDER / "v1-grown.ndjson"
+GROWN_AGAIN = FOLDER / "v1-grown-again.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -87,6 +88,10 @@ HEADER = e.Header(
     candidate="Zoë Ångström 🚗",
     exercise=e.ExercisePin(id="car-park", version=1, sha256="c0" * 32, seed=7, title="Car park"),
     settings=e.InterviewSettings(minutes=40, grace_s=60),
+)
+# Every setting by name, as the product writes a header.
+CO_EDITED = HEADER.model_copy(
+    update={"id": "golden-3", "settings": e.InterviewSettings(**e.InterviewSettings(co_edit=True).model_dump())}
 )
 
 
@@ -285,9 +290,26 @@ def grown() -> list[e.Record]:
     return story.records()
 
 
-def log_text(records: list[e.Record]) -> str:
+def grown_again() -> list[e.Record]:
+    """A third one: edits by two people, names that change, whole texts between edits, output that was cut."""
+    story = Story(CO_EDITED)
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en"))
+    story.tell("system", e.SandboxStarted(backend="docker"))
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=2_400_000))
+    story.edit("parking/fees.py", "HOURLY_CENTS = 250", "HOURLY_CENTS = 300", "co-edit")
+    story.again("parking/fees.py", "keyframe")
+    story.edit("parking/fees.py", "return", "token = 'swordfish'\n    return", "typed")
+    story.rename("parking/fees.py", "parking/price.py")
+    story.tell("terminal", e.TerminalOpened(terminal="t1", cols=80, rows=24))
+    story.tell("terminal", e.TerminalOutput(terminal="t1", data="[1.2 MB left out]\r\n$ ", cut=1_200_000))
+    story.again("parking/price.py", "redacted", "swordfish", "•••••••••")
+    return story.records()
+
+
+def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
-    write_log(out, HEADER, records)
+    write_log(out, header or HEADER, records)
     return out.getvalue()
 
 
@@ -300,8 +322,8 @@ def card_text(records: list[e.Record]) -> str:
 def main() -> None:
     with LOG.open(encoding="utf-8", newline="") as lines:
         CARD.write_text(card_text(read_log(lines)[1]), "utf-8", newline="")
-    if not GROWN.exists():
-        GROWN.write_text(log_text(grown()), "utf-8", newline="")
+    if not GROWN_AGAIN.exists():
+        GROWN_AGAIN.write_text(log_text(grown_again(), CO_EDITED), "utf-8", newline="")
 
 
 if __name__ == "__main__":

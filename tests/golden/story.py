@@ -6,6 +6,7 @@ Invariant: clock and salts count, so the same story gives the same bytes; every 
 from __future__ import annotations
 
 import itertools
+from typing import Literal
 
 from interviews import events as e
 from interviews.chain import sha256_hex
@@ -39,13 +40,29 @@ class Story:
     def file(self, actor: str, path: str, text: str, origin: e.Origin) -> None:
         version = self.files.get(path, (0, ""))[0] + 1
         self.files[path] = (version, text)
+        self._whole(actor, path, origin)
+
+    def again(self, path: str, origin: Literal["keyframe", "redacted"], before: str = "", after: str = "") -> None:
+        """The whole text once more, ``before`` in it replaced."""
+        version, text = self.files[path]
+        now = text.replace(before, after) if before else text
+        self.files[path] = (version if now == text else version + 1, now)
+        self._whole("system", path, origin)
+
+    def rename(self, path: str, to: str) -> None:
+        _, text = self.files.pop(path)
+        self.files[to] = (1, text)
+        self._whole("candidate", to, "typed", path)
+        self.tell("candidate", e.FileDeleted(path=path, origin="typed"))
+
+    def _whole(self, actor: str, path: str, origin: e.Origin, renamed_from: str = "") -> None:
+        version, text = self.files[path]
         raw = text.encode()
-        self.tell(
-            actor,
-            e.FileSnapshotted(
-                path=path, version=version, text=text, size=len(raw), sha256=sha256_hex(raw), origin=origin
-            ),
-        )
+        whole = e.FileSnapshotted(
+            path=path, version=version, text=text, size=len(raw), sha256=sha256_hex(raw), origin=origin,
+            renamed_from=renamed_from,
+        )  # fmt: skip
+        self.tell(actor, whole)
 
     def edit(
         self, path: str, before: str, after: str, origin: e.Origin, *, cause: int | None = None, late: bool = False

@@ -15,8 +15,9 @@ from interviews.state import fold
 from rubrics.base import LogView
 from rubrics.rubric import load
 from rubrics.scoring import score
-from tests.golden.make import CARD, GROWN, LOG, card_text, log_text, tell
+from tests.golden.make import CARD, CO_EDITED, GROWN, GROWN_AGAIN, LOG, card_text, log_text, tell
 from tests.golden.make import grown as tell_grown
+from tests.golden.make import grown_again as tell_grown_again
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,17 @@ def grown() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_again() -> tuple[Header, list[Record]]:
+    with GROWN_AGAIN.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
-    golden: tuple[Header, list[Record]], grown: tuple[Header, list[Record]]
+    golden: tuple[Header, list[Record]], grown: tuple[Header, list[Record]], grown_again: tuple[Header, list[Record]]
 ) -> None:
     held: dict[str, set[str]] = {}
-    for record in (*golden[1], *grown[1]):
+    for record in (*golden[1], *grown[1], *grown_again[1]):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
 
@@ -47,7 +54,17 @@ def test_what_was_gained_is_read_and_folded(grown: tuple[Header, list[Record]]) 
     state = fold(understand(record) for record in grown[1])
     assert (state.sandbox_back, state.missing, state.queued, state.lost_ms) == ("rebuilt", ["data.bin"], None, 3_000)
     assert set(state.files) == {"parking/fees.py"}
-    assert log_text(tell_grown()) == GROWN.read_text("utf-8")
+    assert fold(understand(record) for record in tell_grown()) == state
+
+
+def test_what_was_gained_later_is_read_and_folded(grown_again: tuple[Header, list[Record]]) -> None:
+    verify(*grown_again)
+    state = fold(understand(record) for record in grown_again[1])
+    assert set(state.files) == {"parking/price.py"}
+    price = state.files["parking/price.py"]
+    assert (price.version, "HOURLY_CENTS = 300" in str(price.text)) == (2, True)
+    assert "token = '•••••••••'" in str(price.text)
+    assert log_text(tell_grown_again(), CO_EDITED) == GROWN_AGAIN.read_text("utf-8")
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:
