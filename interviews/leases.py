@@ -3,7 +3,8 @@
 Owns what a lease is, when it changes hands and what a former owner may do (nothing). Invariant: the epoch grows with
 every change of hands and never shrinks. No time is compared between processes, machines or restarts: a process takes a
 lease over only after watching it go unrenewed for the whole term by its own monotonic clock, so that a clock stepped
-in either direction changes nothing. Leaves out where leases are kept (``log``, ``store``).
+in either direction changes nothing. Only of an owner that has certainly ended (``Ended``) it is taken at once. Leaves out
+where leases are kept (``log``, ``store``).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass, replace
 from interviews.errors import LeaseHeld, LeaseLost
 
 Monotonic = Callable[[], float]
+Ended = Callable[[str], bool]
+"""Whether the owner of that name is known to be gone; false where nothing is known of it."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +67,13 @@ class Holding:
 class Watch:
     """What one process has seen of the leases that others hold. Not thread-safe: use it under the log's own lock."""
 
-    def __init__(self, monotonic: Monotonic) -> None:
-        self._monotonic = monotonic
+    def __init__(self, monotonic: Monotonic, ended: Ended) -> None:
+        self._monotonic, self._ended = monotonic, ended
         self._seen: dict[str, tuple[Holding, float]] = {}
 
     def take(self, interview: str, holding: Holding, owner: str, term_s: float) -> Holding:
         """The holding with ``owner`` as its owner. Raises ``LeaseHeld`` while the lease may still be alive."""
-        if holding.owner not in (None, owner):
+        if holding.owner not in (None, owner) and not self._ended(str(holding.owner)):
             seen, since = self._seen.get(interview, (None, 0.0))
             now = self._monotonic()
             if seen != holding:

@@ -17,13 +17,15 @@ from typing import Protocol
 
 from interviews.chain import genesis, seal
 from interviews.erasure import erased, require_erasable
-from interviews.errors import BadInput, NotFound
+from interviews.errors import BadInput, LeaseLost, NotFound
 from interviews.events import AnyPayload, Header, Record
-from interviews.leases import Holding, Lease, Monotonic, Watch
+from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
 
 Clock = Callable[[], int]
 NewSalt = Callable[[], str]
 SALTS_AT_ONCE = 256
+# The event after which an interview needs nobody to lead it.
+OVER = "debrief.shown"
 
 
 def random_salts() -> NewSalt:
@@ -119,12 +121,16 @@ class EventLog(Protocol):
         """
         ...
 
-    def renew(self, lease: Lease) -> None:
-        """Show that the owner is alive. Raises ``LeaseLost`` when another has taken over."""
+    def renew(self, leases: Collection[Lease]) -> list[Lease]:
+        """Show that their owner is alive; returns those that another has taken over."""
         ...
 
     def release(self, lease: Lease) -> None:
         """Let another have it at once. Does nothing when another has it already."""
+        ...
+
+    def under_way(self) -> list[str]:
+        """Ids of the interviews that something has happened in and that are not over (``debrief.shown``), oldest first."""
         ...
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
@@ -152,13 +158,15 @@ def seal_all(
 class MemoryLog:
     """A log that lives as long as the process: for tests and for scoring without a store."""
 
-    def __init__(self, clock: Clock, new_salt: NewSalt, monotonic: Monotonic = time.monotonic) -> None:
+    def __init__(
+        self, clock: Clock, new_salt: NewSalt, monotonic: Monotonic = time.monotonic, ended: Ended = lambda _: False
+    ) -> None:
         self._clock, self._new_salt = clock, new_salt
         self._headers: dict[str, Header] = {}
         self._records: dict[str, list[Record]] = {}
         self._keys: dict[tuple[str, ClientKey], range] = {}
         self._holdings: dict[str, Holding] = {}
-        self._watch = Watch(monotonic)
+        self._watch = Watch(monotonic, ended)
         self._lock = threading.RLock()
 
     def create(self, header: Header) -> None:
@@ -220,13 +228,25 @@ class MemoryLog:
             self._holdings[interview] = holding
             return Lease(interview, owner, holding.epoch)
 
-    def renew(self, lease: Lease) -> None:
+    def renew(self, leases: Collection[Lease]) -> list[Lease]:
+        lost: list[Lease] = []
         with self._lock:
-            self._holdings[lease.interview] = self._holdings[lease.interview].renewed(lease)
+            for lease in leases:
+                try:
+                    self._holdings[lease.interview] = self._holdings[lease.interview].renewed(lease)
+                except LeaseLost:
+                    lost.append(lease)
+        return lost
 
     def release(self, lease: Lease) -> None:
         with self._lock:
             self._holdings[lease.interview] = self._holdings[lease.interview].released(lease)
+
+    def under_way(self) -> list[str]:
+        with self._lock:
+            oldest_first = sorted(self._headers.values(), key=lambda header: header.created_at_ms)
+            types = {header.id: {record.type for record in self._records[header.id]} for header in oldest_first}
+        return [id_ for id_, there in types.items() if there and OVER not in there]
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
         with self._lock:

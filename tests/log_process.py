@@ -2,7 +2,7 @@
 
 A line is JSON: ``{"do": "acquire", "owner": …, "term_s": …}``, ``renew``, ``release``, ``append`` (under the lease where one was
 acquired; ``times`` appends of two events), or ``flood`` (appends until killed). The answer is one line: ``ok`` and a number, or
-the name of the error. Only ``flood`` answers more than once: with the last seq of each acknowledged append.
+the name of the error; to ``renew`` it says how many leases were lost. Only ``flood`` answers more than once: with the last seq of each acknowledged append.
 """
 
 from __future__ import annotations
@@ -39,9 +39,12 @@ def main(url: str) -> None:
                 case "flood":
                     while True:
                         print("ok", log.append(INTERVIEW, DRAFTS, lease=lease)[-1].seq, flush=True)
-                case name:
+                case "renew":
                     assert lease is not None
-                    getattr(log, name)(lease)
+                    number = len(log.renew([lease]))
+                case _:
+                    assert lease is not None
+                    log.release(lease)
             print("ok", number, flush=True)
         except PairsightError as error:
             print(type(error).__name__, flush=True)

@@ -19,10 +19,10 @@ import sqlalchemy as sa
 
 from interviews.chain import genesis
 from interviews.erasure import erased, require_erasable
-from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
+from interviews.errors import BadInput, LeaseLost, NotFound, PairsightError, PlatformFailure
 from interviews.events import Header, Record
-from interviews.leases import Holding, Lease, Monotonic, Watch
-from interviews.log import ClientKey, Clock, Draft, NewSalt, seal_all
+from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
+from interviews.log import OVER, ClientKey, Clock, Draft, NewSalt, seal_all
 from interviews.store import tables as t
 from interviews.store.engine import begin_writing, forget_overwritten, reason
 from interviews.store.group import Group
@@ -77,13 +77,21 @@ class Transaction:
 
 
 class SqlLog:
-    """An ``EventLog`` in a database. ``clock`` gives Unix ms, ``new_salt`` 16 bytes in hex, ``monotonic`` seconds."""
+    """An ``EventLog`` in a database.
+
+    ``clock`` gives Unix ms, ``new_salt`` 16 bytes in hex, ``monotonic`` seconds; ``ended`` knows owners that are gone.
+    """
 
     def __init__(
-        self, engine: sa.Engine, clock: Clock, new_salt: NewSalt, monotonic: Monotonic = time.monotonic
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        new_salt: NewSalt,
+        monotonic: Monotonic = time.monotonic,
+        ended: Ended = lambda _: False,
     ) -> None:
         self._engine, self._clock, self._new_salt = engine, clock, new_salt
-        self._watch = Watch(monotonic)
+        self._watch = Watch(monotonic, ended)
         self._group = Group(self._commit)
         mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
         self._insert_events = _insert(t.events, mark)
@@ -140,13 +148,28 @@ class SqlLog:
             _hold(connection, interview, holding)
         return Lease(interview, owner, holding.epoch)
 
-    def renew(self, lease: Lease) -> None:
+    def renew(self, leases: Collection[Lease]) -> list[Lease]:
+        lost: list[Lease] = []
         with self._writing() as connection:
-            _hold(connection, lease.interview, _holding(connection, lease.interview).renewed(lease))
+            names = {"names": sorted(lease.interview for lease in leases)}
+            held = {row.id: _as_holding(row) for row in connection.execute(_LOCKED, names)}
+            beats: list[dict[str, object]] = []
+            for lease in leases:
+                try:
+                    beats.append({"name": lease.interview, "beat": held[lease.interview].renewed(lease).beat})
+                except LeaseLost:
+                    lost.append(lease)
+            if beats:
+                connection.execute(_BEAT, beats)
+        return lost
 
     def release(self, lease: Lease) -> None:
         with self._writing() as connection:
             _hold(connection, lease.interview, _holding(connection, lease.interview).released(lease))
+
+    def under_way(self) -> list[str]:
+        with self._reading() as connection:
+            return list(connection.execute(_UNDER_WAY).scalars())
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
         with self._reading() as connection:
@@ -313,6 +336,18 @@ _RECORDS = (
         t.events.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
     )
     .order_by(t.events.c.seq)
+)
+_BEAT = sa.update(t.interviews).where(t.interviews.c.id == sa.bindparam("name")).values(lease_beat=sa.bindparam("beat"))
+_UNDER_WAY = (
+    sa.select(t.interviews.c.id)
+    .where(
+        sa.exists().where(t.events.c.interview == t.interviews.c.id),
+        # Written out, for only so does a partial index serve.
+        ~sa.exists().where(
+            t.events.c.interview == t.interviews.c.id, t.events.c.type == sa.literal_column(f"'{OVER}'")
+        ),
+    )
+    .order_by(t.interviews.c.created_at_ms, t.interviews.c.id)
 )
 _ERASE = (
     sa.update(t.events)

@@ -35,6 +35,13 @@ events = sa.Table(
     sa.Column("payload_hash", sa.String, nullable=False),
     sa.Column("hash", sa.String, nullable=False),
 )
+# Whether an interview is over is asked of all of them: one row each, not one an event.
+sa.Index(
+    "events_over",
+    events.c.interview,
+    sqlite_where=events.c.type == "debrief.shown",
+    postgresql_where=events.c.type == "debrief.shown",
+)
 # What each client's message recorded: the events from ``first_seq`` to ``last_seq``, none where the last is smaller.
 client_keys = sa.Table(
     "client_keys",

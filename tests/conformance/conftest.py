@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from interviews.leases import Ended
 from interviews.log import EventLog, MemoryLog
 from interviews.store import SqlLog, open_engine
 from tests import postgres
@@ -34,16 +35,22 @@ class Store:
         clock: Callable[[], int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         wait_s: float = 10,
+        ended: Ended = lambda _: False,
     ) -> SqlLog:
-        return SqlLog(self.engine(wait_s), clock or ticking_clock(), self.salts, monotonic)
+        return SqlLog(self.engine(wait_s), clock or ticking_clock(), self.salts, monotonic, ended)
 
-    def make(self, clock: Callable[[], int] | None = None, monotonic: Callable[[], float] = time.monotonic) -> EventLog:
+    def make(
+        self,
+        clock: Callable[[], int] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        ended: Ended = lambda _: False,
+    ) -> EventLog:
         """A log with one interview, ``i1``."""
         made: EventLog
         if self.kind == "memory":
-            made = MemoryLog(clock or ticking_clock(), self.salts, monotonic)
+            made = MemoryLog(clock or ticking_clock(), self.salts, monotonic, ended)
         else:
-            made = self.open(clock, monotonic)
+            made = self.open(clock, monotonic, ended=ended)
         made.create(header("i1"))
         return made
 

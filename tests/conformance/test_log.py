@@ -187,13 +187,12 @@ def test_a_former_owner_records_nothing(log: EventLog) -> None:
         log.append("i1", [STARTED], ClientKey("tab-1", 2), former)
     with pytest.raises(LeaseLost):
         log.erase("i1", [1], "interviewer:ada", "why", lease=former)
-    with pytest.raises(LeaseLost):
-        log.renew(former)
+    assert log.renew([former, lease]) == [former]
     log.release(former)
     assert [record.payload for record in log.read("i1")] == [{"turn": "a1", "text": "kept", "attachments": []}]
     assert log.find("i1", ClientKey("tab-1", 2)) == []
     # Nor did it take anything from the one after it.
-    log.renew(lease)
+    assert log.renew([lease]) == []
     log.append("i1", [STARTED], lease=lease)
 
 
@@ -218,7 +217,7 @@ def test_a_lease_is_taken_over_only_after_a_term_without_renewal_whatever_the_cl
     wall_ms[0] += 86_400_000
     seconds[0] += 9
     refused()
-    log.renew(lease)
+    assert log.renew([lease]) == []
     seconds[0] += 9
     refused()  # and sees the renewal
     wall_ms[0] -= 2 * 86_400_000
@@ -233,6 +232,29 @@ def test_a_lease_is_taken_over_only_after_a_term_without_renewal_whatever_the_cl
     log.append("i1", [STARTED], lease=taken)
     at = [record.at_ms for record in log.read("i1")]
     assert at == sorted(at) and len(at) == 2
+
+
+def test_the_lease_of_an_owner_that_has_ended_is_taken_at_once(store: Store) -> None:
+    gone: set[str] = set()
+    log = store.make(ended=gone.__contains__)
+    lease = log.acquire("i1", "here", 10)
+    with pytest.raises(LeaseHeld):
+        log.acquire("i1", "there", 10)
+    gone.add("here")
+    taken = log.acquire("i1", "there", 10)
+    with pytest.raises(LeaseLost):
+        log.append("i1", [STARTED], lease=lease)
+    assert log.renew([lease, taken]) == [lease]
+
+
+def test_an_interview_is_under_way_from_its_first_event_until_it_is_over(log: EventLog) -> None:
+    assert log.under_way() == []
+    log.create(header("i2"))
+    log.append("i2", [STARTED])
+    log.append("i1", [STARTED])
+    assert set(log.under_way()) == {"i1", "i2"}
+    log.append("i1", [Draft("system", e.DebriefShown(items=()))])
+    assert log.under_way() == ["i2"]
 
 
 # Erasure
