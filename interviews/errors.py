@@ -74,8 +74,8 @@ class PlatformFailure(PairsightError):
     status = 503
 
 
-class LeaseHeld(Conflict):
-    """Another process leads the interview."""
+class LeaseHeld(PlatformFailure):
+    """Another process leads the interview; whoever asked is to ask that one."""
 
 
 class LeaseLost(PlatformFailure):

@@ -1,18 +1,21 @@
 """When a file's whole text is to be written into the log again.
 
-Owns the rule: at the latest every 500 edits of a file, and every minute in which it was edited. With it a reader that
+Owns the rule: at the latest every 500 edits of a file, and every minute in which it was edited; of a large file as much less
+often as it is larger, or its whole texts would soon be all that the log has room for. With it a reader that
 begins in the middle, or behind an erased edit, soon knows the file for certain. Invariant: folded from events alone, so
 that a restart changes nothing. Leaves out writing the keyframe.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from interviews import events as e
 
 KEYFRAME_EDITS = 500
 KEYFRAME_MS = 60_000
+LARGE_BYTES = 64_000
 
 
 @dataclass
@@ -42,10 +45,11 @@ class Keyframes:
             case _:
                 pass
 
-    def due(self, now_ms: int) -> list[str]:
-        """Paths whose text is to be recorded now, in the order of their first edit."""
-        return [
-            path
-            for path, since in self._since.items()
-            if since.edits >= KEYFRAME_EDITS or now_ms - since.first_ms >= KEYFRAME_MS
-        ]
+    def due(self, now_ms: int, sizes: Mapping[str, int]) -> list[str]:
+        """Paths whose text is to be recorded now, in the order of their first edit; ``sizes`` are the files' in bytes."""
+        due: list[str] = []
+        for path, since in self._since.items():
+            rarer = max(1.0, sizes.get(path, 0) / LARGE_BYTES)
+            if since.edits >= KEYFRAME_EDITS * rarer or now_ms - since.first_ms >= KEYFRAME_MS * rarer:
+                due.append(path)
+        return due

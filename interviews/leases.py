@@ -80,6 +80,8 @@ class Watch:
                 self._seen[interview] = (holding, now)
                 since = now
             if now - since < holding.term_ms / 1000:
-                raise LeaseHeld("The interview %(id)s is led by %(owner)s", id=interview, owner=holding.owner)
+                raise LeaseHeld(
+                    "The interview %(id)s is led by another process, %(owner)s", id=interview, owner=holding.owner
+                )
         self._seen.pop(interview, None)
         return holding.taken(owner, term_s)

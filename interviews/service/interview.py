@@ -1,7 +1,7 @@
 """A running interview: its log, the state folded from it, and who listens.
 
 Owns the order of things. Invariant: state changes only by recorded events, under one lock, and listeners hear every
-record once and in order. Leaves out what the acts mean (its sibling modules).
+record once and in order; only under its lease anything is recorded. Leaves out what the acts mean (its sibling modules).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 
 from assistant.base import Limits, Provider
 from interviews import events as e
-from interviews.errors import BadInput, NotAllowed
+from interviews.errors import BadInput, Conflict, LeaseLost, NotAllowed
 from interviews.exercises import Exercise
+from interviews.keyframes import Keyframes
+from interviews.leases import Lease
 from interviews.log import ClientKey, Clock, Draft, EventLog
 from interviews.service.files import FileHistory
 from interviews.state import State, apply
@@ -45,15 +47,21 @@ class Tools:
 class Interview:
     """One interview in this process. All methods are thread-safe."""
 
-    def __init__(self, log: EventLog, header: e.Header, exercise: Exercise, tools: Tools) -> None:
+    def __init__(
+        self, log: EventLog, header: e.Header, exercise: Exercise, tools: Tools, lease: Lease | None = None
+    ) -> None:
         self.id, self.header, self.exercise, self.tools = header.id, header, exercise, tools
-        self.log = log
+        self.log, self.lease = log, lease
         self.state = State()
         self.history = FileHistory()
+        self.keyframes = Keyframes()
         self.lock = threading.RLock()
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called, under the lock, when another process turns out to lead this interview; it must not block."""
         self.volume = 0
         self.holders: dict[str, int] = {}
         self._listeners: list[Listener] = []
+        self._unsure = False
         for record in log.read(self.id):
             self._take(record)
 
@@ -61,23 +69,48 @@ class Interview:
         event = e.understand(record)
         apply(self.state, event)
         self.history.take(event)
+        self.keyframes.take(event)
         self.volume += EVENT_VOLUME + len(str(record.payload))
 
     def record(self, *drafts: Draft, key: ClientKey | None = None) -> list[e.Record]:
-        """Commit the drafts, fold them and tell listeners. A repeated key returns the records of the first time."""
+        """Commit the drafts, fold them and tell listeners. A repeated key returns the records of the first time.
+
+        Raises as ``EventLog.append``; ``Conflict`` where the drafts were made before it was known what the log holds.
+        """
         with self.lock:
-            records = self.log.append(self.id, drafts, key)
-            new = [record for record in records if record.seq > self.state.seq]
-            for record in new:
-                self._take(record)
-            if new:
-                for listener in list(self._listeners):
-                    listener(new)
+            if self._settle():
+                raise Conflict("The record was out of reach for a moment; please try again")
+            self._unsure = True
+            try:
+                records = self.log.append(self.id, drafts, key, self.lease)
+            except LeaseLost:
+                self.on_lost()
+                raise
+            self._unsure = False
+            self._fold([record for record in records if record.seq > self.state.seq])
             return records
+
+    def _fold(self, new: list[e.Record]) -> None:
+        for record in new:
+            self._take(record)
+        if new:
+            for listener in list(self._listeners):
+                listener(new)
+
+    def _settle(self) -> bool:
+        """After an append whose outcome nobody told: take over what the log holds; whether that was more than was known."""
+        if not self._unsure:
+            return False
+        new = self.log.read(self.id, self.state.seq)
+        self._unsure = False
+        self._fold(new)
+        return bool(new)
 
     def known(self, key: ClientKey | None) -> list[e.Record]:
         """What that client key recorded before, or an empty list."""
-        return self.log.find(self.id, key) if key is not None else []
+        with self.lock:
+            self._settle()
+            return self.log.find(self.id, key) if key is not None else []
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` with every batch of new records, in order, while the lock is held; it must not block."""
@@ -88,9 +121,13 @@ class Interview:
         """Unix milliseconds by the clock handed in."""
         return self.tools.clock()
 
+    def has_room(self, share: float = 1.0) -> bool:
+        """Whether less than that share of what a log may hold is used up."""
+        return self.volume <= MAX_VOLUME * share
+
     def require_room(self, share: float = 1.0) -> None:
         """Raise ``BadInput`` when that share of what a log may hold is used up."""
-        if self.volume > MAX_VOLUME * share:
+        if not self.has_room(share):
             raise BadInput("The record of this interview is full; what was saved is safe and can still be submitted")
 
     def require_running(self) -> None:

@@ -15,8 +15,9 @@ from typing import Literal
 
 from assistant.base import Ask, Attachment, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
 from interviews import events as e
-from interviews.errors import N_, BadInput, Conflict, NotFound, PairsightError
+from interviews.errors import N_, BadInput, Conflict, LeaseLost, NotFound, PairsightError
 from interviews.log import ClientKey, Draft
+from interviews.service.background import begin
 from interviews.service.clock import pause, resume
 from interviews.service.editing import new_file
 from interviews.service.interview import Interview, last_payload
@@ -54,7 +55,7 @@ class Pairing:
             turn = f"a{len(interview.state.turns) + 1}"
             asked = self._ask(turn, prompt, names)
             interview.record(Draft("candidate", e.PromptSent(turn=turn, text=prompt, attachments=names)), key=key)
-        threading.Thread(target=self._reply, args=(asked,), name=f"reply-{turn}", daemon=True).start()
+        begin(f"reply-{turn}", lambda: self._reply(asked))
         return turn
 
     def stop(self, turn: object) -> None:
@@ -113,6 +114,9 @@ class Pairing:
                     if not stopped:
                         self._interview.tools.sleep(provider.pace_s * self._interview.tools.pace)
             reply.finish(Finished(stop_reason="stopped" if ask.turn in self._stopped else "cut off"))
+        except LeaseLost:
+            # Whoever leads the interview now tells that this was cut off.
+            raise
         except PairsightError as error:
             reply.fail(str(error))
         except Exception as error:

@@ -1,20 +1,24 @@
-"""The interviews of this process.
+"""The interviews of this process: those that it leads.
 
-Owns opening them from the log, the ticking of their clocks and the upkeep of sandboxes. Invariant: one ``Room`` an
-interview a process; those under way are recovered at start. Leaves out who may reach them (``web.auth``).
+Owns opening them from the log, the ticking of their clocks and the upkeep of sandboxes. Invariant: an interview is open here
+only under its lease, one ``Room`` each, recovered before anybody sees it; one that another process has taken over is let
+go of. Leaves out who may reach them (``web.auth``) and the rules of leases (``interviews.leases``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
 from interviews import exercises
-from interviews.errors import BadInput, PairsightError
+from interviews.errors import BadInput, LeaseHeld, PairsightError
+from interviews.leases import Lease
 from interviews.log import EventLog
+from interviews.service.background import begin
 from interviews.service.interview import Interview, Tools
 from interviews.service.room import Room
 from sandbox.pool import Pool
@@ -23,18 +27,27 @@ TICK_S = 0.5
 UPKEEP_S = 60.0
 # What is left behind at the end is left by so many at a time.
 LEAVERS = 8
+# A lease is renewed so many times a term: a renewal may be late, or fail, before another process takes over.
+BEATS = 4
 logger = logging.getLogger("pairsight")
 
 
 class Interviews:
-    """Every interview by id; ``start`` recovers and ticks until ``close``."""
+    """Every interview by id; ``start`` recovers and ticks until ``close``.
 
-    def __init__(self, log: EventLog, tools: Tools) -> None:
+    ``owner`` names this process as no other is named; ``term_s`` is how long its leases last without a renewal.
+    """
+
+    def __init__(self, log: EventLog, tools: Tools, owner: str = "here", term_s: float = 6.0) -> None:
         self.log, self.tools = log, tools
+        self._owner, self._term_s = owner, term_s
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
+        self._opening: dict[str, threading.Lock] = {}
         self._closed = threading.Event()
         self._pool: Pool | None = None
+        self.on_moved: Callable[[Room], None] = lambda room: None
+        """Called when an interview is led elsewhere from now on, or nowhere: whoever is connected here must ask again."""
 
     def create(self, exercise: str, candidate: str, settings: e.InterviewSettings, seed: int) -> str:
         """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise."""
@@ -54,37 +67,78 @@ class Interviews:
         return header.id
 
     def get(self, interview: str) -> Room:
-        """The room of that interview. Raises ``NotFound`` for an unknown one, or for an exercise that is gone."""
-        with self._lock:
-            room = self._rooms.get(interview)
-            if room is None:
-                header = self.log.header(interview)
-                room = Room(Interview(self.log, header, exercises.load(header.exercise.id), self.tools))
-                self._rooms[interview] = room
+        """The room of that interview, opened and recovered where it was not.
+
+        Raises ``LeaseHeld`` where another process leads it, ``NotFound`` for an unknown one or for an exercise that is gone.
+        """
+        room = self._rooms.get(interview)
+        if room is not None:
             return room
+        with self._lock:
+            opening = self._opening.setdefault(interview, threading.Lock())
+        with opening:
+            if (room := self._rooms.get(interview)) is None:
+                room, seeker = self._open(interview)
+                begin("line", lambda: self._line_up([room], seeker))
+            return room
+
+    def _open(self, interview: str) -> tuple[Room, list[threading.Thread]]:
+        """The room, and who seeks its sandbox."""
+        header = self.log.header(interview)
+        if self._closed.is_set():
+            raise LeaseHeld("This server is stopping; the interview %(id)s goes on with another", id=interview)
+        lease = self.log.acquire(interview, self._owner, self._term_s)
+        try:
+            exercise = exercises.load(header.exercise.id)
+            room = Room(Interview(self.log, header, exercise, self.tools, lease))
+            room.interview.on_lost = lambda: self._move_soon(room)
+            # Before any clock ticks, and anybody is let in: the time nobody led it is not the candidate's.
+            seeker = room.recover()
+        except BaseException:
+            self.log.release(lease)
+            raise
+        with self._lock:
+            self._rooms[interview] = room
+        return room, [] if seeker is None else [seeker]
 
     def start(self) -> None:
         """Recover what is under way and tick, in the background."""
-        seekers: list[threading.Thread] = []
-        for header in self.log.interviews():
-            try:
-                # Before any clock ticks: the time we were down is not the candidate's.
-                if (seeker := self.get(header.id).recover()) is not None:
-                    seekers.append(seeker)
-            except PairsightError as error:
-                logger.warning("interview %s cannot be opened: %s", header.id, error)
-            except Exception:
-                logger.exception("interview %s cannot be opened", header.id)
-        threading.Thread(target=self._line_up, args=(seekers,), name="line", daemon=True).start()
-        threading.Thread(target=self._tick, name="clock", daemon=True).start()
-        threading.Thread(target=self._keep_up, name="upkeep", daemon=True).start()
+        self._take_up()
+        begin("clock", self._tick)
+        begin("upkeep", self._keep_up)
+        begin("lead", self._lead)
 
-    def _line_up(self, seekers: Sequence[threading.Thread]) -> None:
+    def _take_up(self) -> None:
+        """Open what is under way and nobody leads."""
+        rooms: list[Room] = []
+        seekers: list[threading.Thread] = []
+        for interview in self.log.under_way():
+            if interview in self._rooms or self._closed.is_set():
+                continue
+            with self._lock:
+                opening = self._opening.setdefault(interview, threading.Lock())
+            try:
+                with opening:
+                    if interview not in self._rooms:
+                        room, seeker = self._open(interview)
+                        rooms.append(room)
+                        seekers += seeker
+            except LeaseHeld:
+                # Asked again at each beat: only so is it noticed when its owner has ended.
+                continue
+            except PairsightError as error:
+                logger.warning("interview %s cannot be opened: %s", interview, error)
+            except Exception:
+                logger.exception("interview %s cannot be opened", interview)
+        if rooms:
+            begin("line", lambda: self._line_up(rooms, seekers))
+
+    def _line_up(self, rooms: Sequence[Room], seekers: Sequence[threading.Thread]) -> None:
         """Those who waited when the last server stopped, or had not come in yet, in their old order, behind ``seekers``."""
         for seeker in seekers:
             seeker.join()
         waited: list[tuple[int, Room]] = []
-        for room in list(self._rooms.values()):
+        for room in rooms:
             state = room.interview.state
             if state.status == "ready" and not state.sandbox_lost and (state.queued is not None or state.sandbox):
                 waited.append((-1 if state.queued is None else state.queued, room))
@@ -100,6 +154,36 @@ class Interviews:
                 except Exception:
                     # One interview's trouble must not stop the clocks of all others.
                     logger.exception("clock of %s", room.interview.id)
+
+    def _lead(self) -> None:
+        """Renew our leases; let go of what was taken over, and take up what another left."""
+        while not self._closed.wait(self._term_s / BEATS):
+            try:
+                self._renew()
+                self._take_up()
+            except PairsightError as error:
+                logger.warning("leases could not be renewed: %s", error)
+            except Exception:
+                logger.exception("leases")
+
+    def _renew(self) -> None:
+        held = {room.interview.lease: room for room in list(self._rooms.values())}
+        leases = [lease for lease in held if lease is not None]
+        for lost in self.log.renew(leases) if leases else ():
+            self._move(held[lost])
+
+    def _move_soon(self, room: Room) -> None:
+        begin(f"move-{room.interview.id}", lambda: self._move(room))
+
+    def _move(self, room: Room) -> None:
+        """Another process leads it: leave the sandbox for it, tell whoever is connected here."""
+        with self._lock:
+            if self._rooms.get(room.interview.id) is not room:
+                return
+            del self._rooms[room.interview.id]
+        logger.warning("interview %s is led by another process now", room.interview.id)
+        self.on_moved(room)
+        room.leave()
 
     def _keep_up(self) -> None:
         """Start sandboxes ahead; remove what dead servers left, but for what an interview under way works in."""
@@ -120,10 +204,19 @@ class Interviews:
                 return
 
     def close(self) -> None:
-        """Let go of every sandbox: the next process adopts those of interviews under way, where that can be."""
+        """Let go of every interview and its sandbox: the next process leads them, and adopts the sandboxes where that can be."""
         self._closed.set()
         if self._pool is not None:
             self._pool.close()
         with ThreadPoolExecutor(LEAVERS) as leavers:
-            for left in [leavers.submit(room.leave) for room in list(self._rooms.values())]:
+            for left in [leavers.submit(self._leave, room) for room in list(self._rooms.values())]:
                 left.exception()
+
+    def _leave(self, room: Room) -> None:
+        try:
+            room.leave()
+        finally:
+            lease: Lease | None = room.interview.lease
+            if lease is not None:
+                with contextlib.suppress(PairsightError):
+                    self.log.release(lease)

@@ -8,11 +8,12 @@ HTTP and sockets (``web``).
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from interviews import events as e
 from interviews.errors import N_, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
-from interviews.service import editing
+from interviews.service import background, editing
 from interviews.service.clock import resume
 from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
@@ -27,6 +28,8 @@ from sandbox.pool import Closed
 OPEN_WORK = "open"
 # How long a sandbox is kept for a candidate who waited in line and is not at the page when it is ready.
 KEPT_MS = 600_000
+# Of the log's room: whole texts must leave some to what is typed.
+KEYFRAMES_SHARE = 0.5
 
 
 class _Begin:
@@ -97,7 +100,7 @@ class Room:
             if begin is None or (begin.over and not self.workspace.there):
                 begin = self._begin = _Begin()
                 name = f"begin-{self.interview.id}"
-                threading.Thread(target=self._make_ready, args=(begin,), name=name, daemon=True).start()
+                background.begin(name, partial(self._make_ready, begin))
             return begin
 
     def _make_ready(self, begin: _Begin) -> None:
@@ -182,9 +185,7 @@ class Room:
             self._grade_soon()
             return None
         name = f"recover-{self.interview.id}"
-        seeker = threading.Thread(target=self._find, args=(place, until_ms), name=name, daemon=True)
-        seeker.start()
-        return seeker
+        return background.begin(name, lambda: self._find(place, until_ms))
 
     def _find(self, place: str, until_ms: int) -> None:
         self.workspace.find(place, until_ms)
@@ -194,11 +195,13 @@ class Room:
         """What the clock makes happen: the end of the phase, of the grace, of a place that nobody comes to take."""
         state, now = self.interview.state, self.interview.now()
         if self.ready and self._begin is not None and self._begin.over and now - self._begin.since_ms > KEPT_MS:
-            threading.Thread(target=self._give_on, name="give-on", daemon=True).start()
+            background.begin("give-on", self._give_on)
 
         def up() -> bool:
             return state.status == "running" and state.paused_ms is None and remaining_ms(state, now) == 0
 
+        if state.status in ("running", "grace"):
+            self._keep_whole(now)
         if up():
             with self.interview.lock:
                 # Again, under the lock: a submission may have been waiting for it, and must stay the last word.
@@ -209,7 +212,20 @@ class Room:
             since = max(state.phase_ended_ms or now, self._opened_ms)
             if now - since >= self.interview.header.settings.grace_s * 1000 and not self._finishing.locked():
                 # Elsewhere, as a slow sandbox must not hold up the clocks of others.
-                threading.Thread(target=self.submit, args=("clock",), name="submit", daemon=True).start()
+                background.begin("submit", lambda: self.submit("clock"))
+
+    def _keep_whole(self, now: int) -> None:
+        """Record the files' whole texts again where that is due."""
+        with self.interview.lock:
+            files = self.interview.state.files
+            due = self.interview.keyframes.due(now, {path: view.size for path, view in files.items()})
+            drafts = [
+                Draft("system", editing.snapshot(path, files[path].version, text, "keyframe"))
+                for path in due
+                if path in files and (text := files[path].text) is not None
+            ]
+            if drafts and self.interview.has_room(KEYFRAMES_SHARE):
+                self.interview.record(*drafts)
 
     def _give_on(self) -> None:
         with self._beginning:
@@ -248,7 +264,7 @@ class Room:
         self._grade_soon()
 
     def _grade_soon(self) -> None:
-        threading.Thread(target=self._finish, name=f"grade-{self.interview.id}", daemon=True).start()
+        background.begin(f"grade-{self.interview.id}", self._finish)
 
     def _finish(self) -> None:
         with self._grading:
@@ -308,7 +324,7 @@ class Room:
             run = f"r{len(interview.state.runs) + 1}"
             files = {path: view.version for path, view in interview.state.files.items()}
             records = interview.record(Draft("candidate", e.RunStarted(run=run, files=files)), key=key)
-        threading.Thread(target=self._run, args=(run, records[-1].seq), name=f"run-{run}", daemon=True).start()
+        background.begin(f"run-{run}", lambda: self._run(run, records[-1].seq))
         return run
 
     def _run(self, run: str, cause: int) -> None:

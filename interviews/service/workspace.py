@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from interviews import events as e
 from interviews.errors import N_, PairsightError, PlatformFailure
 from interviews.log import Draft
+from interviews.service.background import begin
 from interviews.service.clock import pause, resume
 from interviews.service.disk import Disk
 from interviews.service.interview import Interview
@@ -144,7 +145,7 @@ class Workspace:
                 return
             self._sought = sandbox
         self._interview.record(Draft("system", e.SandboxLost(reason=reason)))
-        threading.Thread(target=self._lost_and_found, name=f"relaunch-{self._interview.id}", daemon=True).start()
+        begin(f"relaunch-{self._interview.id}", self._lost_and_found)
 
     def _lost_and_found(self) -> None:
         terminals = self._open_terminals()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from interviews import events as e
-from interviews.keyframes import Keyframes
+from interviews.keyframes import LARGE_BYTES, Keyframes
 
 SEQ = itertools.count(1)
 
@@ -26,27 +26,36 @@ def whole(path: str) -> e.FileSnapshotted:
 def test_after_five_hundred_edits() -> None:
     keyframes = Keyframes()
     take(keyframes, 0, whole("a.py"), *[edit("a.py")] * 499, edit("b.py"))
-    assert keyframes.due(0) == []
+    assert keyframes.due(0, {}) == []
     take(keyframes, 0, edit("a.py"))
-    assert keyframes.due(0) == ["a.py"]
+    assert keyframes.due(0, {}) == ["a.py"]
     take(keyframes, 0, whole("a.py"))
-    assert keyframes.due(0) == []
+    assert keyframes.due(0, {}) == []
 
 
 def test_a_minute_after_the_first_edit_and_not_while_nobody_edits() -> None:
     keyframes = Keyframes()
     take(keyframes, 0, whole("a.py"))
-    assert keyframes.due(600_000) == []
+    assert keyframes.due(600_000, {}) == []
     take(keyframes, 600_000, edit("a.py"))
     take(keyframes, 630_000, edit("a.py"), edit("b.py"))
-    assert keyframes.due(659_999) == []
-    assert keyframes.due(660_000) == ["a.py"]
-    assert keyframes.due(690_000) == ["a.py", "b.py"]
+    assert keyframes.due(659_999, {}) == []
+    assert keyframes.due(660_000, {}) == ["a.py"]
+    assert keyframes.due(690_000, {}) == ["a.py", "b.py"]
     take(keyframes, 690_000, whole("a.py"))
-    assert keyframes.due(700_000) == ["b.py"]
+    assert keyframes.due(700_000, {}) == ["b.py"]
+
+
+def test_a_large_file_is_written_as_much_less_often_as_it_is_larger() -> None:
+    keyframes, sizes = Keyframes(), {"a.py": 10 * LARGE_BYTES}
+    take(keyframes, 0, *[edit("a.py")] * 4_999)
+    assert keyframes.due(599_999, sizes) == []
+    assert keyframes.due(600_000, sizes) == ["a.py"]
+    take(keyframes, 0, edit("a.py"))
+    assert keyframes.due(0, sizes) == ["a.py"]
 
 
 def test_a_deleted_file_needs_none() -> None:
     keyframes = Keyframes()
     take(keyframes, 0, edit("a.py"), e.FileDeleted(path="a.py", origin="typed"))
-    assert keyframes.due(600_000) == []
+    assert keyframes.due(600_000, {}) == []
