@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_socketio import SocketIO
 from werkzeug.exceptions import HTTPException
 
@@ -34,9 +34,10 @@ import sandbox.registry
 from assistant.base import Limits
 from interviews import events as e
 from interviews.chain import verify as verify_chain
-from interviews.errors import BadInput, NotFound, PairsightError
+from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.log import random_salts
 from interviews.ndjson import read_log
+from interviews.processes import has_ended, process_name
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.settings import Settings, read_settings
@@ -47,6 +48,7 @@ from rubrics.scoring import score
 from sandbox.backends import docker
 from sandbox.pool import Pool
 from web import api, auth, i18n, pages, security, serve
+from web.seats import MOVED
 from web.sockets import Sockets
 
 # Memory to plan for one interview (docs/operating.md).
@@ -68,7 +70,7 @@ def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
 def open_log(settings: Settings) -> SqlLog:
     """The log in the database that the settings name."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    return SqlLog(open_engine(settings.database_url), now_ms, random_salts())
+    return SqlLog(open_engine(settings.database_url), now_ms, random_salts(), ended=has_ended)
 
 
 def make_interviews(settings: Settings) -> Interviews:
@@ -92,13 +94,13 @@ def make_interviews(settings: Settings) -> Interviews:
         score=lambda header, records: score_records(header, records).model_dump(mode="json"),
         limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort),
     )  # fmt: skip
-    return Interviews(open_log(settings), tools)
+    return Interviews(open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
 
 
 def secret_key(settings: Settings) -> str:
     """The key that signs links and sessions, made once and kept readable by its owner only."""
-    path = settings.data / "secret_key"
-    settings.data.mkdir(parents=True, exist_ok=True)
+    path = settings.secret_file or settings.data / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
@@ -139,7 +141,12 @@ def create_app(settings: Settings) -> Flask:
     return app
 
 
-def _answer_error(error: PairsightError) -> tuple[Response | str, int]:
+def _answer_error(error: PairsightError) -> tuple[Response | str, int] | Response:
+    if isinstance(error, LeaseHeld):
+        # A router asks the next server; where there is none, the page asks again by itself.
+        response = make_response(_answer(i18n.tell(MOVED), error.status))
+        response.headers["Retry-After"] = response.headers["Refresh"] = "2"
+        return response
     return _answer(i18n.tell(error), error.status)
 
 
@@ -179,6 +186,7 @@ def demo_interview(settings: Settings, found: Interviews) -> tuple[str, str]:
         grace_s=settings.grace_s,
         provider=settings.provider,
         model=settings.model,
+        co_edit=settings.co_edit,
     )
     return found.create(settings.exercise, "Demo candidate", chosen, secrets.randbelow(1 << 31)), over
 

@@ -24,7 +24,9 @@ class Settings(BaseModel):
     ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
     how long its answer may take to begin. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
-    started ahead. ``proxies`` in front are believed about what the browser saw.
+    started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in the interviews
+    that are made. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
+    interview after ``lease_s`` seconds without a sign of life.
     Keys are no settings: each assistant reads its own (``docs/assistant.md``).
     """
 
@@ -48,6 +50,9 @@ class Settings(BaseModel):
     sandboxes: int = Field(default=50, ge=1, le=2000)
     queue: int = Field(default=100, ge=0, le=2000)
     warm: int = Field(default=1, ge=0, le=100)
+    lease_s: float = Field(default=6, ge=0.5, le=600)
+    secret_file: Path | None = None
+    co_edit: bool = False
     threads: int = Field(default=256, ge=8, le=4096)
     proxies: int = Field(default=0, ge=0, le=10)
 

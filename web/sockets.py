@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast, get_args
+from weakref import WeakSet
 
 from flask import request
 from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
@@ -20,6 +21,7 @@ from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError
 from interviews.log import ClientKey
 from interviews.service import editing
+from interviews.service.interview import Interview
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.visibility import wire
@@ -60,8 +62,9 @@ class Sockets:
     def __init__(self, socketio: SocketIO, interviews: Interviews) -> None:
         self._socketio, self._interviews = socketio, interviews
         self._clients: dict[str, Client] = {}
-        self._heard: set[str] = set()
-        Seats(socketio.sockio_mw.flask_app)
+        self._heard: WeakSet[Interview] = WeakSet()
+        Seats(socketio.sockio_mw.flask_app, interviews.get)
+        interviews.on_moved = self._hang_up
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
         self._on("hello", self._hello, acting=False)
@@ -148,15 +151,23 @@ class Sockets:
     def _listen(self, room: Room) -> None:
         interview = room.interview
         with interview.lock:
-            if interview.id in self._heard:
+            if interview in self._heard:
                 return
-            self._heard.add(interview.id)
+            self._heard.add(interview)
 
             def publish(records: list[e.Record]) -> None:
                 for role in ROLES:
                     self._send(channel(interview.id, role), role, records)
 
             interview.subscribe(publish)
+
+    def _hang_up(self, room: Room) -> None:
+        """End the connections to an interview that another process leads: the pages connect again, and find that one."""
+        server = self._socketio.server
+        for sid, client in list(self._clients.items()):
+            if client.room is room and (connection := server.manager.eio_sid_from_sid(sid, "/")) is not None:
+                # The transport itself: on the same one, a page would ask this process again.
+                server.eio.disconnect(connection)
 
     def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:
         for start in range(0, len(records), BATCH):
