@@ -217,6 +217,7 @@ def main() -> None:
 @click.option("--exercise", metavar="ID", help="Exercise of the demo interview.")
 @click.option("--minutes", type=float, help="Length of the demo interview.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of the database and the secret key.")
+@click.option("--co-edit", is_flag=True, default=None, help="Interviewers may edit in the demo interview.")
 @click.option("--demo", is_flag=True, help="Make an interview if none is open, and print its links.")
 def run(
     host: str | None,
@@ -225,6 +226,7 @@ def run(
     exercise: str | None,
     minutes: float | None,
     data: Path | None,
+    co_edit: bool | None,
     demo: bool,
 ) -> None:
     """Start the product.
@@ -233,7 +235,14 @@ def run(
     Example: pairsight run --demo --port 8000
     """
     settings = read_settings(
-        os.environ, host=host, port=port, sandbox=sandbox_, exercise=exercise, minutes=minutes, data=data
+        os.environ,
+        host=host,
+        port=port,
+        sandbox=sandbox_,
+        exercise=exercise,
+        minutes=minutes,
+        data=data,
+        co_edit=co_edit,
     )
     # Containers belong to this folder's server, also when it was named on the command line.
     os.environ["PAIRSIGHT_DATA"] = str(settings.data.absolute())

@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 
 from assistant.base import Provider
 from interviews.chain import sha256_hex
+from interviews.events import InterviewSettings
 
 
-def sections(minutes: float, grace_s: float, provider: Provider) -> list[tuple[str, list[str]]]:
+def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str, list[str]]]:
     """Headings with their sentences, in the reader's language."""
     if provider.plants:
         mistakes = [
@@ -34,6 +35,16 @@ def sections(minutes: float, grace_s: float, provider: Provider) -> list[tuple[s
                 service=provider.name,
             ),
         ]
+    hands = (
+        [
+            _(
+                "Interviewers can also write in your files, as a colleague beside you would. You see who wrote what, and "
+                "what they write is not counted as yours.",
+            )
+        ]
+        if settings.co_edit
+        else []
+    )
     return [
         (
             _("What you will do"),
@@ -41,7 +52,7 @@ def sections(minutes: float, grace_s: float, provider: Provider) -> list[tuple[s
                 _(
                     "You work on one exercise in the browser for %(minutes)d minutes: an editor, a terminal and an "
                     "AI assistant.",
-                    minutes=minutes,
+                    minutes=settings.minutes,
                 ),
                 _(
                     "The clock starts when you press Start. It stops by itself whenever our side is at fault, and "
@@ -50,7 +61,7 @@ def sections(minutes: float, grace_s: float, provider: Provider) -> list[tuple[s
                 _(
                     "When time is up your work is submitted by itself; edits that had not reached us yet are still "
                     "taken for %(seconds)d seconds and marked late.",
-                    seconds=grace_s,
+                    seconds=settings.grace_s,
                 ),
             ],
         ),
@@ -75,6 +86,7 @@ def sections(minutes: float, grace_s: float, provider: Provider) -> list[tuple[s
                     "Interviewers can watch as you work and replay it later. What is scored is a proposal to a "
                     "person, who decides.",
                 ),
+                *hands,
                 _(
                     "How long you look at something, how fast you type and how much of the assistant's work you take "
                     "are not scored.",

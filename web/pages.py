@@ -82,7 +82,7 @@ def _provider(room: Room) -> Provider:
 
 def _consent_words(room: Room) -> list[tuple[str, list[str]]]:
     settings = room.interview.header.settings
-    return consents.sections(settings.minutes, settings.grace_s, _provider(room))
+    return consents.sections(settings, _provider(room))
 
 
 @pages.get("/")
