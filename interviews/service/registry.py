@@ -48,6 +48,23 @@ class Interviews:
         self._pool: Pool | None = None
         self.on_moved: Callable[[Room], None] = lambda room: None
         """Called when an interview is led elsewhere from now on, or nowhere: whoever is connected here must ask again."""
+        self.on_tick: Callable[[], None] = lambda: None
+        """Called after each tick of the clocks, that is every half second where they are on time."""
+
+    @property
+    def rooms(self) -> list[Room]:
+        """What is open here."""
+        return list(self._rooms.values())
+
+    @property
+    def pool(self) -> Pool | None:
+        """Where the sandboxes come from; none until it has been chosen."""
+        return self._pool
+
+    @property
+    def stopping(self) -> bool:
+        """Whether this process lets go of what it leads."""
+        return self._closed.is_set()
 
     def create(self, exercise: str, candidate: str, settings: e.InterviewSettings, seed: int) -> str:
         """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise."""
@@ -154,6 +171,7 @@ class Interviews:
                 except Exception:
                     # One interview's trouble must not stop the clocks of all others.
                     logger.exception("clock of %s", room.interview.id)
+            self.on_tick()
 
     def _lead(self) -> None:
         """Renew our leases; let go of what was taken over, and take up what another left."""
