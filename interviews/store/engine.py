@@ -65,6 +65,15 @@ def begin_writing(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def write_nothing(connection: sa.Connection) -> None:
+    """Have the transaction write to the disk what changes nothing: only that shows a disk that is full or gone."""
+    if connection.dialect.name == "sqlite":
+        kept = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(kept)}")
+    else:
+        connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'pairsight', '')")
+
+
 def forget_overwritten(connection: sa.Connection) -> None:
     """Take what was overwritten out of SQLite's write-ahead log too; PostgreSQL does so when it vacuums."""
     if connection.dialect.name == "sqlite":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from interviews.events import Header, Record
 from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
 from interviews.log import OVER, ClientKey, Clock, Draft, NewSalt, seal_all
 from interviews.store import tables as t
-from interviews.store.engine import begin_writing, forget_overwritten, reason
+from interviews.store.engine import begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
 
 RECORD = [t.events.c[name] for name in Record.model_fields]
@@ -65,6 +65,7 @@ class Transaction:
     """What one transaction will have recorded for each write, and the rows that say so."""
 
     records: dict[Write, list[Record]] = field(default_factory=dict)
+    new: list[Record] = field(default_factory=list)
     events: list[tuple[object, ...]] = field(default_factory=list)
     keys: list[tuple[object, ...]] = field(default_factory=list)
     erased: list[dict[str, object]] = field(default_factory=list)
@@ -76,10 +77,15 @@ class Transaction:
             write.records = records
 
 
+Observer = Callable[[int, Sequence[Record], int, float], None]
+"""Told of every commit: how many appends shared it, what was recorded, how many appends failed, and seconds. Must not raise."""
+
+
 class SqlLog:
     """An ``EventLog`` in a database.
 
-    ``clock`` gives Unix ms, ``new_salt`` 16 bytes in hex, ``monotonic`` seconds; ``ended`` knows owners that are gone.
+    ``clock`` gives Unix ms, ``new_salt`` 16 bytes in hex, ``monotonic`` seconds; ``ended`` knows owners that are gone,
+    ``on_commit`` hears of every commit.
     """
 
     def __init__(
@@ -89,10 +95,12 @@ class SqlLog:
         new_salt: NewSalt,
         monotonic: Monotonic = time.monotonic,
         ended: Ended = lambda _: False,
+        on_commit: Observer = lambda *_: None,
     ) -> None:
         self._engine, self._clock, self._new_salt = engine, clock, new_salt
+        self._monotonic, self._on_commit = monotonic, on_commit
         self._watch = Watch(monotonic, ended)
-        self._group = Group(self._commit)
+        self._group = Group(self._lead)
         mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
         self._insert_events = _insert(t.events, mark)
         self._insert_keys = _insert(t.client_keys, mark)
@@ -180,6 +188,11 @@ class SqlLog:
         with self._reading() as connection:
             return _records(connection, interview, after + 1, MAX_SEQ)
 
+    def check(self) -> None:
+        """Commit what changes nothing. Raises ``PlatformFailure`` where nothing can be recorded now."""
+        with self._writing() as connection:
+            write_nothing(connection)
+
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         try:
@@ -206,8 +219,15 @@ class SqlLog:
         assert write.records is not None  # a group's work is settled
         return write.records
 
-    def _commit(self, group: list[Write]) -> None:
-        """Settle every write of the group, in one transaction where that can be."""
+    def _lead(self, group: list[Write]) -> None:
+        """Settle every write of the group, and say what came of it."""
+        began = self._monotonic()
+        new = self._commit(group)
+        failed = sum(isinstance(write.error, PlatformFailure) for write in group)
+        self._on_commit(len(group), new, failed, self._monotonic() - began)
+
+    def _commit(self, group: list[Write]) -> list[Record]:
+        """Settle every write of the group, in one transaction where that can be; returns what was recorded."""
         done = Transaction()
         try:
             with self._engine.connect() as connection:
@@ -218,28 +238,27 @@ class SqlLog:
                 done.committing = True
                 connection.commit()
         except sa.exc.SQLAlchemyError as error:
-            self._recover(group, done, error)
-        else:
-            done.settle()
+            return self._recover(group, done, error)
+        done.settle()
+        return done.new
 
-    def _recover(self, group: list[Write], done: Transaction, error: sa.exc.SQLAlchemyError) -> None:
-        """Settle a group whose transaction failed."""
+    def _recover(self, group: list[Write], done: Transaction, error: sa.exc.SQLAlchemyError) -> list[Record]:
+        """Settle a group whose transaction failed; returns what was recorded nevertheless."""
         unsettled = [write for write in group if not write.settled]
         lost, why = getattr(error, "connection_invalidated", False), _not_written(error)
         if done.committing:
             try:
                 if self._is_recorded(done):  # only the answer was lost
                     done.settle()
-                    return
+                    return done.new
             except sa.exc.SQLAlchemyError:
                 lost, why = True, _unknown_outcome(reason(error))
         if done.begun and len(unsettled) > 1 and not lost:
             # Whichever is at fault shall not fail the others.
-            for write in unsettled:
-                self._commit([write])
-        else:
-            for write in unsettled:
-                write.error = why
+            return [record for write in unsettled for record in self._commit([write])]
+        for write in unsettled:
+            write.error = why
+        return []
 
     def _is_recorded(self, done: Transaction) -> bool:
         """Whether a transaction was committed after all; its salts, and so its hashes, are its own."""
@@ -282,6 +301,7 @@ class SqlLog:
                 continue
             records = [record for record, _ in sealed]
             done.records[write] = records
+            done.new += records
             done.events += [
                 (name, r.seq, r.at_ms, r.actor, r.type, r.v, r.cause, text, r.salt, r.payload_hash, r.hash)
                 for r, text in sealed
