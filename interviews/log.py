@@ -11,14 +11,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from interviews.chain import genesis, seal
+from interviews.chain import genesis, seal, sha256_hex
 from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, LeaseLost, NotFound
-from interviews.events import AnyPayload, Header, Record
+from interviews.events import AnyPayload, Header, Json, Record
 from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
 
 Clock = Callable[[], int]
@@ -107,7 +107,9 @@ class EventLog(Protocol):
         then: Sequence[Draft] = (),
         lease: Lease | None = None,
     ) -> list[Record]:
-        """Drop the payloads and salts of those events for good, append who did so and why, then ``then``; returns these.
+        """Drop the payloads and salts of those events for good, and content kept for them.
+
+        Appends who did so and why, and then ``then``; returns these.
 
         The chain still verifies. What may and must be erased together says ``erasure``. Raises as ``append``.
         """
@@ -129,6 +131,17 @@ class EventLog(Protocol):
         """Let another have it at once. Does nothing when another has it already."""
         ...
 
+    def keep(self, interview: str, data: bytes, wanted: Collection[str]) -> None:
+        """Keep content that no event holds, by its SHA-256 in hex; of what was kept before, only the hashes ``wanted`` stay.
+
+        Raises ``NotFound`` and ``PlatformFailure``.
+        """
+        ...
+
+    def content(self, interview: str, sha256: str) -> bytes | None:
+        """Content that was kept, or None."""
+        ...
+
     def under_way(self) -> list[str]:
         """Ids of the interviews that something has happened in and that are not over (``debrief.shown``), oldest first."""
         ...
@@ -140,6 +153,11 @@ class EventLog(Protocol):
     def read(self, interview: str, after: int = 0) -> list[Record]:
         """Records with seq > ``after``, in order."""
         ...
+
+
+def kept_for(payloads: Iterable[dict[str, Json] | None]) -> list[str]:
+    """Hashes of the content that may be kept for these payloads: that of a file whose text no event holds."""
+    return [str(payload["sha256"]) for payload in payloads if payload is not None and payload.get("text", "") is None]
 
 
 def seal_all(
@@ -165,6 +183,7 @@ class MemoryLog:
         self._headers: dict[str, Header] = {}
         self._records: dict[str, list[Record]] = {}
         self._keys: dict[tuple[str, ClientKey], range] = {}
+        self._contents: dict[str, dict[str, bytes]] = {}
         self._holdings: dict[str, Holding] = {}
         self._watch = Watch(monotonic, ended)
         self._lock = threading.RLock()
@@ -175,6 +194,7 @@ class MemoryLog:
                 raise BadInput("An interview with the id %(id)s exists already", id=header.id)
             self._headers[header.id], self._records[header.id] = header, []
             self._holdings[header.id] = Holding()
+            self._contents[header.id] = {}
 
     def header(self, interview: str) -> Header:
         try:
@@ -216,6 +236,8 @@ class MemoryLog:
             records = self.read(interview)
             require_erasable(seqs, {record.seq: record.type for record in records})
             told = self.append(interview, [Draft(actor, erased(seqs, reason)), *then], lease=lease)
+            for digest in kept_for(records[seq - 1].payload for seq in seqs):
+                self._contents[interview].pop(digest, None)
             for seq in seqs:
                 bare = records[seq - 1].model_copy(update={"payload": None, "salt": None})
                 self._records[interview][seq - 1] = bare
@@ -241,6 +263,17 @@ class MemoryLog:
     def release(self, lease: Lease) -> None:
         with self._lock:
             self._holdings[lease.interview] = self._holdings[lease.interview].released(lease)
+
+    def keep(self, interview: str, data: bytes, wanted: Collection[str]) -> None:
+        self.header(interview)
+        with self._lock:
+            kept = self._contents[interview]
+            for digest in kept.keys() - set(wanted):
+                del kept[digest]
+            kept[sha256_hex(data)] = data
+
+    def content(self, interview: str, sha256: str) -> bytes | None:
+        return self._contents.get(interview, {}).get(sha256)
 
     def under_way(self) -> list[str]:
         with self._lock:

@@ -24,8 +24,8 @@ class Settings(BaseModel):
     ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
     how long its answer may take to begin. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
-    started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in the interviews
-    that are made. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
+    started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in interviews
+    made from now on. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
     Keys are no settings: each assistant reads its own (``docs/assistant.md``).
     """

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from interviews.chain import genesis
+from interviews.chain import genesis, sha256_hex
 from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, LeaseLost, NotFound, PairsightError, PlatformFailure
 from interviews.events import Header, Record
 from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
-from interviews.log import OVER, ClientKey, Clock, Draft, NewSalt, seal_all
+from interviews.log import OVER, ClientKey, Clock, Draft, NewSalt, kept_for, seal_all
 from interviews.store import tables as t
 from interviews.store.engine import begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
@@ -69,6 +69,7 @@ class Transaction:
     events: list[tuple[object, ...]] = field(default_factory=list)
     keys: list[tuple[object, ...]] = field(default_factory=list)
     erased: list[dict[str, object]] = field(default_factory=list)
+    forgotten: list[dict[str, object]] = field(default_factory=list)
     begun: bool = False
     committing: bool = False
 
@@ -174,6 +175,20 @@ class SqlLog:
     def release(self, lease: Lease) -> None:
         with self._writing() as connection:
             _hold(connection, lease.interview, _holding(connection, lease.interview).released(lease))
+
+    def keep(self, interview: str, data: bytes, wanted: Collection[str]) -> None:
+        digest, mine = sha256_hex(data), t.contents.c.interview == interview
+        with self._writing() as connection:
+            _holding(connection, interview)
+            connection.execute(t.contents.delete().where(mine, t.contents.c.sha256.not_in([*wanted, digest])))
+            if connection.execute(sa.select(_ONE).where(mine, t.contents.c.sha256 == digest)).first() is None:
+                connection.execute(t.contents.insert().values(interview=interview, sha256=digest, data=data))
+
+    def content(self, interview: str, sha256: str) -> bytes | None:
+        query = sa.select(t.contents.c.data).where(t.contents.c.interview == interview, t.contents.c.sha256 == sha256)
+        with self._reading() as connection:
+            found: bytes | None = connection.execute(query).scalar_one_or_none()
+        return found
 
     def under_way(self) -> list[str]:
         with self._reading() as connection:
@@ -294,6 +309,9 @@ class SqlLog:
                         continue
                 if write.erased:
                     require_erasable(write.erased, _types(connection, name))
+                    done.forgotten += [
+                        {"name": name, "digest": digest} for digest in _kept_for(connection, name, write.erased)
+                    ]
                 head = heads.get(name) or Head(0, genesis(Header.model_validate_json(rows[name].header)), 0)
                 sealed = seal_all(head.hash, head.seq, max(self._clock(), head.at_ms), write.drafts, self._new_salt)
             except PairsightError as error:
@@ -320,6 +338,8 @@ class SqlLog:
             connection.exec_driver_sql(self._insert_keys, done.keys)
         if done.erased:
             connection.execute(_ERASE, done.erased)
+        if done.forgotten:
+            connection.execute(_FORGET, done.forgotten)
 
 
 # Built once: building a statement takes longer than running it. ``names`` are the interviews' ids.
@@ -376,6 +396,12 @@ _ERASE = (
 )
 
 
+_FORGET = t.contents.delete().where(
+    t.contents.c.interview == sa.bindparam("name"), t.contents.c.sha256 == sa.bindparam("digest")
+)
+_ONE = sa.literal(1)
+
+
 def _insert(table: sa.Table, mark: str) -> str:
     """An insert of whole rows in the driver's own words: SQLAlchemy's would take longer than the database."""
     names = ", ".join(column.name for column in table.columns)
@@ -397,6 +423,14 @@ def _records(connection: sa.Connection, interview: str, first: int, last: int) -
         )
         for seq, at_ms, actor, type_, v, cause, payload, salt, payload_hash, hash_ in rows
     ]  # fmt: skip
+
+
+def _kept_for(connection: sa.Connection, interview: str, seqs: Collection[int]) -> list[str]:
+    """Hashes of the content kept for those events."""
+    whole = sa.select(t.events.c.seq, t.events.c.payload).where(
+        t.events.c.interview == interview, t.events.c.type == "file.snapshotted", t.events.c.payload.is_not(None)
+    )
+    return kept_for(json.loads(row.payload) for row in connection.execute(whole) if row.seq in seqs)
 
 
 def _types(connection: sa.Connection, interview: str) -> dict[int, str]:

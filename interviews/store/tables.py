@@ -42,6 +42,14 @@ sa.Index(
     sqlite_where=events.c.type == "debrief.shown",
     postgresql_where=events.c.type == "debrief.shown",
 )
+# Content that no event holds: the bytes of files that are no text, as they are now.
+contents = sa.Table(
+    "contents",
+    metadata,
+    sa.Column("interview", sa.String, sa.ForeignKey("interviews.id"), primary_key=True),
+    sa.Column("sha256", sa.String, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
 # What each client's message recorded: the events from ``first_seq`` to ``last_seq``, none where the last is smaller.
 client_keys = sa.Table(
     "client_keys",

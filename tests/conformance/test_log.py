@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from interviews import events as e
-from interviews.chain import verify
+from interviews.chain import sha256_hex, verify
 from interviews.erasure import with_dependants
 from interviews.errors import BadInput, LeaseHeld, LeaseLost, NotFound
 from interviews.log import ClientKey, Draft, EventLog
@@ -255,6 +255,35 @@ def test_an_interview_is_under_way_from_its_first_event_until_it_is_over(log: Ev
     assert set(log.under_way()) == {"i1", "i2"}
     log.append("i1", [Draft("system", e.DebriefShown(items=()))])
     assert log.under_way() == ["i2"]
+
+
+# Content
+
+
+def test_content_is_kept_by_its_hash_until_it_is_wanted_no_more(log: EventLog) -> None:
+    first, second = bytes(range(256)), b"\xff" * 100_000
+    log.create(header("i2"))
+    log.keep("i1", first, [])
+    log.keep("i1", first, [])
+    log.keep("i1", second, [sha256_hex(first)])
+    assert log.content("i1", sha256_hex(first)) == first
+    assert log.content("i1", sha256_hex(second)) == second
+    assert log.content("i2", sha256_hex(first)) is None
+    log.keep("i1", b"third", [sha256_hex(second)])
+    assert [log.content("i1", sha256_hex(one)) for one in (first, second, b"third")] == [None, second, b"third"]
+    with pytest.raises(NotFound):
+        log.keep("nobody", first, [])
+
+
+def test_content_is_erased_with_its_event(log: EventLog) -> None:
+    for data in (b"\xffa", b"\xffb"):
+        log.keep("i1", data, [sha256_hex(b"\xffa")])
+        whole = e.FileSnapshotted(
+            path="a.bin", version=1, text=None, size=2, sha256=sha256_hex(data), origin="terminal"
+        )
+        log.append("i1", [Draft("terminal", whole)])
+    log.erase("i1", [1], "interviewer:ada", "why")
+    assert (log.content("i1", sha256_hex(b"\xffa")), log.content("i1", sha256_hex(b"\xffb"))) == (None, b"\xffb")
 
 
 # Erasure
