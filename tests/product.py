@@ -69,8 +69,11 @@ class Product:
         return self.process.returncode
 
 
-def start(data: Path, *arguments: str, port: int = 0, **environ: str) -> Product:
-    """Start the product over ``data`` and wait until it answers. No sandbox is started ahead unless ``environ`` says so."""
+def start(data: Path, *arguments: str, port: int = 0, answering: bool = True, **environ: str) -> Product:
+    """Start the product over ``data`` and wait until it answers. No sandbox is started ahead unless ``environ`` says so.
+
+    ``answering`` false: return once it has its port and before it serves.
+    """
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "PAIRSIGHT_WARM": "0", **environ}
     command = [
         sys.executable,
@@ -107,7 +110,8 @@ def start(data: Path, *arguments: str, port: int = 0, **environ: str) -> Product
     reader = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
     reader.start()
     product = Product(process, links, data, output, reader)
-    wait(lambda: _answers(product.address), 30)
+    if answering:
+        wait(lambda: _answers(product.address), 30)
     return product
 
 
@@ -168,8 +172,9 @@ def link(product: Product, interview: str, role: e.Role) -> str:
 
 
 def with_candidate(product: Product, interview: str) -> Product:
-    """The same product, seen by that interview's candidate."""
-    return replace(product, links={"candidate": link(product, interview, "candidate")})
+    """The same product, seen by that interview's candidate and interviewer."""
+    roles: tuple[e.Role, ...] = ("candidate", "interviewer")
+    return replace(product, links={role: link(product, interview, role) for role in roles})
 
 
 class Browser:

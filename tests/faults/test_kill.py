@@ -1,0 +1,46 @@
+"""The server killed at random moments under load: nothing that was acknowledged is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.faults.load import Load
+from tests.product import another_interview, start
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+SANDBOX = ("--sandbox", "bubblewrap")
+
+
+@pytest.mark.timeout(600)
+def test_fifty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    kill_again_and_again(tmp_path, 50)
+
+
+def kill_again_and_again(data: Path, times: int, **environ: str) -> None:
+    """Kill the server at moments of its work, and one time in five at a moment of its start."""
+    chance = random.Random(1)
+    begin = partial(start, data, *SANDBOX, PAIRSIGHT_PACE="0.2", **environ)  # type: ignore[arg-type]  # none is named as its options
+    product = begin()
+    port = int(product.address.rpartition(":")[2])
+    load = Load(product, [another_interview(product) for _ in range(3)], seed=1)
+    load.start()
+    try:
+        for _ in range(times):
+            if early := chance.random() < 0.2:
+                time.sleep(chance.uniform(0, 0.6))
+            else:
+                load.more(chance.randrange(1, 40))
+            product.kill()
+            product = begin(port=port, answering=not early)
+        load.more(20)
+        load.stop()
+        told = load.check(product)
+        assert all(told[kind] for kind in ("word", "file", "prompt", "run", "hunk", "note")), told
+    finally:
+        load.close()
+        product.stop()
