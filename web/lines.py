@@ -1,0 +1,166 @@
+"""What stands between Socket.IO and the wire: bounds on what may wait in either direction.
+
+Owns each connection's line and its backlog. The libraries beneath read and queue without end, and wait for ever. Invariant:
+one connection, whatever its peer sends, leaves unread or never says, holds a bounded number of bytes and ends in bounded time;
+its page then connects again and asks for what it missed. Leaves out what the messages mean (``sockets``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+from werkzeug.wrappers import Request
+
+from web.buckets import SIZE, Buckets
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Characters that wait to be sent, before the connection is given up; the one message that is more by itself still goes out.
+MOST_WAITING = 4 << 20
+# What a waiting message costs beside its characters.
+PACKET = 500
+# Messages that were read and wait to be dealt with.
+MOST_READ = 32
+STALLED_S = 20
+POLICY = 1008
+
+
+class Backlog(queue.Queue[Any]):
+    """What waits to be sent over one connection. One that grows too long is dropped, with its connection."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine, self._size, self._over = engine, 0, False
+        self.line: Line | None = None
+        super().__init__()
+
+    def _put(self, item: Any) -> None:
+        self._size += _size(item)
+        super()._put(item)
+
+    def _get(self) -> Any:
+        item = super()._get()
+        self._size -= _size(item)
+        return item
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Never blocks: whoever sends may hold an interview's lock."""
+        if item is not None and self._over:
+            return
+        if item is not None and self._size > MOST_WAITING:
+            self._over = True
+            self._give_up()
+            return
+        super().put(item, block, timeout)
+
+    def _give_up(self) -> None:
+        with self.mutex:
+            # Nobody will send it any more.
+            self.queue.clear()
+            self._size = 0
+        if self.line is not None:
+            self.line.cut()
+            return
+        for one in list(self._engine.sockets.values()):
+            if one.queue is self:
+                threading.Thread(target=one.close, kwargs={"wait": False, "abort": True}, daemon=True).start()
+
+
+class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
+    """A WebSocket that is read no faster than its messages are dealt with, and written no longer than its peer reads."""
+
+    def __init__(self, buckets: Buckets, handler: Any, server: Any) -> None:
+        super().__init__(handler, server, max_message_size=server.max_http_buffer_size)
+        self._buckets = buckets
+        self._read = threading.Condition()
+        self._wire: _Wire | None = None
+        self._over = False
+        self.ws: Any = None
+        handler.__self__.queue.line = self
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        self._bucket = self._buckets.of(request.args.get("interview", ""), request.args.get("role", ""))
+        for name in ("gunicorn.socket", "werkzeug.socket"):
+            if name in environ:
+                self._wire = environ[name] = _Wire(environ[name], self)
+        return super().__call__(environ, start_response)  # type: ignore[no-any-return]
+
+    def room(self) -> None:
+        """Wait until a part of what was read has been dealt with."""
+        with self._read:
+            self._read.wait_for(lambda: self._over or len(self.ws.input_buffer) < MOST_READ)
+
+    def wait(self) -> str | bytes | None:
+        """The next message, or None once the connection has ended."""
+        message: str | bytes | None = super().wait()
+        with self._read:
+            self._read.notify_all()
+        if message is not None and not self._bucket.charge(1 + len(message) / SIZE):
+            with contextlib.suppress(Exception):
+                self.ws.close(POLICY, "more messages than this server can take")
+            return None
+        return message
+
+    def close(self) -> None:
+        """Say goodbye and hang up: a peer that is gone will not answer."""
+        try:
+            super().close()
+        finally:
+            self.cut()
+
+    def cut(self) -> None:
+        """Hang up. Whoever waits to read or write here wakes up."""
+        with self._read:
+            self._over = True
+            self._read.notify_all()
+        if self._wire is not None:
+            self._wire.cut()
+
+
+class _Wire:
+    """The TCP socket under a line, as simple-websocket uses one."""
+
+    def __init__(self, tcp: socket.socket, line: Line) -> None:
+        self._tcp, self._line, self._writing = tcp, line, threading.Lock()
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", STALLED_S, 0))
+
+    def recv(self, size: int) -> bytes:
+        if self._line.ws is not None:
+            self._line.room()
+        return self._tcp.recv(size)
+
+    def send(self, data: bytes) -> int:
+        with self._writing:
+            try:
+                self._tcp.sendall(data)
+            except BlockingIOError:
+                # Not a byte was taken for that long.
+                self.cut()
+                raise
+        return len(data)
+
+    def close(self) -> None:
+        self._tcp.close()
+
+    def cut(self) -> None:
+        with contextlib.suppress(OSError):
+            self._tcp.shutdown(socket.SHUT_RDWR)
+
+
+def _size(packet: Any) -> int:
+    data = getattr(packet, "data", None)
+    return PACKET + (len(data) if isinstance(data, str | bytes) else 0)
+
+
+def bound(engine: Any, buckets: Buckets) -> None:
+    """Give every connection of an Engine.IO server its bounds."""
+    engine.create_queue = lambda: Backlog(engine)
+    engine._async = {**engine._async, "websocket": lambda handler, server: Line(buckets, handler, server)}
