@@ -8,6 +8,8 @@ what the acts do (``interviews.service``).
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +23,13 @@ from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError
 from interviews.log import ClientKey
 from interviews.service import editing
+from interviews.service.background import begin
 from interviews.service.interview import Interview
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.visibility import wire
 from web import auth
+from web.gate import Gate
 from web.i18n import tell
 from web.seats import Seats
 
@@ -33,7 +37,10 @@ BATCH = 500
 ROLES: tuple[e.Role, ...] = get_args(e.Role)
 ACTS = ("edit", "create", "delete", "run", "ask", "stop", "decide", "flushed", "submit")
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
+HANG_UP_S = 5.0
+STOPPING = NotAllowed("The server is being started again. What you did is kept on this page and sent in a moment.")
 Message = dict[str, Any]
+Handler = Callable[..., Message]
 logger = logging.getLogger("pairsight")
 
 
@@ -59,12 +66,19 @@ def channel(interview: str, role: str) -> str:
 class Sockets:
     """The handlers, and who is connected by socket id."""
 
-    def __init__(self, socketio: SocketIO, interviews: Interviews) -> None:
-        self._socketio, self._interviews = socketio, interviews
+    def __init__(
+        self, socketio: SocketIO, interviews: Interviews, answering: Callable[[str, Handler], Handler] = lambda _, h: h
+    ) -> None:
+        """``answering`` may watch a message's handler by its name, by standing in for it."""
+        self._socketio, self._interviews, self._answering = socketio, interviews, answering
         self._clients: dict[str, Client] = {}
         self._heard: WeakSet[Interview] = WeakSet()
         Seats(socketio.sockio_mw.flask_app, interviews.get)
-        interviews.on_moved = self._hang_up
+        interviews.on_moved = lambda room: self._hang_up(lambda client: client.room is room)
+        self._gate = Gate()
+        connections = socketio.server.eio
+        # Around the whole of it: an acknowledgement is sent behind the handler's back.
+        connections.on("message", self._gate.around(connections.handlers["message"]))
         socketio.on_event("connect", self._connect)
         socketio.on_event("disconnect", self._disconnect)
         self._on("hello", self._hello, acting=False)
@@ -113,6 +127,8 @@ class Sockets:
 
     def _on(self, name: str, act: Callable[[Client, Message, ClientKey | None], Message], *, acting: bool) -> None:
         def handle(message: object = None) -> Message:
+            if self._gate.closed:
+                return {"ok": False, "code": "busy", "error": tell(STOPPING)}
             try:
                 if name != "edit":
                     message = _whole(message)
@@ -134,7 +150,7 @@ class Sockets:
                 words = NotAllowed("Something failed on our side. What was acknowledged is safe; please try again.")
                 return {"ok": False, "code": "failed", "error": tell(words)}
 
-        self._socketio.on_event(name, handle)
+        self._socketio.on_event(name, self._answering(name, handle))
 
     def _connect(self, _auth: object = None) -> None:
         interview, role = request.args.get("interview", ""), request.args.get("role", "")
@@ -161,13 +177,30 @@ class Sockets:
 
             interview.subscribe(publish)
 
-    def _hang_up(self, room: Room) -> None:
-        """End the connections to an interview that another process leads: the pages connect again, and find that one."""
-        server = self._socketio.server
+    def connected(self) -> dict[str, int]:
+        """How many pages are connected, by role."""
+        there = Counter(client.role for client in list(self._clients.values()))
+        return {role: there[role] for role in ROLES}
+
+    def stop(self, seconds: float) -> None:
+        """Begin nothing any more, have what is under way acknowledged, and end every connection; pages connect again.
+
+        ``seconds`` is how long that may take for each of the two.
+        """
+        if not self._gate.close(seconds):
+            logger.warning("some messages were not acknowledged in %s s", seconds)
+        self._hang_up(lambda _: True, seconds)
+
+    def _hang_up(self, which: Callable[[Client], bool], seconds: float = HANG_UP_S) -> None:
+        """End these connections: the pages connect again, and find whoever leads their interview then."""
+        server, ending, until = self._socketio.server, [], time.monotonic() + seconds
         for sid, client in list(self._clients.items()):
-            if client.room is room and (connection := server.manager.eio_sid_from_sid(sid, "/")) is not None:
+            if which(client) and (connection := server.manager.eio_sid_from_sid(sid, "/")) is not None:
                 # The transport itself: on the same one, a page would ask this process again.
-                server.eio.disconnect(connection)
+                ending.append(begin("hang-up", partial(server.eio.disconnect, connection)))
+        for thread in ending:
+            # One that does not read must not keep the others.
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:
         for start in range(0, len(records), BATCH):
