@@ -14,9 +14,12 @@ from interviews import events as e
 from interviews import exercises
 from interviews.errors import PlatformFailure
 from interviews.log import MemoryLog
+from interviews.service.editing import Author
 from interviews.service.interview import Interview, Tools
 from sandbox.base import Backend
 from sandbox.pool import Pool
+
+TAB = Author("candidate", "tab")
 
 
 def ticking_clock(start: int = 1_700_000_000_000, step: int = 10) -> Callable[[], int]:

@@ -35,7 +35,7 @@ from web.seats import Seats
 
 BATCH = 500
 ROLES: tuple[e.Role, ...] = get_args(e.Role)
-ACTS = ("edit", "create", "delete", "run", "ask", "stop", "decide", "flushed", "submit")
+ACTS = ("edit", "create", "rename", "delete", "run", "ask", "stop", "decide", "flushed", "submit")
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
 HANG_UP_S = 5.0
 STOPPING = NotAllowed("The server is being started again. What you did is kept on this page and sent in a moment.")
@@ -90,16 +90,21 @@ class Sockets:
     def _act(self, name: str, c: Client, m: Message, key: ClientKey | None) -> Message:
         """Do what the candidate's message ``name`` asks; returns what the acknowledgement carries."""
         room = c.room
+        # Their editor knows its own changes by the page's bare id.
+        author = editing.Author("candidate", c.client.removeprefix("candidate:"))
         match name:
             case "edit":
                 version, path = m.get("version"), m.get("path")
                 if not isinstance(version, int) or not isinstance(path, str):
                     raise BadInput("Expected a path and a version, got %(got)s", got=repr(path)[:80])
-                return {"version": editing.push(room.interview, path, version, editing.read_updates(m.get("updates")))}
+                updates = editing.read_updates(m.get("updates"))
+                return {"version": editing.push(room.interview, path, version, updates, author, key)}
             case "create":
-                editing.create(room.interview, m.get("path"), key)
+                editing.create(room.interview, m.get("path"), author, key)
+            case "rename":
+                editing.rename(room.interview, m.get("path"), m.get("to"), author, key)
             case "delete":
-                editing.delete(room.interview, m.get("path"), key)
+                editing.delete(room.interview, m.get("path"), author, key)
             case "term.open":
                 return {"terminal": room.terminals().open(m.get("cols"), m.get("rows"))}
             case "term.input":

@@ -16,6 +16,7 @@ from interviews.text import Changes, apply_changes
 class _Past:
     base_version: int
     base_text: str
+    sha256: str
     changes: list[Changes] = field(default_factory=list)
 
 
@@ -29,10 +30,10 @@ class FileHistory:
     def take(self, event: e.Event) -> None:
         """Remember what the event says of a file."""
         match event.data:
-            case e.FileSnapshotted(path=path, version=version, text=text, origin=origin):
+            case e.FileSnapshotted(path=path, version=version, text=text, origin=origin, sha256=sha256):
                 # A keyframe says again what is known, unless edits before it were erased.
                 if origin != "keyframe" or version != self.next_version(path) - 1:
-                    self._past[path] = _Past(version, text or "")
+                    self._past[path] = _Past(version, text or "", sha256)
             case e.FileEdited(path=path, changes=changes):
                 self._past[path].changes.append(changes)
             case e.FileDeleted(path=path):
@@ -45,6 +46,10 @@ class FileHistory:
         """The version that comes next; a file made again goes on counting, so that a version never means two texts."""
         past = self._past.get(path)
         return 1 + (past.base_version + len(past.changes) if past else self._deleted.get(path, 0))
+
+    def sha256_when_whole(self, path: str) -> str:
+        """The hash of what the file held when it was last recorded whole: of one that is no text, its content's."""
+        return self._past[path].sha256
 
     def since(self, path: str, version: int) -> list[Changes] | None:
         """Change sets accepted after ``version``, or None where the file was replaced since."""

@@ -10,7 +10,7 @@ from interviews.log import Draft
 from interviews.service import editing
 from interviews.service.interview import MAX_VOLUME, Interview
 from interviews.service.room import Room
-from tests.support import bare_interview
+from tests.support import TAB, bare_interview
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def fill(interview: Interview) -> None:
         changes = [[size, text]]
         size = len(text)
         version = interview.state.files["a.py"].version
-        editing.push(interview, "a.py", version, [editing.Update(clientID="tab", changes=changes)])
+        editing.push(interview, "a.py", version, [editing.Update(clientID="tab", changes=changes)], TAB, None)
 
 
 def test_edits_without_end_come_to_one(interview: Interview) -> None:
@@ -44,13 +44,13 @@ def test_edits_without_end_come_to_one(interview: Interview) -> None:
     for number in range(50):
         room.presence("candidate", "tab", "away" if number % 2 else "connected")
         with pytest.raises(BadInput, match="full"):
-            editing.create(interview, f"{number}.txt", None)
+            editing.create(interview, f"{number}.txt", TAB, None)
     assert interview.state.seq == seq
     room.submit("candidate")
     assert interview.state.status in ("submitted", "finished")
 
 
 def test_the_volume_is_known_again_after_a_restart(interview: Interview) -> None:
-    editing.push(interview, "a.py", 1, [editing.Update(clientID="tab", changes=[[0, "x" * 5000]])])
+    editing.push(interview, "a.py", 1, [editing.Update(clientID="tab", changes=[[0, "x" * 5000]])], TAB, None)
     again = Interview(interview.log, interview.header, interview.exercise, interview.tools)
     assert again.volume == interview.volume > 5000

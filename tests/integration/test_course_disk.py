@@ -18,7 +18,7 @@ from interviews.text import replace
 from sandbox.backends.bubblewrap import backend
 from sandbox.base import Sandbox, SandboxSpec
 from tests.product import wait
-from tests.support import bare_interview, tools
+from tests.support import TAB, bare_interview, tools
 
 pytestmark = pytest.mark.sandbox
 
@@ -60,7 +60,7 @@ def insert(interview: Interview, path: str, at: int, text: str) -> None:
     view = interview.state.files[path]
     changes = replace(view.text or "", at, at, text)
     update = editing.Update.model_validate({"clientID": "tab", "changes": changes})
-    editing.push(interview, path, view.version, [update])
+    editing.push(interview, path, view.version, [update], TAB, None)
 
 
 def text(interview: Interview, path: str) -> str | None:
@@ -82,8 +82,8 @@ def test_a_file_deleted_and_made_again_while_the_terminal_writes_it_keeps_the_lo
 ) -> None:
     # Under the lock, so that the disk's own worker sees both at once.
     with interview.lock:
-        editing.delete(interview, "a.py", None)
-        editing.create(interview, "a.py", None)
+        editing.delete(interview, "a.py", TAB, None)
+        editing.create(interview, "a.py", TAB, None)
         insert(interview, "a.py", 0, "from the editor\n")
         shell(sandbox, "echo 'from the shell' >> a.py")
     settled(interview, disk, sandbox)
@@ -168,7 +168,7 @@ def test_a_terminal_that_makes_the_file_the_editor_just_made_keeps_its_words(
     interview: Interview, disk: Disk, sandbox: Sandbox
 ) -> None:
     with interview.lock:
-        editing.create(interview, "new.py", None)
+        editing.create(interview, "new.py", TAB, None)
         shell(sandbox, "echo 'from the shell' > new.py")
     settled(interview, disk, sandbox)
     assert text(interview, "new.py") == "from the shell\n"

@@ -17,7 +17,7 @@ from interviews.service.synced import SETTLED_MS, settled_until
 from interviews.text import replace
 from sandbox.backends.bubblewrap import backend
 from sandbox.base import Sandbox, SandboxSpec
-from tests.support import bare_interview
+from tests.support import TAB, bare_interview
 
 pytestmark = pytest.mark.sandbox
 PATHS = ("a.py", "b.py")
@@ -81,7 +81,7 @@ def insert(interview: Interview, path: str, line: int, words: str) -> None:
     text = view.text or ""
     at = len("".join(text.splitlines(keepends=True)[:line]))
     update = editing.Update.model_validate({"clientID": "tab", "changes": replace(text, at, at, words)})
-    editing.push(interview, path, view.version, [update])
+    editing.push(interview, path, view.version, [update], TAB, None)
 
 
 @given(

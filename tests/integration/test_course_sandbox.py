@@ -26,7 +26,7 @@ from sandbox.base import Backend, Probe, Sandbox, SandboxSpec
 from sandbox.pool import Pool
 from tests.product import wait
 from tests.sandboxes import working
-from tests.support import bare_interview, counting_salt, tools
+from tests.support import TAB, bare_interview, counting_salt, tools
 
 pytestmark = pytest.mark.sandbox
 SETTINGS = e.InterviewSettings(minutes=600)
@@ -115,9 +115,8 @@ def shell(room: Room, line: str) -> str:
 def insert(interview: Interview, path: str, text: str) -> None:
     view = interview.state.files[path]
     changes = change(view.text or "", 0, 0, text)
-    editing.push(
-        interview, path, view.version, [editing.Update.model_validate({"clientID": "tab", "changes": changes})]
-    )
+    update = editing.Update.model_validate({"clientID": "tab", "changes": changes})
+    editing.push(interview, path, view.version, [update], TAB, None)
 
 
 def started(room: Room) -> list[dict[str, e.Json]]:
@@ -316,9 +315,9 @@ def test_what_was_acknowledged_and_not_yet_on_disk_is_written_after_a_crash(on_d
     room.workspace.parts()[1].close()
     for path in ("playlists/request.py", "playlists/builder.py"):
         insert(interview, path, "# acknowledged\n")
-    editing.create(interview, "notes.md", None)
+    editing.create(interview, "notes.md", TAB, None)
     insert(interview, "notes.md", "noted\n")
-    editing.delete(interview, "playlists/ranking.py", None)
+    editing.delete(interview, "playlists/ranking.py", TAB, None)
     shell(room, "echo '# meanwhile' >> playlists/builder.py")
     crash(room)
     on_docker.open()

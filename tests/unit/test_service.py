@@ -14,7 +14,7 @@ from interviews.service.pairing import Pairing
 from interviews.service.runs import read_report
 from interviews.timeline import elapsed_ms, remaining_ms
 from interviews.visibility import NEVER_FOR_CANDIDATE, wire, withhold
-from tests.support import bare_interview
+from tests.support import TAB, bare_interview
 
 START = "def f():\n    return 1\n"
 
@@ -37,17 +37,20 @@ def update(*changes: object, origin: str = "typed") -> editing.Update:
 
 def test_an_edit_is_committed_and_counted(interview: Interview) -> None:
     assert (
-        editing.push(interview, "a.py", 1, [update([0, "# 😀", ""], len(START)), update([0, "x"], len(START) + 5)]) == 3
+        editing.push(
+            interview, "a.py", 1, [update([0, "# 😀", ""], len(START)), update([0, "x"], len(START) + 5)], TAB, None
+        )
+        == 3
     )
     assert interview.state.files["a.py"].text == "x# 😀\n" + START
     assert interview.log.read(interview.id)[-1].type == "file.edited"
 
 
 def test_an_edit_of_an_older_version_changes_nothing(interview: Interview) -> None:
-    editing.push(interview, "a.py", 1, [update([0, "x"], len(START))])
+    editing.push(interview, "a.py", 1, [update([0, "x"], len(START))], TAB, None)
     before = interview.state.seq
     with pytest.raises(Conflict, match="version 2, got version 1"):
-        editing.push(interview, "a.py", 1, [update([0, "y"], len(START))])
+        editing.push(interview, "a.py", 1, [update([0, "y"], len(START))], TAB, None)
     assert interview.state.seq == before
 
 
@@ -55,25 +58,25 @@ def test_an_edit_of_an_older_version_changes_nothing(interview: Interview) -> No
 def test_an_edit_that_does_not_fit_is_told_and_not_recorded(interview: Interview, changes: object) -> None:
     before = interview.state.seq
     with pytest.raises(BadInput):
-        editing.push(interview, "a.py", 1, editing.read_updates([{"clientID": "tab", "changes": changes}]))
+        editing.push(interview, "a.py", 1, editing.read_updates([{"clientID": "tab", "changes": changes}]), TAB, None)
     assert interview.state.seq == before
 
 
 def test_a_file_that_grows_too_long_is_refused(interview: Interview) -> None:
     with pytest.raises(BadInput, match="1000000"):
-        editing.push(interview, "a.py", 1, [update([0, "x" * 1_000_000], len(START))])
+        editing.push(interview, "a.py", 1, [update([0, "x" * 1_000_000], len(START))], TAB, None)
 
 
 def test_edits_after_the_end_are_late_and_other_acts_refused(interview: Interview) -> None:
     interview.record(Draft("system", e.PhaseEnded(phase="open", by="clock")))
-    editing.push(interview, "a.py", 1, [update([0, "x"], len(START))])
+    editing.push(interview, "a.py", 1, [update([0, "x"], len(START))], TAB, None)
     last = e.understand(interview.log.read(interview.id)[-1]).data
     assert isinstance(last, e.FileEdited) and last.late
     with pytest.raises(NotAllowed, match="Time is up"):
-        editing.create(interview, "b.py", None)
+        editing.create(interview, "b.py", TAB, None)
     interview.record(Draft("system", e.InterviewSubmitted(by="clock", late=True)))
     with pytest.raises(NotAllowed, match="submitted"):
-        editing.push(interview, "a.py", 2, [update([0, "x"], len(START) + 1)])
+        editing.push(interview, "a.py", 2, [update([0, "x"], len(START) + 1)], TAB, None)
 
 
 @pytest.mark.parametrize(
@@ -81,21 +84,21 @@ def test_edits_after_the_end_are_late_and_other_acts_refused(interview: Intervie
 )
 def test_a_path_outside_the_workspace_is_refused(interview: Interview, path: object) -> None:
     with pytest.raises(BadInput):
-        editing.create(interview, path, None)
+        editing.create(interview, path, TAB, None)
 
 
 def test_a_file_is_created_once_and_deleted(interview: Interview) -> None:
     key = ClientKey("tab", 1)
-    editing.create(interview, "src/b.py", key)
-    editing.create(interview, "src/b.py", key)
+    editing.create(interview, "src/b.py", TAB, key)
+    editing.create(interview, "src/b.py", TAB, key)
     with pytest.raises(BadInput, match="already"):
-        editing.create(interview, "src/b.py", ClientKey("tab", 2))
+        editing.create(interview, "src/b.py", TAB, ClientKey("tab", 2))
     with pytest.raises(BadInput, match="both a file and a folder"):
-        editing.create(interview, "src", ClientKey("tab", 3))
-    editing.delete(interview, "src/b.py", None)
+        editing.create(interview, "src", TAB, ClientKey("tab", 3))
+    editing.delete(interview, "src/b.py", TAB, None)
     assert "src/b.py" not in interview.state.files
     with pytest.raises(NotFound):
-        editing.delete(interview, "src/b.py", None)
+        editing.delete(interview, "src/b.py", TAB, None)
 
 
 def offer(interview: Interview, *hunks: e.Hunk) -> None:
@@ -111,7 +114,7 @@ def hunk(before: str, after: str, line: int, version: int = 1) -> e.Hunk:
 
 def test_a_hunk_is_placed_where_its_lines_moved_to(interview: Interview) -> None:
     offer(interview, hunk("    return 1\n", "    return 2\n", 2))
-    editing.push(interview, "a.py", 1, [update([0, "# 😀 new first line", ""], len(START))])
+    editing.push(interview, "a.py", 1, [update([0, "# 😀 new first line", ""], len(START))], TAB, None)
     Pairing(interview).decide("s1", "h1", "accepted", "", ClientKey("tab", 1))
     assert interview.state.files["a.py"].text == "# 😀 new first line\ndef f():\n    return 2\n"
     decided, edited = interview.log.read(interview.id)[-2:]
@@ -120,7 +123,7 @@ def test_a_hunk_is_placed_where_its_lines_moved_to(interview: Interview) -> None
 
 def test_a_hunk_whose_lines_changed_is_stale_and_stays_undecided(interview: Interview) -> None:
     offer(interview, hunk("    return 1\n", "    return 2\n", 2))
-    editing.push(interview, "a.py", 1, [update(9 + 11, [1, "7"], 1)])
+    editing.push(interview, "a.py", 1, [update(9 + 11, [1, "7"], 1)], TAB, None)
     with pytest.raises(Conflict, match="changed there"):
         Pairing(interview).decide("s1", "h1", "accepted", "", None)
     assert interview.state.suggestions["s1"].decisions == {}
