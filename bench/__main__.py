@@ -15,13 +15,17 @@ from bench.measure import Row, missed, report
 
 def names() -> list[str]:
     """Benchmarks found in this folder, sorted."""
-    found = (module.name for module in pkgutil.iter_modules(bench.__path__))
-    return sorted(name for name in found if name not in {"__main__", "measure"})
+    files = (module.name for module in pkgutil.iter_modules(bench.__path__) if not module.ispkg)
+    return sorted(name for name in files if name not in {"__main__", "measure"})
 
 
 def line(row: Row) -> str:
-    bound = "" if row.target is None else f", promised ×{row.target}"
-    return f"  {row.what}: {row.value} {row.unit}, bare {row.baseline} {row.unit}, ×{row.ratio}{bound}"
+    told = f"  {row.what}: {row.value} {row.unit}, bare {row.baseline} {row.unit}, ×{row.ratio}"
+    if row.target is None:
+        return told
+    bound = "at most" if row.better == "lower" else "at least"
+    target = f"×{row.target}" if row.bound == "ratio" else f"{row.target} {row.unit}"
+    return f"{told}, promised {bound} {target}{'; MISSED' if missed(row) else ''}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

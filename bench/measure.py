@@ -6,11 +6,12 @@ turns is told, so that a machine's noise meets both alike. Leaves out what is me
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -19,7 +20,11 @@ RUNS = 3
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. ``ratio`` is value / baseline; ``target`` is a bound on the ratio, or null where none is promised."""
+    """One figure beside a bare one, medians of ``runs``. ``ratio`` is value / baseline.
+
+    ``target`` is what is promised, or null: a bound on ``ratio``, or, where ``bound`` says so, on ``value`` in its ``unit``. It is a
+    ceiling where lower is better, else a floor.
+    """
 
     what: str
     value: float
@@ -29,6 +34,35 @@ class Row:
     target: float | None
     better: Literal["lower", "higher"]
     runs: int
+    bound: Literal["ratio", "value"] = "ratio"
+
+
+def row(
+    what: str,
+    unit: str,
+    values: Sequence[float],
+    baselines: Sequence[float],
+    *,
+    target: float | None = None,
+    better: Literal["lower", "higher"] = "lower",
+    bound: Literal["ratio", "value"] = "ratio",
+) -> Row:
+    """A row of what each run gave, ours and the bare one's."""
+    value, baseline = statistics.median(values), statistics.median(baselines)
+    ratio = round(value / baseline, 2)
+    return Row(what, round(value, 2), unit, round(baseline, 2), ratio, target, better, len(values), bound)
+
+
+def p95(values: Sequence[float]) -> float:
+    """What 19 of 20 values do not exceed."""
+    return sorted(values)[math.ceil(len(values) * 0.95) - 1]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long that takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def compare(
@@ -41,13 +75,21 @@ def compare(
     runs: int = RUNS,
 ) -> Row:
     """Time two functions, each doing the work ``each`` times over; the unit is microseconds apiece."""
+    return in_turn(what, lambda: seconds(ours) / each, lambda: seconds(bare) / each, each=1, target=target, runs=runs)
 
-    def apiece(work: Callable[[], object]) -> float:
-        began = time.perf_counter()
-        work()
-        return (time.perf_counter() - began) / each
 
-    return in_turn(what, lambda: apiece(ours), lambda: apiece(bare), each=1, target=target, runs=runs)
+def compare_rates(
+    what: str,
+    ours: Callable[[], object],
+    bare: Callable[[], object],
+    *,
+    each: int,
+    target: float | None = None,
+    runs: int = RUNS,
+) -> Row:
+    """As ``compare``; the unit is how many of them a second."""
+    taken = [(each / seconds(bare), each / seconds(ours)) for _ in range(runs)]
+    return row(what, "/s", [ours for _, ours in taken], [bare for bare, _ in taken], target=target, better="higher")
 
 
 def in_turn(
@@ -62,10 +104,9 @@ def in_turn(
     """Compare the medians of ``each`` single goes; a function does one and returns the seconds that count of it."""
     values, baselines = [], []
     for _ in range(runs):
-        baselines.append(statistics.median(bare() for _ in range(each)))
-        values.append(statistics.median(ours() for _ in range(each)))
-    value, baseline = statistics.median(values) * 1e6, statistics.median(baselines) * 1e6
-    return Row(what, round(value, 2), "µs", round(baseline, 2), round(value / baseline, 2), target, "lower", runs)
+        baselines.append(statistics.median(bare() for _ in range(each)) * 1e6)
+        values.append(statistics.median(ours() for _ in range(each)) * 1e6)
+    return row(what, "µs", values, baselines, target=target)
 
 
 def report(name: str, rows: list[Row]) -> dict[str, Any]:
@@ -82,4 +123,5 @@ def missed(row: Row) -> bool:
     """Whether a promised bound does not hold."""
     if row.target is None:
         return False
-    return row.ratio > row.target if row.better == "lower" else row.ratio < row.target
+    got = row.value if row.bound == "value" else row.ratio
+    return got > row.target if row.better == "lower" else got < row.target

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bench.measure import RUNS, Row, in_turn
+from bench.measure import RUNS, Row, in_turn, seconds
 from interviews.errors import PlatformFailure
 from sandbox import image
 from sandbox.backends.docker import Docker
@@ -106,12 +106,6 @@ def until_all_ready(shell: Callable[[], contextlib.AbstractContextManager[object
     began = time.perf_counter()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         return max(done.result() for done in [pool.submit(one) for _ in range(AT_ONCE)]) - began
-
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def warm_start(pool: Pool) -> float:

@@ -1,0 +1,1 @@
+"""What several benchmarks share: servers in processes of their own, people at their pages, recorded work."""

@@ -1,0 +1,112 @@
+"""The product, and the bare echo beside it, each served by gunicorn in a process of its own.
+
+Owns both servers: ``python -m bench.parts.serve product|echo FOLDER INTERVIEWS`` prints one line of JSON and serves. Invariant: the
+same listener, worker class and number of threads on both sides; the product is ``create_app`` as it stands, with a sandbox that
+runs no programs (``still``). The echo is what a page of Flask-SocketIO's manual would be: it answers a message and passes it on to the
+room, keeps nothing and checks nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flask import Flask, request
+from flask_socketio import SocketIO, join_room
+
+from app import create_app, invitation, make_interviews
+from bench.parts.still import StillBackend
+from interviews import events as e
+from interviews.settings import Settings
+from sandbox.pool import Pool
+from web import serve
+
+ROOT = Path(__file__).resolve().parents[2]
+START_S = 30
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address, and for each interview the links by role (none for the echo)."""
+
+    address: str
+    links: list[dict[str, str]]
+
+
+@contextmanager
+def served(kind: str, folder: Path, interviews: int = 0) -> Iterator[Served]:
+    """Start that server with so many new interviews; it ends with the block."""
+    command = [sys.executable, "-m", "bench.parts.serve", kind, str(folder), str(interviews)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Served(**json.loads(process.stdout.readline()))
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(START_S)
+
+
+def product(settings: Settings) -> Flask:
+    app = create_app(settings)
+    found = app.extensions["interviews"]
+    pool = Pool(StillBackend(), most=settings.sandboxes)
+    found.tools = replace(found.tools, backend=lambda: pool, weaker=lambda: ())
+    return app
+
+
+def echo(settings: Settings) -> Flask:
+    app = Flask("echo")
+    app.extensions["interviews"] = make_interviews(settings)
+    socketio = SocketIO(app, async_mode="threading", async_handlers=False)
+
+    def connect() -> None:
+        join_room(request.args["interview"])
+
+    def hello(message: dict[str, e.Json]) -> dict[str, e.Json]:
+        return {"ok": True}
+
+    def edit(message: dict[str, e.Json]) -> dict[str, e.Json]:
+        first, path = message["version"] + 1, message["path"]
+        events = [
+            {"seq": version, "at_ms": 0, "type": "file.edited", "actor": "candidate", "cause": None,
+             "payload": {"path": path, "version": version, "late": False, **update}}
+            for version, update in enumerate(message["updates"], start=first)
+        ]  # fmt: skip
+        socketio.emit("events", {"events": events}, to=request.args["interview"])
+        return {"ok": True, "version": message["version"] + len(events)}
+
+    for name, handler in (("connect", connect), ("hello", hello), ("edit", edit)):
+        socketio.on_event(name, handler)
+    return app
+
+
+def main(kind: str, folder: str, interviews: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    count = int(interviews)
+    settings = Settings(data=Path(folder), sandboxes=max(1, count), minutes=120)
+    listener = serve.bind("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    links: list[dict[str, str]] = []
+    if kind == "product":
+        found = make_interviews(settings)
+        chosen = e.InterviewSettings(minutes=120)
+        roles: tuple[e.Role, ...] = ("candidate", "interviewer")
+        for number in range(count):
+            id_ = found.create(settings.exercise, "Ada", chosen, number)
+            links.append({role: invitation(settings, address, id_, role) for role in roles})
+    print(json.dumps({"address": address, "links": links}), flush=True)
+    os.environ.pop("GUNICORN_CMD_ARGS", None)
+    make = product if kind == "product" else echo
+    serve.Server(listener, settings.threads, lambda: make(settings)).run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
