@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import pwd
 import secrets
@@ -41,13 +42,13 @@ from interviews.processes import has_ended, process_name
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.settings import Settings, read_settings
-from interviews.store import SqlLog, open_engine
+from interviews.store import Observer, SqlLog, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.scoring import score
 from sandbox.backends import docker
 from sandbox.pool import Pool
-from web import api, auth, i18n, pages, security, serve
+from web import api, auth, health, i18n, logs, metrics, pages, security, serve
 from web.seats import MOVED
 from web.sockets import Sockets
 
@@ -67,14 +68,14 @@ def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
     return score(LogView.of(header, records), rubric_files.load("standard"))
 
 
-def open_log(settings: Settings) -> SqlLog:
+def open_log(settings: Settings, on_commit: Observer = lambda *_: None) -> SqlLog:
     """The log in the database that the settings name."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    return SqlLog(open_engine(settings.database_url), now_ms, random_salts(), ended=has_ended)
+    return SqlLog(open_engine(settings.database_url), now_ms, random_salts(), ended=has_ended, on_commit=on_commit)
 
 
-def make_interviews(settings: Settings) -> Interviews:
-    """The interviews of this process, with the real sandbox, assistant and rubric."""
+def make_interviews(settings: Settings, log: SqlLog | None = None) -> Interviews:
+    """The interviews of this process, with the real sandbox, assistant and rubric, in ``log`` or the one that the settings name."""
 
     @cache
     def choose() -> tuple[Pool, tuple[str, ...]]:
@@ -94,7 +95,7 @@ def make_interviews(settings: Settings) -> Interviews:
         score=lambda header, records: score_records(header, records).model_dump(mode="json"),
         limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort),
     )  # fmt: skip
-    return Interviews(open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
+    return Interviews(log or open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
 
 
 def secret_key(settings: Settings) -> str:
@@ -126,7 +127,9 @@ def create_app(settings: Settings) -> Flask:
         MAX_CONTENT_LENGTH=1 << 20,
     )
     app.jinja_env.globals["csp_nonce"] = security.nonce
-    app.extensions["interviews"] = make_interviews(settings)
+    figures = metrics.Metrics()
+    log = open_log(settings, figures.committed)
+    app.extensions["interviews"] = found = make_interviews(settings, log)
     i18n.install(app, settings.locale)
     security.guard(app)
     auth.close_by_default(app)
@@ -134,9 +137,16 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(api.api)
     app.register_error_handler(PairsightError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
-    # async_handlers=False: the default reorders one client's messages.
-    socketio = SocketIO(app, async_mode="threading", async_handlers=False, max_http_buffer_size=1 << 20)
-    app.extensions["sockets"] = Sockets(socketio, app.extensions["interviews"])
+    # async_handlers=False: the default reorders one client's messages. Loggers: their own handlers would print beside ours.
+    socketio = SocketIO(
+        app, async_mode="threading", async_handlers=False, max_http_buffer_size=1 << 20,
+        logger=logging.getLogger("socketio"), engineio_logger=logging.getLogger("engineio"),
+    )  # fmt: skip
+    app.extensions["sockets"] = sockets = Sockets(socketio, found, figures.answering)
+    ticks = health.Ticks(found)
+    health.install(app, found, ticks, log.check)
+    metrics.install(app, figures, metrics.Now(found, ticks, sockets.connected), settings.metrics_token)
+    logs.RequestIds(app, believed=settings.proxies > 0)
     security.believe_proxies(app, settings.proxies)
     return app
 
@@ -244,6 +254,7 @@ def run(
         data=data,
         co_edit=co_edit,
     )
+    logs.configure(settings.log, settings.log_level)
     # Containers belong to this folder's server, also when it was named on the command line.
     os.environ["PAIRSIGHT_DATA"] = str(settings.data.absolute())
     interviews.exercises.load(settings.exercise)

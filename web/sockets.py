@@ -200,11 +200,11 @@ class Sockets:
         """End these connections: the pages connect again, and find whoever leads their interview then."""
         server, ending, until = self._socketio.server, [], time.monotonic() + seconds
         for sid, client in list(self._clients.items()):
-            if which(client) and (connection := server.manager.eio_sid_from_sid(sid, "/")) is not None:
+            connection = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+            if which(client) and connection is not None:
                 # The transport itself: on the same one, a page would ask this process again.
-                ending.append(begin("hang-up", partial(server.eio.disconnect, connection)))
+                ending.append(begin("hang-up", partial(connection.close, wait=False)))
         for thread in ending:
-            # One that does not read must not keep the others.
             thread.join(max(0.0, until - time.monotonic()))
 
     def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:

@@ -5,6 +5,6 @@ the events mean.
 """
 
 from interviews.store.engine import open_engine
-from interviews.store.sql import SqlLog
+from interviews.store.sql import Observer, SqlLog
 
-__all__ = ["SqlLog", "open_engine"]
+__all__ = ["Observer", "SqlLog", "open_engine"]
