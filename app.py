@@ -35,14 +35,14 @@ import sandbox.registry
 from assistant.base import Limits
 from interviews import events as e
 from interviews.chain import verify as verify_chain
-from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
+from interviews.errors import BadInput, LeaseHeld, LogCorrupt, NotFound, PairsightError
 from interviews.log import random_salts
 from interviews.ndjson import read_log
 from interviews.processes import has_ended, process_name
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.settings import Settings, read_settings
-from interviews.store import Observer, SqlLog, open_engine
+from interviews.store import Observer, SqlLog, backup, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.scoring import score
@@ -98,9 +98,14 @@ def make_interviews(settings: Settings, log: SqlLog | None = None) -> Interviews
     return Interviews(log or open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
 
 
+def secret_file(settings: Settings) -> Path:
+    """Where the key that signs links and sessions is kept."""
+    return settings.secret_file or settings.data / backup.KEY
+
+
 def secret_key(settings: Settings) -> str:
     """The key that signs links and sessions, made once and kept readable by its owner only."""
-    path = settings.secret_file or settings.data / "secret_key"
+    path = secret_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -421,6 +426,42 @@ def export_command(interview: str, format_: str, out: Path) -> None:
     except OSError as error:
         raise BadInput("Expected to write %(path)s, got: %(why)s", path=out, why=error.strerror) from None
     click.echo(f"{out}: {len(records)} events" if format_ == "log" else str(out))
+
+
+@main.command("backup")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def backup_command(folder: Path) -> None:
+    """Copy everything into a new folder; the server may go on.
+
+    \b
+    Example: pairsight backup /backup/2026-10-02
+    """
+    settings = read_settings(os.environ)
+    _say_what_is_kept(backup.back_up(settings.database_url, secret_file(settings), folder, now_ms()), folder)
+
+
+@main.command("restore")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--data", required=True, type=click.Path(path_type=Path, file_okay=False), help="New data folder.")
+def restore_command(folder: Path, data: Path) -> None:
+    """Put a backup into a new data folder, after checking every event of it.
+
+    \b
+    Example: pairsight restore /backup/2026-10-02 --data var
+    """
+    _say_what_is_kept(backup.restore(folder, data), data)
+
+
+def _say_what_is_kept(manifest: backup.Manifest, place: Path) -> None:
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(manifest.made_at_ms / 1000))
+    for one in manifest.interviews:
+        click.echo(f"{one.id}: {one.events} events, head {one.head or 'none'}")
+    click.echo(f"{place}: {len(manifest.interviews)} interviews, {manifest.events} events, as of {made}")
+    broken = [f"{one.id} ({one.broken})" for one in manifest.interviews if one.broken]
+    if broken:
+        raise LogCorrupt(
+            "Everything was copied, but there are logs that were broken before: %(which)s", which="; ".join(broken)
+        )
 
 
 @main.group("image")

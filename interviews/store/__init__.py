@@ -4,7 +4,8 @@
 the events mean.
 """
 
+from interviews.store import backup
 from interviews.store.engine import open_engine
 from interviews.store.sql import Observer, SqlLog
 
-__all__ = ["Observer", "SqlLog", "open_engine"]
+__all__ = ["Observer", "SqlLog", "backup", "open_engine"]
