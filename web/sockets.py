@@ -20,7 +20,7 @@ from flask import request
 from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
 
 from interviews import events as e
-from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError
+from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError, PlatformFailure
 from interviews.log import ClientKey
 from interviews.service import editing
 from interviews.service.background import begin
@@ -29,14 +29,25 @@ from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.visibility import wire
 from web import auth
+from web.buckets import COSTS, Bucket, Buckets, Busy
 from web.gate import Gate
 from web.i18n import tell
+from web.lines import bound
 from web.seats import Seats
 
 BATCH = 500
+# A gap goes out in parts of so many events, or characters.
+PART = 5000
+PART_VOLUME = 1_000_000
+# So many events of a gap cost as much as a message.
+EVENTS = 50
 ROLES: tuple[e.Role, ...] = get_args(e.Role)
-ACTS = ("edit", "create", "rename", "delete", "run", "ask", "stop", "decide", "flushed", "submit")
+# What interviewers may do too, where that was agreed.
+EDITS = ("edit", "create", "rename", "delete")
+ACTS = ("run", "ask", "stop", "decide", "flushed", "submit")
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
+# What a page is to do: make the change anew, send the same a little later, or once more.
+CODES: dict[type[PairsightError], str] = {Conflict: "stale", Busy: "busy", PlatformFailure: "failed"}
 HANG_UP_S = 5.0
 STOPPING = NotAllowed("The server is being started again. What you did is kept on this page and sent in a moment.")
 Message = dict[str, Any]
@@ -54,6 +65,7 @@ class Client:
     room: Room
     role: e.Role
     client: str
+    bucket: Bucket
     acting: bool = True
     joined: bool = False
 
@@ -73,6 +85,8 @@ class Sockets:
         self._socketio, self._interviews, self._answering = socketio, interviews, answering
         self._clients: dict[str, Client] = {}
         self._heard: WeakSet[Interview] = WeakSet()
+        self._buckets = Buckets(time.monotonic)
+        bound(socketio.server.eio, self._buckets)
         Seats(socketio.sockio_mw.flask_app, interviews.get)
         interviews.on_moved = lambda room: self._hang_up(lambda client: client.room is room)
         self._gate = Gate()
@@ -84,14 +98,15 @@ class Sockets:
         self._on("hello", self._hello, acting=False)
         self._on("away", self._away, acting=False)
         self._on("note", self._note, acting=False)
-        for name in ACTS + TERMINAL_ACTS:
+        for name in EDITS + ACTS + TERMINAL_ACTS:
             self._on(name, partial(self._act, name), acting=True)
 
     def _act(self, name: str, c: Client, m: Message, key: ClientKey | None) -> Message:
         """Do what the candidate's message ``name`` asks; returns what the acknowledgement carries."""
         room = c.room
-        # Their editor knows its own changes by the page's bare id.
-        author = editing.Author("candidate", c.client.removeprefix("candidate:"))
+        # A page's editor knows its own changes by this id: the candidate's by its bare one.
+        actor = "candidate" if c.role == "candidate" else "interviewer:interviewer"
+        author = editing.Author(actor, c.client.removeprefix("candidate:"))
         match name:
             case "edit":
                 version, path = m.get("version"), m.get("path")
@@ -142,13 +157,14 @@ class Sockets:
                     raise NotAllowed("This page is not connected; reload it")
                 if not isinstance(message, dict):
                     raise BadInput("Expected a message with fields, got %(got)s", got=type(message).__name__)
-                if acting and (client.role != "candidate" or not client.joined):
+                if acting and not (client.joined and (client.role == "candidate" or _co_edits(client, name))):
                     raise NotAllowed("Only the candidate can do this")
                 if acting and not client.acting:
                     raise NotAllowed("This interview is open in another tab; work goes on there")
+                client.bucket.spend(COSTS.get(name, 0))
                 return {"ok": True, **act(client, message, _key(client, message))}
             except PairsightError as error:
-                code = "stale" if isinstance(error, Conflict) else "refused"
+                code = next((code for kind, code in CODES.items() if isinstance(error, kind)), "refused")
                 return {"ok": False, "code": code, "error": tell(error)}
             except Exception:
                 logger.exception("handler %s failed", name)
@@ -167,7 +183,7 @@ class Sockets:
         except PairsightError as error:
             raise ConnectionRefusedError(tell(error)) from None
         self._listen(room)
-        self._clients[_sid()] = Client(room, role, f"{role}:{name}")
+        self._clients[_sid()] = Client(room, role, f"{role}:{name}", self._buckets.of(interview, role))
 
     def _listen(self, room: Room) -> None:
         interview = room.interview
@@ -222,8 +238,13 @@ class Sockets:
         with interview.lock:
             # Joining and sending the gap under the lock: nothing new can come in between.
             records = interview.log.read(interview.id, since)
+            part = _beginning(records)
+            client.bucket.charge(len(part) / EVENTS)
             leave_room(channel(interview.id, client.role))
-            self._send(_sid(), client.role, records)
+            self._send(_sid(), client.role, part)
+            if len(part) < len(records):
+                # The rest when this has arrived: a long gap must not wait here for a slow line.
+                return {"last": part[-1].seq, "now": interview.now(), "more": True}
             join_room(channel(interview.id, client.role))
             client.joined = True
             return {"last": interview.state.seq, "now": interview.now()}
@@ -258,6 +279,16 @@ class Sockets:
                 logger.warning("presence of %s: %s", client.room.interview.id, error)
 
 
+def _beginning(records: list[e.Record]) -> list[e.Record]:
+    """As much of a gap as goes out at once; at least one event."""
+    volume = 0
+    for count, record in enumerate(records, start=1):
+        volume += len(str(record.payload))
+        if count == PART or volume > PART_VOLUME:
+            return records[:count]
+    return records
+
+
 def _whole(value: object) -> object:
     """The message with halves of surrogate pairs replaced, which JSON carries but no text does.
 
@@ -272,6 +303,10 @@ def _whole(value: object) -> object:
             return {key: _whole(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _co_edits(client: Client, name: str) -> bool:
+    return name in EDITS and client.room.interview.header.settings.co_edit
 
 
 def _sid() -> str:

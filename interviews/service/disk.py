@@ -30,6 +30,9 @@ FOLLOWED = ("ready", "running", "grace")
 SHARE = 0.5
 # How often one write meets a change that came between, before it is left to the next round.
 TRIES = 5
+# Of files that are no text, in bytes: one, and all of an interview's.
+MAX_KEPT = 1_000_000
+MAX_KEPT_IN_ALL = 16_000_000
 _RESCAN = ""
 
 
@@ -45,10 +48,13 @@ class Disk:
         self._noting = threading.Lock()
         self._closed = False
 
-    def begin(self) -> None:
-        """Write every text file of the log to the fresh sandbox, then watch it."""
+    def begin(self) -> list[str]:
+        """Write the log's files to the fresh sandbox, then watch it; returns those that are no text and were not kept."""
+        missing: list[str] = []
+        self._wait(lambda: missing.extend(self._write_kept()), RESUME_S)
         self.flush()
         self._sandbox.watch(self._on_change)
+        return missing
 
     def resume(self, known: Mapping[str, Synced] | None, until_ms: int) -> None:
         """Follow a disk that went on without us: take over what was done there, write what was typed meanwhile.
@@ -154,6 +160,37 @@ class Disk:
         self._rescan()
         self._sync()
 
+    def _write_kept(self) -> list[str]:
+        missing: list[str] = []
+        for path, whole in sorted(self._not_text().items()):
+            data = self._interview.log.content(self._interview.id, whole.sha256)
+            try:
+                if data is not None:
+                    self._sandbox.write(path, data)
+                    self._synced[path] = whole
+            except BadInput:
+                data = None
+            if data is None:
+                missing.append(path)
+        return missing
+
+    def _not_text(self) -> dict[str, Synced]:
+        """The files that are no text, as the log has them now."""
+        with self._interview.lock:
+            history = self._interview.history
+            return {
+                path: Synced(history.sha256_when_whole(path), view.version, None)
+                for path, view in self._interview.state.files.items()
+                if view.text is None
+            }
+
+    def _keep(self, data: bytes) -> None:
+        """Keep what is no text, so that it is there again when the sandbox is lost; as far as there is room for it."""
+        kept = sum(view.size for view in self._interview.state.files.values() if view.text is None)
+        if len(data) <= MAX_KEPT and len(data) + kept <= MAX_KEPT_IN_ALL:
+            wanted = [whole.sha256 for whole in self._not_text().values()]
+            self._interview.log.keep(self._interview.id, data, wanted)
+
     def _bytes(self, path: str) -> bytes | None:
         try:
             return self._sandbox.read(path)
@@ -255,6 +292,8 @@ class Disk:
                 # The log's file never reached this disk: the log's text wins, the next write puts it there.
                 return
             elif known is None or view is None or not self._merge(known, view, fresh, digest):
+                if fresh.text is None:
+                    self._keep(data)
                 self._interview.record(Draft("terminal", fresh))
                 self._synced[path] = Synced(digest, fresh.version, fresh.text)
 

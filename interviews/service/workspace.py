@@ -196,17 +196,23 @@ class Workspace:
         if sandbox is None:
             return False
         self._adopted.append(now)
-        self._take(sandbox, lambda disk: disk.resume(self._known, self._until_ms), adopted=True)
+
+        def resume(disk: Disk) -> list[str]:
+            disk.resume(self._known, self._until_ms)
+            return []
+
+        self._take(sandbox, resume, adopted=True)
         return True
 
     def _fresh(self, turn: Turn, on_waiting: Callable[[int], None] | None = None) -> None:
         sandbox = self._interview.tools.backend().start(self._spec, turn=turn, on_waiting=on_waiting)
-        self._take(sandbox, lambda disk: disk.begin(), adopted=False)
+        self._take(sandbox, Disk.begin, adopted=False)
 
-    def _take(self, sandbox: Sandbox, follow: Callable[[Disk], None], *, adopted: bool) -> None:
+    def _take(self, sandbox: Sandbox, follow: Callable[[Disk], list[str]], *, adopted: bool) -> None:
+        """Work in it from now on; ``follow`` begins with its disk, and returns the files that could not be put there."""
         disk = Disk(self._interview, sandbox)
         try:
-            follow(disk)
+            missing = follow(disk)
         except Exception:
             # One that was adopted may still be sound: it is asked again, with what is known of it by now.
             sandbox.leave() if adopted else sandbox.stop()
@@ -221,13 +227,11 @@ class Workspace:
             disk.close()
             sandbox.leave() if self._left else sandbox.stop()
             return
-        self._tell(sandbox, adopted)
+        self._tell(sandbox, adopted, missing)
         sandbox.on_lost(lambda reason: self._lost(sandbox, reason))
 
-    def _tell(self, sandbox: Sandbox, adopted: bool) -> None:
+    def _tell(self, sandbox: Sandbox, adopted: bool, missing: Sequence[str]) -> None:
         with self._interview.lock:
-            files = self._interview.state.files
-            missing = [] if adopted else sorted(path for path, view in files.items() if view.text is None)
             started = e.SandboxStarted(
                 backend=sandbox.backend, weaker=self._interview.tools.weaker(), place=sandbox.place, adopted=adopted,
                 missing=tuple(missing),
