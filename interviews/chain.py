@@ -16,6 +16,7 @@ import rfc8785
 from interviews.errors import BadInput, LogCorrupt
 from interviews.events import AnyPayload, Header, Json, Record, dump_payload
 
+_sha256 = hashlib.sha256
 _MAX_INT = 2**53 - 1  # the largest whole number that every reader of JSON keeps exact
 _quote = json.encoder.encode_basestring  # one string, as JSON
 _encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -23,9 +24,18 @@ _encoder = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",",
 
 def canonical(value: Json) -> bytes:
     """RFC 8785 bytes of a JSON value. Raises ``BadInput`` for what JSON cannot carry, such as half a surrogate pair."""
+    return _canonical(value)[1]
+
+
+def _canonical(value: Json) -> tuple[str, bytes]:
+    """Canonical JSON as text, and its bytes."""
     try:
-        # Python's own encoder is several times as fast, and the same but for fractions and the order of unusual keys.
-        return _encode(value).encode() if _is_plain((value,)) else rfc8785.dumps(value)
+        if _is_plain((value,)):
+            # Python's own encoder is several times as fast, and the same but for fractions and the order of unusual keys.
+            text = _encode(value)
+            return text, text.encode()
+        data = rfc8785.dumps(value)
+        return data.decode(), data
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError):
         raise BadInput("Expected whole Unicode characters and numbers that JSON can carry") from None
 
@@ -46,7 +56,7 @@ def _is_plain(values: Iterable[Json]) -> bool:
     """Whether there are only strings, exact whole numbers, booleans, nulls, lists and dicts with ASCII keys, at any depth."""
     for value in values:
         kind = type(value)
-        if kind is str or kind is bool or value is None:
+        if kind is str:
             continue
         if kind is int:
             if not -_MAX_INT <= value <= _MAX_INT:
@@ -54,21 +64,20 @@ def _is_plain(values: Iterable[Json]) -> bool:
         elif kind is list:
             if not _is_plain(value):
                 return False
-        elif kind is not dict or not _has_plain_keys(value) or not _is_plain(value.values()):
+        elif kind is dict:
+            for key in value:
+                if type(key) is not str or not key.isascii():
+                    return False
+            if not _is_plain(value.values()):
+                return False
+        elif kind is not bool and value is not None:
             return False
     return True
 
 
-def _has_plain_keys(value: dict[Json, Json]) -> bool:
-    try:
-        return "".join(value).isascii()
-    except TypeError:  # a key that is no string
-        return False
-
-
 def sha256_hex(data: bytes) -> str:
     """Hex SHA-256."""
-    return hashlib.sha256(data).hexdigest()
+    return _sha256(data).hexdigest()
 
 
 def genesis(header: Header) -> str:
@@ -93,7 +102,7 @@ def record_hash(
         f'"prev":{_quote(previous)},"seq":{seq},"type":{_quote(type_)},"v":{v}}}'
     )
     try:
-        return sha256_hex(covered.encode())
+        return _sha256(covered.encode()).hexdigest()
     except UnicodeEncodeError:
         raise BadInput("Expected whole Unicode characters and numbers that JSON can carry") from None
 
@@ -102,15 +111,16 @@ def seal(
     previous: str, *, seq: int, at_ms: int, actor: str, cause: int | None, data: AnyPayload, salt: str
 ) -> tuple[Record, str]:
     """The record that follows ``previous`` in the chain, and the canonical JSON of its payload."""
-    payload = dump_payload(data)
-    text = canonical(payload)
-    digest = sha256_hex(bytes.fromhex(salt) + text)
+    payload, type_, v = dump_payload(data), data.type, data.v
+    text, raw = _canonical(payload)
+    digest = _sha256(bytes.fromhex(salt) + raw).hexdigest()
+    hash_ = record_hash(previous, seq=seq, at_ms=at_ms, actor=actor, type_=type_, v=v, cause=cause, payload=digest)
     # Not validated: the payload was when it was made, and the rest is what a caller's types promise.
     record = Record.trusted(
-        seq=seq, at_ms=at_ms, actor=actor, type=data.type, v=data.v, cause=cause, payload=payload, salt=salt, payload_hash=digest,
-        hash=record_hash(previous, seq=seq, at_ms=at_ms, actor=actor, type_=data.type, v=data.v, cause=cause, payload=digest),
+        seq=seq, at_ms=at_ms, actor=actor, type=type_, v=v, cause=cause, payload=payload, salt=salt, payload_hash=digest,
+        hash=hash_,
     )  # fmt: skip
-    return record, text.decode()
+    return record, text
 
 
 def verify(header: Header, records: Iterable[Record], head: str = "") -> tuple[int, str, int]:
