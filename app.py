@@ -150,7 +150,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["sockets"] = sockets = Sockets(socketio, found, figures.answering)
     ticks = health.Ticks(found)
     health.install(app, found, ticks, log.check)
-    metrics.install(app, figures, metrics.Now(found, ticks, sockets.connected), settings.metrics_token)
+    metrics.install(app, figures, metrics.Now(found, sockets, ticks), settings.metrics_token)
     logs.RequestIds(app, believed=settings.proxies > 0)
     security.believe_proxies(app, settings.proxies)
     return app

@@ -19,7 +19,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._inside = 0
+        self.inside = 0
         self.closed = False
 
     def around(self, call: Callable[P, R]) -> Callable[P, R]:
@@ -28,13 +28,13 @@ class Gate:
         def counted(*arguments: P.args, **named: P.kwargs) -> R:
             with self._changed:
                 late = self.closed
-                self._inside += not late
+                self.inside += not late
             try:
                 return call(*arguments, **named)
             finally:
                 if not late:
                     with self._changed:
-                        self._inside -= 1
+                        self.inside -= 1
                         self._changed.notify_all()
 
         return counted
@@ -43,4 +43,4 @@ class Gate:
         """Let nothing in any more; whether what was inside has left within ``seconds``."""
         with self._changed:
             self.closed = True
-            return self._changed.wait_for(lambda: self._inside == 0, seconds)
+            return self._changed.wait_for(lambda: self.inside == 0, seconds)

@@ -35,6 +35,7 @@ from interviews.events import Record
 from interviews.service.registry import Interviews
 from web.auth import public
 from web.health import Ticks
+from web.sockets import Sockets
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
@@ -97,10 +98,10 @@ def _cut(record: Record) -> int:
 
 
 class Now(Collector):
-    """What is counted when it is asked for. ``connected``: sockets by role."""
+    """What is counted when it is asked for."""
 
-    def __init__(self, interviews: Interviews, ticks: Ticks, connected: Callable[[], Mapping[str, int]]) -> None:
-        self._interviews, self._ticks, self._connected = interviews, ticks, connected
+    def __init__(self, interviews: Interviews, sockets: Sockets, ticks: Ticks) -> None:
+        self._interviews, self._sockets, self._ticks = interviews, sockets, ticks
 
     def collect(self) -> Iterator[Metric]:
         rooms = self._interviews.rooms
@@ -108,7 +109,9 @@ class Now(Collector):
         yield _gauge("pairsight_interviews", "Interviews that this process leads.", "status", statuses)
         leases = sum(room.interview.lease is not None for room in rooms)
         yield GaugeMetricFamily("pairsight_leases", "Leases that this process holds.", leases)
-        yield _gauge("pairsight_sockets", "Connected pages.", "role", self._connected())
+        yield _gauge("pairsight_sockets", "Connected pages.", "role", self._sockets.connected())
+        under_way = self._sockets.under_way
+        yield GaugeMetricFamily("pairsight_messages_under_way", "Messages that are being answered.", under_way)
         yield GaugeMetricFamily("pairsight_clock_late_seconds", "How late the clocks tick.", self._ticks.late_s)
         if (pool := self._interviews.pool) is not None:
             load = pool.load()

@@ -203,6 +203,11 @@ class Sockets:
         there = Counter(client.role for client in list(self._clients.values()))
         return {role: there[role] for role in ROLES}
 
+    @property
+    def under_way(self) -> int:
+        """How many messages are being answered."""
+        return self._gate.inside
+
     def stop(self, seconds: float) -> None:
         """Begin nothing any more, have what is under way acknowledged, and end every connection; pages connect again.
 
