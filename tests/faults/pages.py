@@ -7,7 +7,9 @@ server's own answer, however often the server went away meanwhile. Leaves out wh
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -180,8 +182,11 @@ class Follower:
 
 
 def _hang_up(line: socketio.Client) -> None:
-    """The client's library leaves a connection open that the server closed."""
-    if (wire := getattr(line.eio, "ws", None)) is not None:
+    """The client's library leaves a connection open that the server closed, and closes none that is being read."""
+    wire = getattr(line.eio, "ws", None)
+    if wire is not None and wire.sock is not None:
+        with contextlib.suppress(OSError):
+            wire.sock.shutdown(socket.SHUT_RDWR)
         wire.shutdown()
 
 
