@@ -6,6 +6,7 @@ Owns the wiring, and nothing else: the one place that knows every part. Clock, i
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import logging
 import os
@@ -408,21 +409,24 @@ def verify_command(log: str) -> None:
 
 
 @main.command("export")
-@click.argument("interview", metavar="ID")
-@click.option("--format", "format_", required=True, help="log, json or csv.")
+@click.argument("interview", metavar="LOG|ID")
+@click.option("--format", "format_", required=True, help=f"One of {', '.join(rubrics.registry.export_ids())}.")
+@click.option("--terminal", default="", metavar="NAME", help="Which terminal, for asciicast: t1, t2, …")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-def export_command(interview: str, format_: str, out: Path) -> None:
-    """Write an interview's log or scorecard.
+def export_command(interview: str, format_: str, terminal: str, out: Path) -> None:
+    """Write an interview's log, scorecard or terminal.
 
     \b
     Example: pairsight export 3f2a --format csv --out score.csv
+             pairsight export 3f2a --format asciicast --terminal t1 --out t1.cast
     """
     chosen = rubrics.registry.export(format_)
     header, records = _load(interview)
-    card = None if format_ == "log" else score_records(header, records)
+    whole = io.StringIO(newline="")
+    chosen.write(whole, header, records, score_records(header, records) if chosen.scored else None, terminal)
     try:
         with out.open("w", encoding="utf-8", newline="") as file:
-            chosen.write(file, header, records, card)
+            file.write(whole.getvalue())
     except OSError as error:
         raise BadInput("Expected to write %(path)s, got: %(why)s", path=out, why=error.strerror) from None
     click.echo(f"{out}: {len(records)} events" if format_ == "log" else str(out))

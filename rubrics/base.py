@@ -150,17 +150,21 @@ class Scorecard(Value):
 class Export(Protocol):
     """One form a record leaves in; a file in ``rubrics/exports/`` with a module-level ``export: Export``.
 
-    Its file name is its id.
+    Its file name is its id. ``scored``: it needs a scorecard.
     """
 
     name: str
     media_type: str
     suffix: str
+    scored: bool
 
-    def write(self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None) -> None:
+    def write(
+        self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None, terminal: str = ""
+    ) -> None:
         """Write the whole of it; ``out`` must keep line ends as they come (``newline=""``).
 
-        ``records`` are those the reader may see. Raises ``BadInput`` when it needs a scorecard and there is none.
+        ``records`` are those the reader may see; ``terminal`` is for an export of one terminal, others do without. Raises
+        ``BadInput`` when it needs a scorecard and there is none, or a terminal and it is not clear which.
         """
         ...
 

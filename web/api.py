@@ -74,12 +74,13 @@ def scorecard(interview: str) -> ResponseReturnValue:
 @api.get("/interviews/<interview>/export.<suffix>")
 @opened_to("interviewer")
 def export(interview: str, suffix: str) -> ResponseReturnValue:
-    """The log or the scorecard as a file."""
+    """The log, the scorecard or the terminal ``?terminal=`` as a file."""
     chosen, room = rubric_registry.export(suffix), interviews().get(interview)
     out = io.StringIO(newline="")
-    card = None if suffix == "log" else _scorecard(interview)
-    chosen.write(out, room.interview.header, room.interview.log.read(interview), card)
-    name = f"pairsight-{interview}.{chosen.suffix}"
+    card = _scorecard(interview) if chosen.scored else None
+    terminal = request.args.get("terminal", "")
+    chosen.write(out, room.interview.header, room.interview.log.read(interview), card, terminal)
+    name = f"pairsight-{interview}{'-' + terminal if terminal.isalnum() and terminal.isascii() else ''}.{chosen.suffix}"
     return Response(
         out.getvalue(), mimetype=chosen.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

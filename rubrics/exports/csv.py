@@ -29,8 +29,11 @@ class CsvExport:
     name = _("Scorecard (CSV)")
     media_type = "text/csv"
     suffix = "csv"
+    scored = True
 
-    def write(self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None) -> None:
+    def write(
+        self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None, terminal: str = ""
+    ) -> None:
         """Write the table. Raises ``BadInput`` when there is no scorecard."""
         if scorecard is None:
             raise BadInput("Expected a scorecard to export, got an interview that was not scored")

@@ -21,8 +21,11 @@ class JsonExport:
     name = _("Scorecard (JSON)")
     media_type = "application/json"
     suffix = "json"
+    scored = True
 
-    def write(self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None) -> None:
+    def write(
+        self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None, terminal: str = ""
+    ) -> None:
         """Write the scorecard. Raises ``BadInput`` when there is none."""
         if scorecard is None:
             raise BadInput("Expected a scorecard to export, got an interview that was not scored")

@@ -21,8 +21,11 @@ class LogExport:
     name = _("Event log (NDJSON)")
     media_type = "application/x-ndjson"
     suffix = "ndjson"
+    scored = False
 
-    def write(self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None) -> None:
+    def write(
+        self, out: IO[str], header: Header, records: Iterable[Record], scorecard: Scorecard | None, terminal: str = ""
+    ) -> None:
         """Write header and records; the scorecard is not part of a log's form."""
         write_log(out, header, records)
 
