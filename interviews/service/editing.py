@@ -24,6 +24,13 @@ from interviews.text import Changes, apply_changes, dump, length, parse
 MAX_FILE_UNITS = 1_000_000
 MAX_FILES = 500
 MAX_UPDATES = 500
+# Folders that a sandbox's list of files passes over, and one for our own use.
+TOOLS = frozenset(
+    {
+        ".git", ".hg", ".hypothesis", ".mypy_cache", ".pairsight", ".pytest_cache", ".ruff_cache", ".tox", ".venv",
+        "__pycache__", "node_modules",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,25 +131,26 @@ def check_path(path: object) -> str:
 
 def ignored(path: str) -> bool:
     """Whether a path belongs to tools rather than to the candidate's work."""
-    parts = path.split("/")
-    return any(
-        part in {".git", "__pycache__", ".pytest_cache", ".pairsight", ".mypy_cache", "node_modules"} for part in parts
-    )
+    return not TOOLS.isdisjoint(path.split("/"))
 
 
 def snapshot(path: str, version: int, data: bytes | str, origin: e.Origin) -> e.FileSnapshotted:
-    """A file's content as an event; bytes that are no UTF-8 text, or too long, are kept by hash only."""
+    """A file's content as an event; bytes that are no UTF-8 text, or too long, are kept by hash only. A text stays one."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    text: str | None
-    try:
-        text = data if isinstance(data, str) else data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = None
-    if text is not None and ("\0" in text or length(text) > MAX_FILE_UNITS):
-        text = None
+    text = data if isinstance(data, str) else _text_of(data)
     return e.FileSnapshotted(
         path=path, version=version, text=text, size=len(raw), sha256=sha256_hex(raw), origin=origin
     )
+
+
+def _text_of(data: bytes) -> str | None:
+    if b"\0" in data:
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if length(text) <= MAX_FILE_UNITS else None
 
 
 def create(interview: Interview, path: object, author: Author, key: ClientKey | None) -> None:
@@ -161,6 +169,8 @@ def new_file(interview: Interview, path: object, text: str, origin: e.Origin) ->
     if len(interview.state.files) >= MAX_FILES:
         raise BadInput("Expected at most %(most)d files", most=MAX_FILES)
     _require_free(name, interview.state.files)
+    if length(text) > MAX_FILE_UNITS:
+        raise BadInput("Expected files of at most %(most)d characters", most=MAX_FILE_UNITS)
     return snapshot(name, interview.history.next_version(name), text, origin)
 
 

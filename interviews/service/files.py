@@ -19,6 +19,18 @@ class _Past:
     sha256: str
     changes: list[Changes] = field(default_factory=list)
 
+    def since(self, version: int) -> list[Changes] | None:
+        return None if version < self.base_version else self.changes[version - self.base_version :]
+
+
+@dataclass
+class _Move:
+    """Where a file went, at which version it began there, and its past until then."""
+
+    to: str
+    version: int
+    past: _Past
+
 
 class FileHistory:
     """Change sets by path and version."""
@@ -26,19 +38,28 @@ class FileHistory:
     def __init__(self) -> None:
         self._past: dict[str, _Past] = {}
         self._deleted: dict[str, int] = {}
+        self._moving: dict[str, tuple[str, int]] = {}
+        self._moved: dict[str, _Move] = {}
 
     def take(self, event: e.Event) -> None:
         """Remember what the event says of a file."""
         match event.data:
-            case e.FileSnapshotted(path=path, version=version, text=text, origin=origin, sha256=sha256):
+            case e.FileSnapshotted(
+                path=path, version=version, text=text, origin=origin, sha256=sha256, renamed_from=old
+            ):
                 # A keyframe says again what is known, unless edits before it were erased.
                 if origin != "keyframe" or version != self.next_version(path) - 1:
                     self._past[path] = _Past(version, text or "", sha256)
+                self._moved.pop(path, None)
+                if old:
+                    self._moving[old] = (path, version)
             case e.FileEdited(path=path, changes=changes):
                 self._past[path].changes.append(changes)
             case e.FileDeleted(path=path):
                 self._deleted[path] = self.next_version(path) - 1
-                self._past.pop(path, None)
+                past, move = self._past.pop(path, None), self._moving.pop(path, None)
+                if past is not None and move is not None:
+                    self._moved[path] = _Move(*move, past)
             case _:
                 pass
 
@@ -54,9 +75,24 @@ class FileHistory:
     def since(self, path: str, version: int) -> list[Changes] | None:
         """Change sets accepted after ``version``, or None where the file was replaced since."""
         past = self._past.get(path)
-        if past is None or version < past.base_version:
+        return None if past is None else past.since(version)
+
+    def moved(self, path: str, version: int) -> tuple[str, list[Changes] | None] | None:
+        """Where a file is now that was at ``path``, and the change sets accepted after ``version`` of it; None where it is nowhere.
+
+        The change sets are None where it was replaced since.
+        """
+        if path not in self._moved:
             return None
-        return past.changes[version - past.base_version :]
+        changes: list[Changes] | None = []
+        while (move := self._moved.get(path)) is not None:
+            part = move.past.since(version)
+            changes = None if changes is None or part is None else changes + part
+            path, version = move.to, move.version
+        if path not in self._past:
+            return None
+        rest = self.since(path, version)
+        return path, None if changes is None or rest is None else changes + rest
 
     def text_at(self, path: str, version: int) -> str | None:
         """The text at ``version``, or None where the file was replaced since."""

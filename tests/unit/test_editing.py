@@ -10,6 +10,7 @@ from interviews.errors import BadInput, NotAllowed, NotFound
 from interviews.log import ClientKey, Draft
 from interviews.service import editing
 from interviews.service.interview import Interview
+from sandbox.agent import SKIPPED_DIRS
 from tests.support import TAB, bare_interview
 
 LOOKING_ON = editing.Author("interviewer:interviewer", "interviewer:tab")
@@ -113,3 +114,14 @@ def test_a_rename_to_where_there_is_no_place_changes_nothing(interview: Intervie
 def test_a_file_may_move_below_its_own_name(interview: Interview) -> None:
     editing.rename(interview, "a.py", "a.py/b.py", TAB, None)
     assert list(interview.state.files) == ["logo.png", "a.py/b.py"]
+
+
+def test_what_a_sandbox_does_not_list_is_no_file_of_the_work() -> None:
+    assert SKIPPED_DIRS < editing.TOOLS
+
+
+@pytest.mark.parametrize("text", ["x" * (editing.MAX_FILE_UNITS + 1), "a\0b"])
+def test_a_text_that_a_program_would_not_have_made_one_stays_one(interview: Interview, text: str) -> None:
+    # The editor may hold it; recorded whole again it must not turn into something that nobody can open.
+    assert editing.snapshot("a.py", 2, text, "keyframe").text == text
+    assert editing.snapshot("a.py", 2, text.encode(), "terminal").text is None
