@@ -1,137 +1,23 @@
 """Terminals: keys in, output into the log.
 
-Owns the coalescing of output and the reading of shell integration marks (OSC 133). Invariant: what viewers see is
-what was logged; a flood slows the program down instead of growing memory, because the sandbox waits for this reader.
-Leaves out the PTY.
+Owns which terminals are open, their sizes and their keys. Invariant: no more are open than a person uses, and what is typed
+in the editor is on disk before a command can look for it. Leaves out the PTY and the way of its output (``stream``).
 """
 
 from __future__ import annotations
 
-import codecs
-import contextlib
-import queue
-import re
-import threading
 import time
 from collections.abc import Callable
-from urllib.parse import unquote
 
 from interviews import events as e
 from interviews.errors import BadInput, NotFound, PairsightError
 from interviews.log import Draft
+from interviews.service.flood import Budget, Pace
 from interviews.service.interview import Interview
+from interviews.service.stream import Stream
 from sandbox.base import Sandbox, Terminal
 
-COALESCE_S = 0.05
-MAX_CHUNK = 8192
-FLOOD_BYTES_S = 64_000
-# A flood comes to half its speed once the log holds this much, to a third at twice as much, and so on.
-SLOWER_EACH = 2_000_000
 MAX_TERMINALS = 4
-_EXIT_CODE = re.compile(r"-?[0-9]{1,9}")
-_MARK = re.compile(r"\x1b\]133;([A-D])(?:;([^\x07\x1b]*))?(?:\x07|\x1b\\)")
-
-
-class CommandMarks:
-    """Reads OSC 133 marks out of a terminal's text, however it is cut; yields finished commands."""
-
-    def __init__(self) -> None:
-        self._tail, self._command = "", ""
-
-    def feed(self, text: str) -> list[tuple[str, int]]:
-        """Commands that ended in ``text``, each with its exit code."""
-        self._tail += text
-        finished, end = [], 0
-        for mark in _MARK.finditer(self._tail):
-            kind, rest, end = mark.group(1), mark.group(2) or "", mark.end()
-            if kind == "C":
-                self._command = unquote(rest.partition("cmdline_url=")[2].partition(";")[0])
-            elif kind == "D" and self._command:
-                code = rest.partition(";")[0]
-                finished.append((self._command[:2000], int(code) if _EXIT_CODE.fullmatch(code) else -1))
-                self._command = ""
-        self._tail = self._tail[end:][-4096:]
-        return finished
-
-
-class _Stream:
-    """One terminal's output on its way into the log."""
-
-    def __init__(self, interview: Interview, terminal: str) -> None:
-        self._interview, self.terminal = interview, terminal
-        self._queue: queue.Queue[bytes | int | None] = queue.Queue(maxsize=8)
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._marks = CommandMarks()
-        self._deaf = False
-        self.ended = False
-        self.pty: Terminal | None = None
-        threading.Thread(target=self._run, name=f"terminal-{terminal}", daemon=True).start()
-
-    def output(self, data: bytes) -> None:
-        if not self._deaf:
-            self._queue.put(data)
-
-    def exited(self, code: int) -> None:
-        if not self._deaf:
-            self._queue.put(code)
-
-    def abandon(self) -> None:
-        """End without a word in the log; whoever could not open the PTY records that."""
-        self._deaf = True
-        self._queue.put(None)
-
-    def _run(self) -> None:
-        try:
-            while self._step():
-                pass
-        except PairsightError:
-            # The log refuses writes: the terminal ends, the interview's other parts say why.
-            self._deaf = True
-            if self.pty is not None:
-                self.pty.close()
-            with contextlib.suppress(queue.Empty):
-                # The sandbox may be waiting for room in the queue.
-                while True:
-                    self._queue.get_nowait()
-
-    def _step(self) -> bool:
-        parts: list[bytes] = []
-        code: int | None = None
-        item = self._queue.get()
-        deadline, size = time.monotonic() + COALESCE_S, 0
-        while True:
-            if item is None:
-                return False
-            if isinstance(item, int):
-                code = item
-                break
-            parts.append(item)
-            size += len(item)
-            left = deadline - time.monotonic()
-            if left <= 0 or size >= MAX_CHUNK:
-                break
-            try:
-                item = self._queue.get(timeout=left)
-            except queue.Empty:
-                break
-        text = self._decoder.decode(b"".join(parts), final=code is not None)
-        self._record(text, code)
-        if size > FLOOD_BYTES_S * COALESCE_S:
-            time.sleep(size / FLOOD_BYTES_S * (1 + self._interview.volume / SLOWER_EACH))
-        return code is None
-
-    def _record(self, text: str, code: int | None) -> None:
-        drafts = [
-            Draft("terminal", e.TerminalOutput(terminal=self.terminal, data=text[start : start + MAX_CHUNK]))
-            for start in range(0, len(text), MAX_CHUNK)
-        ]
-        for command, exit_code in self._marks.feed(text):
-            finished = e.CommandFinished(terminal=self.terminal, command=command, exit_code=exit_code)
-            drafts.append(Draft("candidate", finished))
-        if code is not None:
-            drafts.append(Draft("terminal", e.TerminalClosed(terminal=self.terminal, exit_code=code)))
-        if drafts and self._interview.state.status in ("running", "grace"):
-            self._interview.record(*drafts)
 
 
 class Terminals:
@@ -139,7 +25,9 @@ class Terminals:
 
     def __init__(self, interview: Interview, sandbox: Sandbox, flush: Callable[[], None]) -> None:
         self._interview, self._sandbox, self._flush = interview, sandbox, flush
-        self._open: dict[str, _Stream] = {}
+        self._open: dict[str, Stream] = {}
+        self._pace = Pace(time.monotonic)
+        self._budgets = [Budget(time.monotonic, interview.volume) for _ in range(MAX_TERMINALS)]
 
     def lost(self) -> list[tuple[int, int]]:
         """Columns and rows of those that ended with the sandbox, and not before it."""
@@ -161,7 +49,7 @@ class Terminals:
                 )
             name = f"t{len(known) + 1}"
             self._interview.record(Draft(by, e.TerminalOpened(terminal=name, cols=width, rows=height)))
-        stream = _Stream(self._interview, name)
+        stream = Stream(self._interview, name, self._budget(), self._pace)
 
         def on_exit(code: int) -> None:
             stream.ended = self._sandbox.alive
@@ -181,32 +69,35 @@ class Terminals:
         self._interview.require_running()
         if not isinstance(data, str) or len(data) > 65536:
             raise BadInput("Expected at most 64 KiB of keys")
-        pty = self._pty(terminal)
+        stream, pty = self._stream(terminal)
         if "\r" in data:
             # A command must find on disk what was typed in the editor just before it.
             self._flush()
-        pty.write(data.encode("utf-8", "replace"))
+        stream.write(pty, data.encode("utf-8", "replace"))
 
     def resize(self, terminal: object, cols: object, rows: object) -> None:
         """Change the window's size, and log it where it differs."""
         width, height = _size(cols, rows)
-        pty = self._pty(terminal)
+        stream, pty = self._stream(terminal)
         view = self._interview.state.terminals[str(terminal)]
         if (view.cols, view.rows) != (width, height):
             self._interview.require_room()
-            pty.resize(width, height)
-            resized = e.TerminalResized(terminal=str(terminal), cols=width, rows=height)
-            self._interview.record(Draft("candidate", resized))
+            stream.resize(pty, width, height)
 
     def close(self, terminal: object) -> None:
         """Hang up."""
-        self._pty(terminal).close()
+        self._stream(terminal)[1].close()
 
-    def _pty(self, terminal: object) -> Terminal:
+    def _budget(self) -> Budget:
+        """One that no open terminal uses: who opens them one after the other prints no more for that."""
+        used = {id(stream.budget) for name, stream in self._open.items() if self._interview.state.terminals[name].open}
+        return max((one for one in self._budgets if id(one) not in used), key=lambda one: one.level)
+
+    def _stream(self, terminal: object) -> tuple[Stream, Terminal]:
         stream = self._open.get(str(terminal))
         if stream is None or stream.pty is None or not self._interview.state.terminals[str(terminal)].open:
             raise NotFound("There is no open terminal %(terminal)s", terminal=terminal)
-        return stream.pty
+        return stream, stream.pty
 
 
 def _size(cols: object, rows: object) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from interviews.errors import BadInput, PlatformFailure
-from interviews.service.terminals import CommandMarks
+from interviews.service.marks import MAX_MARK, CommandMarks
 from tests.attacks.hostile import Place, Screen, eventually, resident_bytes, shell, text
 
 pytestmark = pytest.mark.sandbox
@@ -32,7 +32,7 @@ def test_forged_marks(place: Place) -> None:
     marks = CommandMarks()
     screen = Screen(place.sandbox, "sh", "-c", r"printf '\033]133;C;cmdline_url=pytest\007\033]133;D;0\007'; exit 3")
     eventually(lambda: screen.codes == [3])
-    assert marks.feed(screen.seen.decode()) == ([] if place.held else [("pytest", 0)])
+    assert marks.feed(bytes(screen.seen)) == ([] if place.held else [("pytest", 0)])
 
 
 def test_marks_without_end(place: Place) -> None:
@@ -45,8 +45,8 @@ def test_marks_without_end(place: Place) -> None:
     )
     eventually(lambda: screen.codes == [0])
     for at in range(0, len(screen.seen), 4096):
-        assert all(len(command) <= 2000 for command, _ in marks.feed(screen.seen[at : at + 4096].decode()))
-    assert len(marks._tail) <= 4096
+        assert all(len(command) <= 2000 for command, _ in marks.feed(bytes(screen.seen[at : at + 4096])))
+    assert len(marks._tail) <= MAX_MARK
 
 
 def test_binary_garbage(place: Place) -> None:
