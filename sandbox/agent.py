@@ -62,6 +62,8 @@ MAX_QUEUED_SECONDS = 10.0
 # Paths of the longest kind still fit one frame.
 MAX_CHANGES = 30
 HASH_BUDGET = 256 << 20
+# A terminal whose program says little at a time is read this often: each frame costs the server more than its bytes.
+REST_MS, LITTLE = 4, 2048
 # No kernel holds more than some pages of a terminal's output; gVisor holds all of it, in the sandbox's memory.
 MAX_UNREAD = 4 << 20
 PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 22, 36, 38
@@ -737,11 +739,12 @@ class Streams:
 # --- terminals ------------------------------------------------------------------------------------------------------
 
 # Marks after the convention of OSC 133: A before the prompt, B after it, C with the command line when it starts, D with
-# its exit code. PS0 is expanded by the shell itself, so the arithmetic there remembers that a command ran.
+# its exit code. PS0 is expanded by the shell itself, so the arithmetic there remembers that a command ran. What they do is
+# not traced (``set -x``): standard error is elsewhere meanwhile.
 BASHRC = r"""
 __ps_quote() {
     local LC_ALL=C text=$1 out='' c i
-    (( ${#text} > 4096 )) && text=${text:0:4096}
+    (( ${#text} > 4096 )) && text=${text:0:4093}…
     for (( i = 0; i < ${#text}; i++ )); do
         c=${text:i:1}
         case $c in
@@ -753,7 +756,8 @@ __ps_quote() {
 }
 __ps_start() {
     local line
-    line=$(HISTTIMEFORMAT= builtin history 1)
+    set +x
+    [[ -o history ]] && line=$(HISTTIMEFORMAT= builtin history 1)
     [[ $line =~ ^[[:space:]]*[0-9]+\*?[[:space:]][[:space:]](.*)$ ]] && line=${BASH_REMATCH[1]}
     printf '\e]133;C;cmdline_url=%s\a' "$(__ps_quote "$line")"
 }
@@ -764,10 +768,10 @@ __ps_prompt() {
     return "$code"
 }
 __ps_ran=0
-PS0='${__ps_ran:$((__ps_ran=1,0)):0}$(__ps_start)'
+PS0='${__ps_ran:$((__ps_ran=1,0)):0}$({ __ps_start; } 2>/dev/null)'
 PS1='\[\e]133;A\a\]\$ \[\e]133;B\a\]'
 PS2='> '
-PROMPT_COMMAND=__ps_prompt
+PROMPT_COMMAND='{ __ps_prompt; } 2>/dev/null'
 HISTFILE= HISTCONTROL= HISTSIZE=1000
 set -o history
 shopt -s checkwinsize cmdhist lithist histappend
@@ -806,6 +810,7 @@ class Channel:
         self.closed = False
         self.silent = False
         self.quiet_since = 0.0
+        self.rests_until = 0.0
 
     def close(self) -> None:
         for fd in {self.source, self.sink}:
@@ -940,7 +945,10 @@ class Channels:
                     wait = 20
                 if channel.closed:
                     continue
-                if channel.credit > 0 and not channel.silent:
+                rest = channel.rests_until - time.monotonic()
+                if rest > 0:
+                    wait = REST_MS if wait < 0 else min(wait, REST_MS)
+                elif channel.credit > 0 and not channel.silent:
                     masks[channel.source] = select.POLLIN
                 if channel.input:
                     masks[channel.sink] = masks.get(channel.sink, 0) | select.POLLOUT
@@ -999,6 +1007,8 @@ class Channels:
         if not data:
             return False
         channel.quiet_since = 0.0
+        if channel.terminal and len(data) < LITTLE:
+            channel.rests_until = time.monotonic() + REST_MS / 1000
         with self.lock:
             channel.credit -= len(data)
         data = channel.carry + data
