@@ -156,7 +156,7 @@ def _survey(database: Path, *, let_go: bool = False) -> tuple[Kept, ...]:
     try:
         log = SqlLog(engine, lambda: 0, lambda: "")
         kept: list[Kept] = []
-        for header in reversed(log.interviews()):
+        for header in sorted(log.interviews(), key=lambda header: (header.created_at_ms, header.id)):
             records = log.read(header.id)
             broken = ""
             try:
