@@ -1,7 +1,9 @@
-"""What appending, reading and keeping a durable, chained log costs, beside bare SQLite with the same durability.
+"""What keeping a durable, chained log costs, and finding a moment in it again.
 
-Owns those figures. The bare side of an append does the equal durable work: the same events as JSON, in a table of the same
-columns and key, as many bytes to a row (it is handed hashes, and makes none), the same batches, WAL and ``synchronous=FULL``.
+Owns those figures. The bare side of an append is raw SQLite with the same durability: it is given the same events as plain
+values, makes JSON of them and writes them in the same batches into a table of the same columns and key, as many bytes to a row.
+It is handed hashes and makes none, checks nothing and asks for no lease. A second row is handed the rows themselves: what is left
+then is the database's work alone.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench.measure import RUNS, Row, compare
+from bench.measure import RUNS, Row, compare, compare_rates, p95, row
+from bench.parts.chromium import chromium, replay_page, seek_last, seeks
+from bench.parts.serve import served
+from bench.parts.work import Work
 from interviews import events as e
-from interviews.keyframes import KEYFRAME_EDITS
 from interviews.log import Draft, random_salts
 from interviews.ndjson import write_log
 from interviews.state import fold
@@ -27,8 +31,8 @@ from interviews.store import SqlLog, open_engine
 
 BATCH = 100
 BATCHES = 100
-HOUR_EDITS = 9_500
-HOUR_BATCH = 3  # what a page sends in one message: an edit every 0.4 s, gathered for 250 ms, and bursts
+HOURS = 2
+SEEKS = 100
 INTERVIEW = "b7c1f0e5a2d94c68"
 COLUMNS = (
     "interview VARCHAR NOT NULL, seq BIGINT NOT NULL, at_ms BIGINT NOT NULL, actor VARCHAR NOT NULL, type VARCHAR NOT NULL, "
@@ -77,23 +81,25 @@ def appends(folder: str, batches: Sequence[list[Draft]]) -> Iterator[Row]:
         for batch in batches:
             log.append(interview, batch)
 
-    def as_row(interview: str, seq: int, draft: Draft) -> tuple[object, ...]:
-        payload, digest = json.dumps(draft.data.model_dump(), separators=(",", ":")), digests[seq % BATCH]
+    def as_row(interview: str, seq: int, actor: str, type_: str, payload: dict[str, e.Json]) -> tuple[object, ...]:
+        digest = digests[seq % BATCH]
         return (
-            interview, seq, 1_700_000_000_000, draft.actor, draft.data.type, 1, None, payload, digest[:32], digest, digest
+            interview, seq, 1_700_000_000_000, actor, type_, 1, None, json.dumps(payload), digest[:32], digest, digest
         )  # fmt: skip
+
+    plain = [[(draft.actor, draft.data.type, e.dump_payload(draft.data)) for draft in batch] for batch in batches]
 
     def from_events() -> None:
         interview, seqs = f"{INTERVIEW}{next(names)}", itertools.count(1)
-        for batch in batches:
-            rows = [as_row(interview, next(seqs), draft) for draft in batch]
+        for batch in plain:
+            rows = [as_row(interview, next(seqs), *event) for event in batch]
             with bare:
                 bare.executemany(insert, rows)
 
     # Rows of which nothing is left to make, for each run.
     ready = iter([
-        [[as_row(f"{INTERVIEW}r{run}", seq, draft) for seq, draft in enumerate(batch, start=first * BATCH)]
-         for first, batch in enumerate(batches)]
+        [[as_row(f"{INTERVIEW}r{run}", seq, *event) for seq, event in enumerate(batch, start=first * BATCH)]
+         for first, batch in enumerate(plain)]
         for run in range(RUNS)
     ])  # fmt: skip
 
@@ -102,9 +108,9 @@ def appends(folder: str, batches: Sequence[list[Draft]]) -> Iterator[Row]:
             with bare:
                 bare.executemany(insert, rows)
 
-    what, each = f"append an event, in batches of {BATCH}", BATCH * len(batches)
-    yield compare(what, ours, from_events, each=each, target=2.0)
-    yield compare(f"{what}, beside rows made beforehand", ours, from_rows, each=each)
+    what, each = f"durable events through the log port, in batches of {BATCH}", BATCH * len(batches)
+    yield compare_rates(f"{what}, beside raw sqlite3", ours, from_events, each=each, target=0.5)
+    yield compare_rates(f"{what}, beside raw sqlite3 given rows made beforehand", ours, from_rows, each=each)
     engine.dispose()
     bare.close()
 
@@ -129,33 +135,40 @@ def replay(folder: str, batches: Sequence[list[Draft]]) -> Row:
 
 def hour(folder: str) -> Row:
     """Bytes kept for an hour of work, its keyframes included, beside gzip of the same events as NDJSON."""
-    path, at_ms = Path(folder, "hour.db"), itertools.count(1_700_000_000_000, 380)
-    engine = open_engine(f"sqlite:///{path}")
-    log = SqlLog(engine, clock=lambda: next(at_ms), new_salt=random_salts())
-    empty = path.stat().st_size
-    log.create(header(INTERVIEW))
-    source = Path(__file__).read_text("utf-8")[:4_000]
-    drafts = edits(HOUR_EDITS)
-    for first in range(0, HOUR_EDITS, HOUR_BATCH):
-        log.append(INTERVIEW, drafts[first : first + HOUR_BATCH])
-        if first % KEYFRAME_EDITS < HOUR_BATCH:
-            log.append(INTERVIEW, [Draft("system", e.FileSnapshotted(
-                path="playlist/pick.py", version=first, text=source, size=len(source), sha256="0" * 64, origin="rebuild"
-            ))])  # fmt: skip
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    kept = path.stat().st_size - empty
-    out = io.StringIO()
-    write_log(out, log.header(INTERVIEW), log.read(INTERVIEW))
-    packed = len(gzip.compress(out.getvalue().encode()))
-    engine.dispose()
-    kib = 1024
-    what = f"bytes kept for an hour of {HOUR_EDITS} edits, beside gzip of its NDJSON"
-    return Row(what, round(kept / kib, 1), "KiB", round(packed / kib, 1), round(kept / packed, 2), 5.0, "lower", 1)
+    kept, packed, now = [], [], [0]
+    for run in range(RUNS):
+        path, work = Path(folder, f"hour{run}.db"), Work(1, seed=run)
+        engine = open_engine(f"sqlite:///{path}")
+        log = SqlLog(engine, clock=lambda: now[0], new_salt=random_salts())
+        empty = path.stat().st_size
+        log.create(work.header(INTERVIEW))
+        work.write(log, INTERVIEW, now)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        kept.append((path.stat().st_size - empty) / 1024)
+        out = io.StringIO()
+        write_log(out, log.header(INTERVIEW), log.read(INTERVIEW))
+        packed.append(len(gzip.compress(out.getvalue().encode())) / 1024)
+        engine.dispose()
+    return row("kept for an hour of work, beside gzip of its NDJSON", "KiB", kept, packed, target=5.0)
+
+
+def seek(folder: str) -> Row:
+    """From ``seek`` on the replay page until the moment is drawn, anywhere in two hours; beside the same in a log of nothing."""
+    values, baselines, chance = [], [], random.Random(1)
+    with served("product", Path(folder, "replay"), interviews=1, hours=HOURS) as product, chromium() as browser:
+        empty, recorded = (links["interviewer"] for links in product.links)
+        with replay_page(browser, recorded) as long, replay_page(browser, empty) as bare:
+            last = seek_last(long)
+            for _ in range(RUNS):
+                baselines.append(p95(seeks(bare, [0] * SEEKS)) * 1000)
+                values.append(p95(seeks(long, [chance.randint(1, last) for _ in range(SEEKS)])) * 1000)
+    what = f"p95 of a seek to any moment of {HOURS} hours in the browser, beside an empty log"
+    return row(what, "ms", values, baselines, target=100.0, bound="value")
 
 
 def rows() -> list[Row]:
     drafts = edits(BATCH * BATCHES)
     batches = [drafts[first : first + BATCH] for first in range(0, len(drafts), BATCH)]
     with tempfile.TemporaryDirectory() as folder:
-        return [*appends(folder, batches), replay(folder, batches), hour(folder)]
+        return [*appends(folder, batches), replay(folder, batches), seek(folder), hour(folder)]

@@ -22,8 +22,8 @@ RUNS = 3
 class Row:
     """One figure beside a bare one, medians of ``runs``. ``ratio`` is value / baseline.
 
-    ``target`` is what is promised, or null: a bound on ``ratio``, or, where ``bound`` says so, on ``value`` in its ``unit``. It is a
-    ceiling where lower is better, else a floor.
+    ``target`` is what is promised, or null: a bound on ``ratio``, or, where ``bound`` says so, on ``value`` in its ``unit``.
+    It is a ceiling where lower is better, else a floor.
     """
 
     what: str

@@ -15,10 +15,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from interviews.errors import PlatformFailure
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WAIT_MS = 30_000
 MARK = "~"
 KEYS_S = (0.06, 0.36)  # between one key and the next: some five a second, anywhere in the page's batches
@@ -110,9 +116,23 @@ def keys_to_screen(pages: tuple[Page, Page], seconds: float, chance: random.Rand
     return [(b - a) / 1000 for a, b in zip(pressed, painted, strict=True)][already:]
 
 
+@contextmanager
+def replay_page(browser: Browser, link: str) -> Iterator[Page]:
+    """The replay that an interviewer's link leads to, its log read."""
+    with page(browser, link) as opened:
+        opened.goto(opened.url.replace("/watch", "/replay"))
+        _until(opened, "() => Boolean(window.__pairsight?.seek)")
+        yield opened
+
+
+def seek_last(replay: Page) -> int:
+    """Seek to the end of the replay; returns the number of its last event."""
+    replay.evaluate("window.__pairsight.seek(1e9)")
+    return int(replay.evaluate("window.__pairsight.seq()"))
+
+
 def seeks(replay: Page, seqs: list[int]) -> list[float]:
-    """Seconds that each seek of a replay page took until it was drawn."""
-    _until(replay, "() => Boolean(window.__pairsight?.seek)")
+    """Seconds that each seek took until it was drawn."""
     return [took / 1000 for took in replay.evaluate(_SEEK, seqs)]
 
 

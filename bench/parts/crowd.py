@@ -22,7 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 import requests
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import BytesMessage, Event, Request, TextMessage
+from wsproto.events import BytesMessage, Request, TextMessage
 
 from bench.parts.serve import Served
 from interviews.text import length
@@ -227,11 +227,11 @@ def crowd(address: str, seats: list[tuple[Seat, Seat]]) -> Iterator[Crowd]:
     people, began, ended = Crowd(address, seats), threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(asyncio.run, people.run(began, ended))
+        running.add_done_callback(lambda _: began.set())
         try:
-            while not began.wait(0.1):
-                if running.done():
-                    break
+            began.wait(WAIT_S)
             yield people
         finally:
             ended.set()
+            # Whatever else failed, failed because of this.
             running.result(WAIT_S)

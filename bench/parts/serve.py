@@ -1,16 +1,15 @@
 """The product, and the bare echo beside it, each served by gunicorn in a process of its own.
 
-Owns both servers: ``python -m bench.parts.serve product|echo FOLDER INTERVIEWS`` prints one line of JSON and serves. Invariant: the
-same listener, worker class and number of threads on both sides; the product is ``create_app`` as it stands, with a sandbox that
-runs no programs (``still``). The echo is what a page of Flask-SocketIO's manual would be: it answers a message and passes it on to the
-room, keeps nothing and checks nothing.
+Owns both servers: ``python -m bench.parts.serve product|echo FOLDER INTERVIEWS HOURS`` prints one line of JSON and serves.
+Invariant: the same listener, worker class and number of threads on both sides; the product is ``create_app`` as it stands, with a
+sandbox that runs no programs (``still``). The echo is what a page of Flask-SocketIO's manual would be: it answers a message and
+passes it on to the room, keeps nothing and checks nothing.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,19 +17,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from flask import Flask, request
 from flask_socketio import SocketIO, join_room
 
 from app import create_app, invitation, make_interviews
 from bench.parts.still import StillBackend
+from bench.parts.work import Work
 from interviews import events as e
+from interviews.log import random_salts
 from interviews.settings import Settings
+from interviews.store import SqlLog, open_engine
 from sandbox.pool import Pool
 from web import serve
 
 ROOT = Path(__file__).resolve().parents[2]
-START_S = 30
+ROLES: tuple[e.Role, ...] = get_args(e.Role)
+STOP_S = 30
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,16 @@ class Served:
 
 
 @contextmanager
-def served(kind: str, folder: Path, interviews: int = 0) -> Iterator[Served]:
-    """Start that server with so many new interviews; it ends with the block."""
-    command = [sys.executable, "-m", "bench.parts.serve", kind, str(folder), str(interviews)]
+def served(kind: str, folder: Path, interviews: int = 0, hours: float = 0) -> Iterator[Served]:
+    """Start that server with so many new interviews, behind them one that took ``hours``; it ends with the block."""
+    command = [sys.executable, "-m", "bench.parts.serve", kind, str(folder), str(interviews), str(hours)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield Served(**json.loads(process.stdout.readline()))
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(START_S)
+            process.wait(STOP_S)
 
 
 def product(settings: Settings) -> Flask:
@@ -88,24 +92,31 @@ def echo(settings: Settings) -> Flask:
     return app
 
 
-def main(kind: str, folder: str, interviews: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def main(kind: str, folder: str, interviews: str, hours: str) -> None:
     count = int(interviews)
-    settings = Settings(data=Path(folder), sandboxes=max(1, count), minutes=120)
+    settings = Settings(data=Path(folder), sandboxes=max(1, count))
     listener = serve.bind("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    links: list[dict[str, str]] = []
+    ids: list[str] = []
     if kind == "product":
         found = make_interviews(settings)
-        chosen = e.InterviewSettings(minutes=120)
-        roles: tuple[e.Role, ...] = ("candidate", "interviewer")
-        for number in range(count):
-            id_ = found.create(settings.exercise, "Ada", chosen, number)
-            links.append({role: invitation(settings, address, id_, role) for role in roles})
+        ids = [found.create(settings.exercise, "Ada", e.InterviewSettings(minutes=120), seed) for seed in range(count)]
+        if float(hours):
+            ids.append(recorded(settings, float(hours)))
+    links = [{role: invitation(settings, address, id_, role) for role in ROLES} for id_ in ids]
     print(json.dumps({"address": address, "links": links}), flush=True)
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     make = product if kind == "product" else echo
     serve.Server(listener, settings.threads, lambda: make(settings)).run()
+
+
+def recorded(settings: Settings, hours: float) -> str:
+    """The id of an interview that took so long, in the database of these settings."""
+    now, work = [0], Work(hours)
+    log = SqlLog(open_engine(settings.database_url), lambda: now[0], random_salts())
+    log.create(work.header("recorded"))
+    work.write(log, "recorded", now)
+    return "recorded"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Recorded work: the log of somebody who types, runs, asks and decides for some hours.
 
-Owns that invented person. Invariant: reproducible; as much of everything as an hour of real work holds (some 9,500 edits in messages
-of three, a keyframe when one is due, two dozen test runs, a dozen prompts, a terminal that is used). The times are in the log; nothing
-waits. Leaves out the course's end: the interview goes on.
+Owns that invented person. Invariant: reproducible; as much of everything as an hour of real work holds (some 9,500 edits in
+messages of three, a keyframe when one is due, two dozen test runs, a dozen prompts, a terminal that is used). The times are in the
+log; nothing waits. Leaves out grading.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ BATCH = 3
 LONGEST = 8_000  # units of a file, where some of it is deleted again
 CLIENT = "3f9a1c07d2b84e65"
 EXERCISE = "prompted-playlists"
-WORDS = (
+SENTENCE = (
     "The length must never be taken from a decade, so the builder should read the wish first and then rank what is left "
-    "by energy and tag, without playing one artist twice in a row or an explicit track when the request says clean. "
-).split()
+    "by energy and tag, without playing one artist twice in a row or an explicit track when the request says clean."
+)
+WORDS = SENTENCE.split()
 
 
 class Work:
@@ -60,6 +61,10 @@ class Work:
             yield now, self._edits(path, number, now)
             for drafts in (*self._beside(number), *self._keyframes(now)):
                 yield now, drafts
+        end: list[e.AnyPayload] = [
+            e.PhaseEnded(phase="open", by="clock"), e.InterviewSubmitted(by="clock", late=False), e.DebriefShown(items=())
+        ]  # fmt: skip
+        yield now, [Draft("system", one) for one in end]
 
     def write(self, log: EventLog, interview: str, now: list[int]) -> None:
         """Append it all; ``now`` holds the time that the log's clock gives."""
@@ -188,7 +193,9 @@ class Work:
             Draft("assistant", e.SuggestionOffered(suggestion=suggestion, turn=turn, title=self._say(5), hunks=hunks)),
         ]  # fmt: skip
         for hunk in hunks:
-            decided = e.SuggestionDecided(suggestion=suggestion, hunk=hunk.hunk, decision="rejected", reason=self._say(6))
+            decided = e.SuggestionDecided(
+                suggestion=suggestion, hunk=hunk.hunk, decision="rejected", reason=self._say(6)
+            )
             yield [Draft("candidate", decided)]
 
     def _hunk(self, hunk: str) -> e.Hunk:
