@@ -148,7 +148,7 @@ def create_app(settings: Settings) -> Flask:
         app, async_mode="threading", async_handlers=False, max_http_buffer_size=1 << 20,
         logger=logging.getLogger("socketio"), engineio_logger=logging.getLogger("engineio"),
     )  # fmt: skip
-    app.extensions["sockets"] = sockets = Sockets(socketio, found, figures.answering)
+    app.extensions["sockets"] = sockets = Sockets(socketio, found, figures.answering, figures.cut)
     ticks = health.Ticks(found)
     health.install(app, found, ticks, log.check)
     metrics.install(app, figures, metrics.Now(found, sockets, ticks), settings.metrics_token)

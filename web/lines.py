@@ -12,7 +12,7 @@ import queue
 import socket
 import struct
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
@@ -31,13 +31,15 @@ PACKET = 500
 MOST_READ = 32
 STALLED_S = 20
 POLICY = 1008
+OnCut = Callable[[str], None]
+"""Hears that a connection is ended, and why: ``unread`` (its page reads too slowly), ``stalled`` (not at all) or ``flood``."""
 
 
 class Backlog(queue.Queue[Any]):
     """What waits to be sent over one connection. One that grows too long is dropped, with its connection."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine, self._size, self._over = engine, 0, False
+    def __init__(self, engine: Any, on_cut: OnCut) -> None:
+        self._engine, self._on_cut, self._size, self._over = engine, on_cut, 0, False
         self.line: Line | None = None
         super().__init__()
 
@@ -61,6 +63,7 @@ class Backlog(queue.Queue[Any]):
         super().put(item, block, timeout)
 
     def _give_up(self) -> None:
+        self._on_cut("unread")
         with self.mutex:
             # Nobody will send it any more.
             self.queue.clear()
@@ -76,9 +79,9 @@ class Backlog(queue.Queue[Any]):
 class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
     """A WebSocket that is read no faster than its messages are dealt with, and written no longer than its peer reads."""
 
-    def __init__(self, buckets: Buckets, handler: Any, server: Any) -> None:
+    def __init__(self, buckets: Buckets, on_cut: OnCut, handler: Any, server: Any) -> None:
         super().__init__(handler, server, max_message_size=server.max_http_buffer_size)
-        self._buckets = buckets
+        self._buckets, self.on_cut = buckets, on_cut
         self._read = threading.Condition()
         self._wire: _Wire | None = None
         self._over = False
@@ -104,6 +107,7 @@ class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
         with self._read:
             self._read.notify_all()
         if message is not None and not self._bucket.charge(1 + len(message) / SIZE):
+            self.on_cut("flood")
             with contextlib.suppress(Exception):
                 self.ws.close(POLICY, "more messages than this server can take")
             return None
@@ -143,6 +147,7 @@ class _Wire:
                 self._tcp.sendall(data)
             except BlockingIOError:
                 # Not a byte was taken for that long.
+                self._line.on_cut("stalled")
                 self.cut()
                 raise
         return len(data)
@@ -160,7 +165,7 @@ def _size(packet: Any) -> int:
     return PACKET + (len(data) if isinstance(data, str | bytes) else 0)
 
 
-def bound(engine: Any, buckets: Buckets) -> None:
-    """Give every connection of an Engine.IO server its bounds."""
-    engine.create_queue = lambda: Backlog(engine)
-    engine._async = {**engine._async, "websocket": lambda handler, server: Line(buckets, handler, server)}
+def bound(engine: Any, buckets: Buckets, on_cut: OnCut = lambda _: None) -> None:
+    """Give every connection of an Engine.IO server its bounds. ``on_cut`` hears why one was ended."""
+    engine.create_queue = lambda: Backlog(engine, on_cut)
+    engine._async = {**engine._async, "websocket": lambda handler, server: Line(buckets, on_cut, handler, server)}

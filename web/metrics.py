@@ -39,6 +39,7 @@ from web.sockets import Sockets
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
+CUTS = ("unread", "stalled", "flood")
 FORWARDED = ("X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via")
 Handler = Callable[..., dict[str, Any]]
 # When each series began is of no use to anyone here, and would double their number.
@@ -67,6 +68,9 @@ class Metrics:
             "pairsight_commit_appends", "Appends that shared a commit.", buckets=SIZES, registry=registry
         )
         self._commit = Histogram("pairsight_commit_seconds", "A commit.", buckets=SECONDS, registry=registry)
+        self._ended = Counter("pairsight_sockets_cut", "Connections that were cut, by why.", ["why"], registry=registry)
+        for why in CUTS:
+            self._ended.labels(why)
         self._cut = Counter("pairsight_terminal_cut_bytes", "Terminal output left out of the log.", registry=registry)
 
     def committed(self, appends: int, records: Sequence[Record], failed: int, seconds: float) -> None:
@@ -77,6 +81,10 @@ class Metrics:
         for type_, count in Tally(record.type for record in records).items():
             self._events.labels(type_).inc(count)
         self._cut.inc(sum(_cut(record) for record in records if record.type == "terminal.output"))
+
+    def cut(self, why: str) -> None:
+        """An observer of connections that are ended (``web.lines``)."""
+        self._ended.labels(why).inc()
 
     def answering(self, name: str, handle: Handler) -> Handler:
         """An observer of a socket's handler."""

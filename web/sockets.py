@@ -32,7 +32,7 @@ from web import auth
 from web.buckets import COSTS, Bucket, Buckets, Busy
 from web.gate import Gate
 from web.i18n import tell
-from web.lines import bound
+from web.lines import OnCut, bound
 from web.seats import Seats
 
 BATCH = 500
@@ -79,14 +79,18 @@ class Sockets:
     """The handlers, and who is connected by socket id."""
 
     def __init__(
-        self, socketio: SocketIO, interviews: Interviews, answering: Callable[[str, Handler], Handler] = lambda _, h: h
+        self,
+        socketio: SocketIO,
+        interviews: Interviews,
+        answering: Callable[[str, Handler], Handler] = lambda _, handler: handler,
+        on_cut: OnCut = lambda _: None,
     ) -> None:
-        """``answering`` may watch a message's handler by its name, by standing in for it."""
+        """``answering`` may watch a message's handler by its name, by standing in for it; ``on_cut`` is that of ``lines``."""
         self._socketio, self._interviews, self._answering = socketio, interviews, answering
         self._clients: dict[str, Client] = {}
         self._heard: WeakSet[Interview] = WeakSet()
         self._buckets = Buckets(time.monotonic)
-        bound(socketio.server.eio, self._buckets)
+        bound(socketio.server.eio, self._buckets, on_cut)
         Seats(socketio.sockio_mw.flask_app, interviews.get)
         interviews.on_moved = lambda room: self._hang_up(lambda client: client.room is room)
         self._gate = Gate()
