@@ -57,7 +57,10 @@ def describe(error: BaseException | None) -> str:
 
 
 class _Where(logging.Filter):
-    """Adds ``interview`` and ``request`` where they are known; keeps libraries' chatter out."""
+    """Adds ``interview`` and ``request`` where they are known; keeps libraries' chatter out.
+
+    Whoever logs of an interview beside its requests gives it as ``extra={"interview": id}``.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING and record.name.partition(".")[0] not in OURS:
@@ -86,7 +89,7 @@ class _Json(JsonFormatter):
 
 class _Text(logging.Formatter):
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(where)s: %(message)s")
         self.converter = time.gmtime
         self.default_time_format, self.default_msec_format = "%Y-%m-%dT%H:%M:%S", "%s.%03dZ"
 
@@ -94,6 +97,8 @@ class _Text(logging.Formatter):
         return describe(ei[1])
 
     def format(self, record: logging.LogRecord) -> str:
+        interview = getattr(record, "interview", "")
+        record.where = f" ({interview})" if interview else ""
         return without_links(super().format(record))
 
 

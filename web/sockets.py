@@ -285,7 +285,7 @@ class Sockets:
             try:
                 client.room.presence(client.role, client.client, "gone")
             except PairsightError as error:
-                logger.warning("presence of %s: %s", client.room.interview.id, error)
+                logger.warning("presence: %s", error, extra={"interview": client.room.interview.id})
 
 
 def _beginning(records: list[e.Record]) -> list[e.Record]:

@@ -57,12 +57,12 @@ def grade(interview: Interview) -> dict[str, e.Json]:
         except PairsightError as error:
             reason = str(error)
             faults += not isinstance(error, PlatformFailure) or isinstance(error, GraderFailed)
-            logger.warning("grading of %s has to wait: %s", interview.id, reason)
+            logger.warning("grading has to wait: %s", reason, extra={"interview": interview.id})
         except Exception as error:
             # An interview must come to its end whatever is wrong with us.
             reason = f"{type(error).__name__}: {error}"
             faults += 1
-            logger.exception("grading of %s failed", interview.id)
+            logger.exception("grading failed", extra={"interview": interview.id})
         if faults >= TRIES or waited >= GIVE_UP_S:
             return {"failed": reason, "tests": [], "passed": 0, "total": 0}
         tell(reason)

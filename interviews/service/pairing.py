@@ -121,7 +121,7 @@ class Pairing:
             reply.fail(str(error))
         except Exception as error:
             # A provider's own fault must end as an event: the candidate waits for this turn.
-            logger.exception("reply %s of %s failed", ask.turn, self._interview.id)
+            logger.exception("reply %s failed", ask.turn, extra={"interview": self._interview.id})
             reply.fail(f"The assistant failed ({type(error).__name__})")
         finally:
             watch.close()

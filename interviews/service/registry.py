@@ -144,9 +144,9 @@ class Interviews:
                 # Asked again at each beat: only so is it noticed when its owner has ended.
                 continue
             except PairsightError as error:
-                logger.warning("interview %s cannot be opened: %s", interview, error)
+                logger.warning("an interview cannot be opened: %s", error, extra={"interview": interview})
             except Exception:
-                logger.exception("interview %s cannot be opened", interview)
+                logger.exception("an interview cannot be opened", extra={"interview": interview})
         if rooms:
             begin("line", lambda: self._line_up(rooms, seekers))
 
@@ -170,7 +170,7 @@ class Interviews:
                     room.tick()
                 except Exception:
                     # One interview's trouble must not stop the clocks of all others.
-                    logger.exception("clock of %s", room.interview.id)
+                    logger.exception("a clock", extra={"interview": room.interview.id})
             self.on_tick()
 
     def _lead(self) -> None:
@@ -199,7 +199,7 @@ class Interviews:
             if self._rooms.get(room.interview.id) is not room:
                 return
             del self._rooms[room.interview.id]
-        logger.warning("interview %s is led by another process now", room.interview.id)
+        logger.warning("an interview is led by another process now", extra={"interview": room.interview.id})
         self.on_moved(room)
         room.leave()
 

@@ -99,7 +99,9 @@ class Workspace:
                 self._disk.flush()
                 self._disk.rescan()
             except PairsightError as error:
-                logger.warning("last changes on disk of %s could not be read: %s", self._interview.id, error)
+                logger.warning(
+                    "last changes on disk could not be read: %s", error, extra={"interview": self._interview.id}
+                )
 
     def leave(self) -> None:
         """Let go of the sandbox, so that the next server can adopt it; one that has no place is stopped."""
@@ -176,7 +178,8 @@ class Workspace:
                     break
                 except Exception as error:
                     # Whatever it was: the candidate waits for it, and it may pass.
-                    logger.warning("no sandbox for %s (try %d)", self._interview.id, attempt + 1, exc_info=error)
+                    told = {"interview": self._interview.id}
+                    logger.warning("no sandbox (try %d)", attempt + 1, exc_info=error, extra=told)
                     reason = str(error) if isinstance(error, PairsightError) else N_("Something failed on our side")
                     if self._interview.state.sandbox_lost != reason:
                         self._interview.record(Draft("system", e.SandboxLost(reason=reason)))
