@@ -106,10 +106,11 @@ class EventLog(Protocol):
         reason: str,
         then: Sequence[Draft] = (),
         lease: Lease | None = None,
+        key: ClientKey | None = None,
     ) -> list[Record]:
         """Drop the payloads and salts of those events for good, and content kept for them.
 
-        Appends who did so and why, and then ``then``; returns these.
+        Appends who did so and why, and then ``then``; returns these, for a repeated key those of the first time.
 
         The chain still verifies. What may and must be erased together says ``erasure``. Raises as ``append``.
         """
@@ -231,11 +232,14 @@ class MemoryLog:
         reason: str,
         then: Sequence[Draft] = (),
         lease: Lease | None = None,
+        key: ClientKey | None = None,
     ) -> list[Record]:
         with self._lock:
+            if key is not None and (interview, key) in self._keys:
+                return self.find(interview, key)
             records = self.read(interview)
             require_erasable(seqs, {record.seq: record.type for record in records})
-            told = self.append(interview, [Draft(actor, erased(seqs, reason)), *then], lease=lease)
+            told = self.append(interview, [Draft(actor, erased(seqs, reason)), *then], key, lease)
             for digest in kept_for(records[seq - 1].payload for seq in seqs):
                 self._contents[interview].pop(digest, None)
             for seq in seqs:

@@ -7,7 +7,8 @@ record once and in order; only under its lease anything is recorded. Leaves out 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from assistant.base import Limits, Provider
@@ -53,23 +54,32 @@ class Interview:
         self.id, self.header, self.exercise, self.tools = header.id, header, exercise, tools
         self.log, self.lease = log, lease
         self.state = State()
-        self.history = FileHistory()
-        self.keyframes = Keyframes()
+        self.counts: Counter[str]
+        """How many events there are of each type, those erased too: what is numbered by it keeps its number."""
         self.lock = threading.RLock()
         self.on_lost: Callable[[], None] = lambda: None
         """Called, under the lock, when another process turns out to lead this interview; it must not block."""
-        self.volume = 0
         self.holders: dict[str, int] = {}
         self._listeners: list[Listener] = []
         self._unsure = False
-        for record in log.read(self.id):
-            self._take(record)
+        self._fold_whole()
 
-    def _take(self, record: e.Record) -> None:
+    def _fold_whole(self) -> None:
+        """Fold the log from its start: what was erased from it is in no memory of ours either."""
+        self.history, self.keyframes = FileHistory(), Keyframes()
+        self.volume, self.counts = 0, Counter()
+        state = State()
+        for record in self.log.read(self.id):
+            self._take(record, state)
+        # In place: whoever holds the state sees it change as by any event.
+        vars(self.state).update(vars(state))
+
+    def _take(self, record: e.Record, state: State) -> None:
         event = e.understand(record)
-        apply(self.state, event)
+        apply(state, event)
         self.history.take(event)
         self.keyframes.take(event)
+        self.counts[event.type] += 1
         self.volume += EVENT_VOLUME + len(str(record.payload))
 
     def record(self, *drafts: Draft, key: ClientKey | None = None) -> list[e.Record]:
@@ -78,21 +88,34 @@ class Interview:
         Raises as ``EventLog.append``; ``Conflict`` where the drafts were made before it was known what the log holds.
         """
         with self.lock:
-            if self._settle():
-                raise Conflict("The record was out of reach for a moment; please try again")
-            self._unsure = True
-            try:
-                records = self.log.append(self.id, drafts, key, self.lease)
-            except LeaseLost:
-                self.on_lost()
-                raise
-            self._unsure = False
-            self._fold([record for record in records if record.seq > self.state.seq])
-            return records
+            return self._commit(lambda: self.log.append(self.id, drafts, key, self.lease))
+
+    def _commit(self, write: Callable[[], list[e.Record]]) -> list[e.Record]:
+        if self._settle():
+            raise Conflict("The record was out of reach for a moment; please try again")
+        self._unsure = True
+        try:
+            records = write()
+        except LeaseLost:
+            self.on_lost()
+            raise
+        self._unsure = False
+        self._fold([record for record in records if record.seq > self.state.seq])
+        return records
+
+    def erase(
+        self, seqs: Collection[int], actor: str, reason: str, then: Sequence[Draft], key: ClientKey | None = None
+    ) -> list[e.Record]:
+        """Drop what those events hold, tell of it and record ``then``, all or nothing. Raises as ``record``, and ``NotFound``."""
+        with self.lock:
+            return self._commit(lambda: self.log.erase(self.id, seqs, actor, reason, then, self.lease, key))
 
     def _fold(self, new: list[e.Record]) -> None:
-        for record in new:
-            self._take(record)
+        if any(record.type == "payload.erased" for record in new):
+            self._fold_whole()
+        else:
+            for record in new:
+                self._take(record, self.state)
         if new:
             for listener in list(self._listeners):
                 listener(new)
@@ -147,5 +170,8 @@ _WHY_NOT: dict[str, str] = {
 
 
 def last_payload(records: Sequence[e.Record], type_: str) -> dict[str, e.Json]:
-    """The payload of the last record of that type."""
-    return next(record.payload for record in reversed(records) if record.type == type_ and record.payload is not None)
+    """The payload of the last record of that type. Raises ``BadInput`` where it was erased since."""
+    found = next((record.payload for record in reversed(records) if record.type == type_ and record.payload), None)
+    if found is None:
+        raise BadInput("What this message did was recorded, and has been erased since")
+    return found

@@ -52,7 +52,7 @@ class Pairing:
             for name in names:
                 if name not in interview.state.files:
                     raise NotFound("There is no file %(path)s to attach", path=name)
-            turn = f"a{len(interview.state.turns) + 1}"
+            turn = f"a{interview.counts['prompt.sent'] + 1}"
             asked = self._ask(turn, prompt, names)
             interview.record(Draft("candidate", e.PromptSent(turn=turn, text=prompt, attachments=names)), key=key)
         begin(f"reply-{turn}", lambda: self._reply(asked))
@@ -63,6 +63,10 @@ class Pairing:
         self._stopped.add(str(turn))
         if (bench := self._benches.get(str(turn))) is not None:
             bench.close()
+
+    def answering(self, turn: str) -> bool:
+        """Whether the reply is under way, or not yet recorded to its end."""
+        return turn in self._benches
 
     def close(self) -> None:
         """End every reply that is under way: the server is going down, or the interview is over."""

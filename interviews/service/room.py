@@ -321,7 +321,7 @@ class Room:
             if any(run.finished_seq is None for run in interview.state.runs):
                 raise NotAllowed("The tests are running already")
             self.terminals()
-            run = f"r{len(interview.state.runs) + 1}"
+            run = f"r{interview.counts['run.started'] + 1}"
             files = {path: view.version for path, view in interview.state.files.items()}
             records = interview.record(Draft("candidate", e.RunStarted(run=run, files=files)), key=key)
         background.begin(f"run-{run}", lambda: self._run(run, records[-1].seq))

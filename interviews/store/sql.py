@@ -144,9 +144,10 @@ class SqlLog:
         reason: str,
         then: Sequence[Draft] = (),
         lease: Lease | None = None,
+        key: ClientKey | None = None,
     ) -> list[Record]:
         drafts = [Draft(actor, erased(seqs, reason)), *then]
-        told = self._submit(Write(interview, drafts, lease=lease, erased=frozenset(seqs)))
+        told = self._submit(Write(interview, drafts, key, lease, erased=frozenset(seqs)))
         with self._reading() as connection:
             forget_overwritten(connection)
         return told
