@@ -22,6 +22,7 @@ from interviews.state import State, fold
 from tests.product import Browser, Message, Product, understand
 
 AGAIN_S = 0.05
+BUSY_S = 0.5
 ANSWER_S = 60.0
 UNANSWERED = ("busy", "moved", "failed")
 
@@ -39,6 +40,7 @@ class Page(Browser):
         self.answers: list[Message] = []
         """Every answer that came, also those that only said to try again."""
         self.connections = 0
+        self._refused = ""
         self._keys = itertools.count(1)
         self._changed = threading.Condition()
         self._line: socketio.Client | None = None
@@ -49,7 +51,7 @@ class Page(Browser):
         """Return once connected and with nothing missed. Raises ``Stopped``, and ``AssertionError`` after a minute."""
         until = time.monotonic() + ANSWER_S
         while self._line is None:
-            assert time.monotonic() < until, "no connection in a minute"
+            assert time.monotonic() < until, f"no connection in a minute: {self._refused}"
             if not self._try():
                 self._pause()
 
@@ -63,7 +65,8 @@ class Page(Browser):
             line.connect(
                 f"{self.address}?{query}", headers={"Cookie": cookies}, transports=["websocket"], wait_timeout=5
             )
-        except (socketio.exceptions.ConnectionError, requests.RequestException):
+        except (socketio.exceptions.ConnectionError, requests.RequestException) as error:
+            self._refused = str(error)
             _hang_up(line)
             return False
         self._line = line
@@ -72,6 +75,7 @@ class Page(Browser):
         while more:
             said = self._ask(line, "hello", {"since": len(self.events)})
             if said is None or not said["ok"]:
+                self._refused = f"hello: {said}"
                 self._lost(line)
                 return False
             more = bool(said.get("more"))
@@ -108,8 +112,8 @@ class Page(Browser):
         self.stopped.set()
         self.cut()
 
-    def _pause(self) -> None:
-        if self.stopped.wait(AGAIN_S):
+    def _pause(self, seconds: float = AGAIN_S) -> None:
+        if self.stopped.wait(seconds):
             raise Stopped
 
     # Acts
@@ -144,7 +148,7 @@ class Page(Browser):
                 if answer["ok"] or answer["code"] not in UNANSWERED:
                     return answer
             assert time.monotonic() < until, f"{name} had no word in a minute, last {answer}"
-            self._pause()
+            self._pause(BUSY_S if answer is not None else AGAIN_S)
 
     def once(self, name: str, **message: object) -> Message:
         """Do it, and return the first answer, whatever it is."""

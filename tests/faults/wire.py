@@ -85,6 +85,19 @@ class Wire:
                 self.frame("3")
         return found
 
+    def both(self, last: int) -> tuple[Message, list[Message]]:
+        """Read until the acknowledgement ``last``: it, and the events that came before it."""
+        events: list[Message] = []
+        while (frame := self.read()) is not None:
+            if frame.startswith('42["events"'):
+                events += json.loads(frame[2:])[1]["events"]
+            elif frame.startswith(f"43{last}["):
+                answer: Message = json.loads(frame[2 + len(str(last)) :])[0]
+                return answer, events
+            elif frame == "2":
+                self.frame("3")
+        raise AssertionError(f"the line ended with {self.closed}")
+
     def events(self, upto: int) -> list[Message]:
         """Read events until the one with the number ``upto`` has come, or the line has ended."""
         found: list[Message] = []
