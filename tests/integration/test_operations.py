@@ -24,7 +24,7 @@ from interviews.log import Draft
 from interviews.service.registry import Interviews
 from interviews.settings import Settings
 from interviews.store import SqlLog, open_engine
-from tests.product import Browser, Message, Product, another_interview, lose_sandbox, start, wait, with_candidate
+from tests.product import ROOT, Browser, Message, Product, another_interview, lose_sandbox, start, wait, with_candidate
 from tests.support import counting_salt, header, ticking_clock
 from web import logs
 from web.health import Asked
@@ -262,6 +262,19 @@ def test_with_a_token_figures_are_for_who_bears_it(settings: Settings) -> None:
         assert client.get("/metrics", environ_base=LOCAL, headers=refused).status_code == 403
     bearing = {"Authorization": "Bearer open sesame"}
     assert client.get("/metrics", environ_base=elsewhere, headers=bearing).status_code == 200
+
+
+@pytest.mark.sandbox
+def test_every_setting_and_figure_is_documented(product: Product) -> None:
+    text = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    assert {f"PAIRSIGHT_{name.upper()}" for name in Settings.model_fields} - set(
+        re.findall(r"PAIRSIGHT_[A-Z_]+", text)
+    ) == set()
+    wait(lambda: "pairsight_sandboxes{state=warm}" in scrape(product), 30)
+    families = text_string_to_metric_families(requests.get(f"{product.address}/metrics", timeout=10).text)
+    there = {family.name for family in families if family.name.startswith("pairsight_")}
+    named = {re.sub("_(total|bucket)$", "", name) for name in re.findall(r"pairsight_[a-z_]+", text)}
+    assert there == named
 
 
 # Logs

@@ -119,6 +119,13 @@ def test_nobody_further_out_is_believed(proxy: tuple[str, Path]) -> None:
     assert told.headers["Strict-Transport-Security"]
 
 
+def test_figures_are_not_for_the_world(product: Product, proxy: tuple[str, Path]) -> None:
+    address, certificate = proxy
+    assert requests.get(f"{product.address}/metrics", timeout=10).status_code == 200
+    assert requests.get(f"{address}/metrics", verify=str(certificate), timeout=10).status_code == 403
+    assert requests.get(f"{address}/healthz/live", verify=str(certificate), timeout=10).status_code == 200
+
+
 def test_without_a_proxy_its_headers_are_not_believed(tmp_path: Path) -> None:
     server = start(tmp_path / "plain", "--sandbox", "bubblewrap")
     try:
