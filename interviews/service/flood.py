@@ -21,7 +21,7 @@ SLOWER_EACH = 2_000_000
 # Held at most: twice this, in bytes.
 TAIL = 16_384
 # Shown of a flood that goes on, and at least of one that pauses.
-GLANCE = 2_048
+GLANCE = 4_096
 # How fast all terminals of one interview are read together: bytes a second, and how often the time that this took is rested.
 READ_S = 10_000_000
 REST = 4

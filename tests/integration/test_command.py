@@ -32,7 +32,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["run", "doctor", "score", "verify", "export"])
+@pytest.mark.parametrize("name", ["run", "doctor", "score", "verify", "redact", "export"])
 def test_help_shows_an_example(name: str, tmp_path: Path) -> None:
     done = pairsight(name, "--help", data=tmp_path)
     assert done.returncode == 0 and f"Example: pairsight {name}" in done.stdout
@@ -81,6 +81,26 @@ def test_a_changed_log_is_refused_and_its_event_named(tmp_path: Path) -> None:
     refused(pairsight("score", str(changed), data=tmp_path), "Event 4")
 
 
+def test_verifying_says_what_is_empty_and_why_and_which_event_is_broken(tmp_path: Path) -> None:
+    lines = GOLDEN.read_text("utf-8").splitlines(keepends=True)
+    event = json.loads(lines[9])
+    changed = tmp_path / "changed.ndjson"
+    changed.write_text("".join([*lines[:9], json.dumps({**event, "payload": None, "salt": None}) + "\n", *lines[10:]]))
+    done = pairsight("verify", str(changed), data=tmp_path)
+    assert done.returncode == 0 and "no erasure tells why, the first is event 9" in done.stdout
+    report = json.loads(pairsight("verify", str(changed), "--json", data=tmp_path).stdout)
+    assert report["ok"] and report["tombstones"]["unexplained"] == [9]
+    refused(pairsight("verify", str(changed), "--strict", data=tmp_path), "event 9")
+    cut = tmp_path / "cut.ndjson"
+    cut.write_text("".join(lines[:-1]))
+    assert pairsight("verify", str(cut), data=tmp_path).returncode == 0
+    refused(pairsight("verify", str(cut), "--head", report["head"], data=tmp_path), "missing or replaced")
+    broken = tmp_path / "broken.ndjson"
+    broken.write_text("".join([*lines[:9], json.dumps({**event, "at_ms": 1}) + "\n", *lines[10:]]))
+    done = pairsight("verify", str(broken), "--json", data=tmp_path)
+    assert done.returncode == 1 and json.loads(done.stdout)["seq"] == 9 and "Event 9" in done.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"not a log\n", b"\xff\xfe\x00", b'{"format": "other"}\n', b"{" * 5000])
 def test_a_file_that_is_no_log_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.ndjson"
@@ -104,6 +124,16 @@ def test_an_unknown_export_form_is_told(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     out = tmp_path / "no" / "folder" / "x"
     refused(pairsight("export", str(GOLDEN), "--format", "csv", "--out", str(out), data=tmp_path), str(out))
+
+
+def test_one_terminal_of_a_log_is_exported_and_which_one_is_asked(tmp_path: Path) -> None:
+    out = tmp_path / "t1.cast"
+    arguments = ("export", str(GOLDEN), "--format", "asciicast", "--out", str(out))
+    refused(pairsight(*arguments, data=tmp_path), "t1, t2")
+    refused(pairsight(*arguments, "--terminal", "t9", data=tmp_path), "t1, t2", "t9")
+    assert not out.exists()
+    done = pairsight(*arguments, "--terminal", "t1", data=tmp_path)
+    assert done.returncode == 0 and json.loads(out.read_text("utf-8").partition("\n")[0])["version"] == 3
 
 
 def test_an_unknown_exercise_or_sandbox_is_told(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from interviews.store import SqlLog, open_engine
 from rubrics import registry as rubric_registry
 from sandbox.backends.bubblewrap import backend
 from sandbox.base import Sandbox, SandboxSpec
-from tests.product import wait
+from tests import product as products
+from tests.product import Browser, Message, Product, wait
 from tests.support import bare_interview, counting_salt, header, ticking_clock, tools
 
 pytestmark = pytest.mark.sandbox
@@ -349,3 +350,51 @@ def test_viewers_the_log_and_the_asciicast_have_the_same(desk: Desk) -> None:
     # Who comes later sees the same.
     late = fold(e.understand(record) for record in desk.interview.log.read("i1")).terminals[desk.name]
     assert logged.endswith("".join(late.output)) and late == desk.interview.state.terminals[desk.name]
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Product]:
+    probe = backend.probe()
+    if not probe.ok:
+        pytest.skip(f"bubblewrap cannot run here: {probe.reason} {probe.install}")
+    running = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", SANDBOX="bubblewrap")
+    yield running
+    running.stop()
+
+
+def shown(events: list[Message], terminal: str) -> str:
+    return "".join(
+        event["payload"]["data"]
+        for event in events
+        if event["type"] == "terminal.output" and event["payload"]["terminal"] == terminal
+    )
+
+
+def test_what_came_over_sockets_is_what_is_exported(product: Product) -> None:
+    candidate, early, late = (Browser(product, role) for role in ("candidate", "interviewer", "interviewer"))
+    assert candidate.consent().status_code == 200
+    candidate.connect()
+    early.connect()
+    terminals = [candidate.send("term.open", cols=80, rows=24)["terminal"] for _ in range(2)]
+    wait(lambda: all(PROMPT in shown(candidate.events, terminal) for terminal in terminals))
+    candidate.send("term.input", terminal="t1", data="yes a flood\r")
+    wait(lambda: "left out ⋯" in shown(candidate.events, "t1"))
+    candidate.send("term.input", terminal="t2", data="echo be''side\r")
+    candidate.send("term.input", terminal="t1", data="\x03")
+    over = {"t1": f"133;D;130\x07\x1b[?2004h{PROMPT}", "t2": f"133;D;0\x07\x1b[?2004h{PROMPT}"}
+    wait(lambda: all(shown(early.events, terminal).endswith(end) for terminal, end in over.items()))
+    late.connect()
+    wait(lambda: len(late.events) == len(early.events))
+    address = f"{product.address}/interviews/{early.interview}/export.asciicast"
+    for terminal in terminals:
+        answer = early.http.get(f"{address}?terminal={terminal}", timeout=20)
+        assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("application/x-asciicast")
+        exported = [line for line in map(json.loads, answer.text.splitlines()[1:]) if line[1] == "o"]
+        looks = [shown(browser.events, terminal) for browser in (candidate, early, late)]
+        assert looks == ["".join(data for _, _, data in exported)] * 3
+    for question, words in (("", "t1, t2"), ("?terminal=t9", "t9")):
+        answer = early.http.get(address + question, timeout=20)
+        assert answer.status_code == 400 and words in answer.text and "Traceback" not in answer.text
+    assert candidate.http.get(f"{address}?terminal=t1", timeout=20).status_code == 403
+    for browser in (candidate, early, late):
+        browser.socket.disconnect()
