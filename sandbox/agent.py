@@ -352,9 +352,12 @@ class Files:
         with os.fdopen(fd, "rb", buffering=0) as file:
             return sha256(file)
 
-    def delete(self, path: object) -> None:
+    def delete(self, path: object, expected: object = None) -> None:
+        """Raises ``Refused``. ``expected`` as for ``write``."""
         *above, name = split(path)
         with self.folder(above) as folder, self._swap:
+            if expected is not None and self._present(folder, name) != expected:
+                raise Refused("changed")
             os.unlink(name, dir_fd=folder)
 
     def digest(self, name: str, dir_fd: int, size_cap: int) -> tuple[int, str] | None:
@@ -1330,7 +1333,7 @@ class Agent:
             self.files.write(path, body, header.get("expected"))
             return {}, b""
         if op == "delete":
-            self.files.delete(path)
+            self.files.delete(path, header.get("expected"))
             return {}, b""
         if op == "list":
             return {}, pack_rows(self.files.list(self.file_cap))

@@ -139,7 +139,9 @@ class Sandbox(Protocol):
         """
         ...
 
-    def delete(self, path: str) -> None: ...
+    def delete(self, path: str, expected: str | None = None) -> None:
+        """With ``expected`` (a SHA-256 in hex) it is refused as ``FileChanged`` unless just that is there."""
+        ...
 
     def list(self) -> list[FileEntry]:
         """Regular files, sorted by path, bounded (at most 2,000), without ``.git``, caches and symlinks."""

@@ -266,8 +266,11 @@ class AgentSandbox:
             header["expected"] = expected
         self._call(header, data, path=path)
 
-    def delete(self, path: str) -> None:
-        self._call({"op": "delete", "path": path}, path=path)
+    def delete(self, path: str, expected: str | None = None) -> None:
+        header: Header = {"op": "delete", "path": path}
+        if expected is not None:
+            header["expected"] = expected
+        self._call(header, path=path)
 
     def list(self) -> list[FileEntry]:
         _, body = self._call({"op": "list"}, cap=MAX_LIST_BYTES)

@@ -8,7 +8,6 @@ docs/editing.md. Not thread-safe: one thread works it. Leaves out when that is (
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -176,9 +175,15 @@ class Mirror:
                 # It is not there on disk, but what is to be written there knows of it.
                 self.synced[to] = before or replace(taken, sha256="")
         if move is None or self._carry(move[0], data, digest):
+            try:
+                self._sandbox.delete(path, digest)
+            except FileChanged:
+                # The next round sees to what came between.
+                self._unwritten = True
+                return
+            except (NotFound, BadInput):
+                pass
             self.synced.pop(path)
-            with contextlib.suppress(NotFound, BadInput):
-                self._sandbox.delete(path)
 
     def _carry(self, to: str, data: bytes, digest: str) -> bool:
         """Write a file that moved where it is now; whether it is there."""

@@ -190,6 +190,8 @@ def test_a_write_can_ask_for_what_it_replaces(sandbox: Sandbox) -> None:
         sandbox.write("new/file", b"two", expected="")
     one = sandbox.list()[0].sha256
     sandbox.write("new/file", b"three", expected=one)
+    with pytest.raises(FileChanged):
+        sandbox.delete("new/file", expected=one)
     for path, expected in (("new/file", one), ("gone", one), ("no/such/folder", one), ("new/file", "nonsense")):
         with pytest.raises(FileChanged, match=path):
             sandbox.write(path, b"four", expected=expected)
