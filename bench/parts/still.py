@@ -57,10 +57,13 @@ class Still:
             self._files[path] = data
         self._on_change(Change("written", path))
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, expected: str | None = None) -> None:
         with self._lock:
-            if self._files.pop(path, None) is None:
+            if path not in self._files:
                 raise NotFound("There is no file %(path)s", path=path)
+            if expected not in (None, sha256_hex(self._files[path])):
+                raise FileChanged("%(path)s has changed", path=path)
+            del self._files[path]
         self._on_change(Change("deleted", path))
 
     def list(self) -> list[FileEntry]:

@@ -1,0 +1,65 @@
+"""The published form of a benchmark: its fields, and when something promised is missed."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal, get_type_hints
+
+import pytest
+
+from bench.__main__ import line, main, names
+from bench.measure import Row, compare_rates, in_turn, missed, p95, report, row
+
+PUBLISHED = ["what", "value", "unit", "baseline", "ratio", "target", "better", "runs", "bound"]
+
+
+def test_a_report_has_the_published_form() -> None:
+    slower = row("a key", "ms", [3.0, 9.0, 4.0], [2.0, 1.0, 2.0], target=5.0)
+    told = json.loads(json.dumps(report("edits", [slower])))
+    assert list(told) == ["name", "machine", "rows"]
+    assert told["name"] == "edits" and set(told["machine"]) == {"system", "processor", "cores", "python"}
+    assert told["rows"] == [dict(zip(PUBLISHED, ["a key", 4.0, "ms", 2.0, 2.0, 5.0, "lower", 3, "ratio"], strict=True))]
+    assert list(get_type_hints(Row)) == PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("target", "better", "bound", "expected"),
+    [
+        (None, "lower", "ratio", False),
+        (2.0, "lower", "ratio", False),
+        (1.9, "lower", "ratio", True),
+        (2.0, "higher", "ratio", False),
+        (2.1, "higher", "ratio", True),
+        (8.0, "lower", "value", False),
+        (7.9, "lower", "value", True),
+        (8.1, "higher", "value", True),
+    ],
+)
+def test_a_target_bounds_the_ratio_unless_it_says_the_value(
+    target: float | None,
+    better: Literal["lower", "higher"],
+    bound: Literal["ratio", "value"],
+    expected: bool,
+) -> None:
+    one = row("a", "ms", [8.0], [4.0], target=target, better=better, bound=bound)
+    assert missed(one) is expected
+    assert ("MISSED" in line(one)) is expected
+
+
+def test_time_is_told_apiece_and_rate_a_second() -> None:
+    twice = in_turn("a", lambda: 2e-3, lambda: 1e-3, each=5)
+    assert (twice.value, twice.unit, twice.ratio, twice.better, twice.runs) == (2000, "µs", 2, "lower", 3)
+    rate = compare_rates("a", lambda: None, lambda: None, each=1)
+    assert (rate.unit, rate.better, rate.runs) == ("/s", "higher", 3)
+
+
+def test_the_95th_of_a_hundred() -> None:
+    assert p95([float(n) for n in range(100, 0, -1)]) == 95
+    assert p95([7.0]) == 7
+
+
+def test_files_beside_the_benchmarks_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert names() == ["edits", "log", "sandbox"]
+    with pytest.raises(SystemExit):
+        main(["parts"])
+    assert "expected names among edits, log, sandbox, got parts" in capsys.readouterr().err
