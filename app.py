@@ -17,9 +17,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -34,16 +35,19 @@ import sandbox.launcher
 import sandbox.owners
 import sandbox.registry
 from assistant.base import Limits
+from interviews import erasure, traces, visibility
 from interviews import events as e
 from interviews.chain import verify as verify_chain
 from interviews.errors import BadInput, LeaseHeld, LogCorrupt, NotFound, PairsightError
 from interviews.log import random_salts
-from interviews.ndjson import read_log
+from interviews.ndjson import read_log, read_view
 from interviews.processes import has_ended, process_name
+from interviews.service import redaction
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.settings import Settings, read_settings
 from interviews.store import Observer, SqlLog, backup, open_engine
+from interviews.times import steady
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.scoring import score
@@ -59,9 +63,8 @@ ROOT = Path(__file__).resolve().parent
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def now_ms() -> int:
-    """Unix milliseconds."""
-    return time.time_ns() // 1_000_000
+# Unix milliseconds, for all that this process does.
+now_ms = steady()
 
 
 def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
@@ -361,13 +364,16 @@ def _load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:
         with path.open(encoding="utf-8") as lines:
             return read_log(lines)
     settings = read_settings(os.environ)
-    if not settings.database and not (settings.data / "pairsight.db").is_file():
-        raise NotFound(
-            "Expected a log file or an interview's id, got %(got)s: there is no such file and no database",
-            got=log_or_id,
-        )
+    _require_database(settings, log_or_id)
     log = open_log(settings)
     return log.header(log_or_id), log.read(log_or_id)
+
+
+def _require_database(settings: Settings, named: str) -> None:
+    if not settings.database and not (settings.data / "pairsight.db").is_file():
+        raise NotFound(
+            "Expected a log file or an interview's id, got %(got)s: there is no such file and no database", got=named
+        )
 
 
 @main.command("score")
@@ -398,14 +404,99 @@ def score_command(log: str, as_json: bool) -> None:
 
 @main.command("verify")
 @click.argument("log", metavar="LOG|ID")
-def verify_command(log: str) -> None:
-    """Check a log's hash chain.
+@click.option(
+    "--head", metavar="HASH", default="", help="A head noted earlier: tells whether events are missing at the end."
+)
+@click.option("--strict", is_flag=True, help="Fail too where content is missing and nothing in the log tells why.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify_command(log: str, head: str, strict: bool, as_json: bool) -> None:
+    """Check a log's hash chain, and why content is missing.
 
     \b
     Example: pairsight verify interview.ndjson
     """
-    count, head, tombstones = verify_chain(*_load(log))
-    click.echo(f"{count} events follow from one another; {tombstones} of them withheld or erased. Head {head}")
+    try:
+        header, records = _load(log)
+        count, last, _ = verify_chain(header, records, head)
+        view = _view(log)
+        gone = erasure.tombstones(records, visibility.hidden(view))
+        if strict and (odd := gone.unexplained or gone.kept):
+            told = "No erasure tells why event %(seq)d is empty" if gone.unexplained else _KEPT
+            raise LogCorrupt(told, seq=odd[0])
+    except LogCorrupt as error:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "error": str(error), "seq": error.params.get("seq")}))
+        raise
+    if as_json:
+        click.echo(json.dumps({"ok": True, "events": count, "head": last, "view": view, "tombstones": asdict(gone)}))
+        return
+    click.echo(
+        f"{count} events follow from one another; {len(gone.erased)} of them erased, {len(gone.withheld)} withheld. Head {last}"
+    )
+    if gone.unexplained:
+        click.echo(
+            f"! {len(gone.unexplained)} are empty and no erasure tells why, the first is event {gone.unexplained[0]}"
+        )
+    if gone.kept:
+        click.echo("! " + _KEPT % {"seq": gone.kept[0]})
+
+
+_KEPT = "Event %(seq)d was erased, says the log, and is there again, as when a backup is put back"
+
+
+def _view(log_or_id: str) -> e.Role:
+    path = Path(log_or_id)
+    if not path.is_file():
+        return "interviewer"
+    with path.open(encoding="utf-8") as lines:
+        return read_view(lines)
+
+
+@main.command("redact")
+@click.argument("interview", metavar="ID")
+@click.option(
+    "--text-file", type=click.File(encoding="utf-8"), required=True, help="Holds the text to erase; - reads stdin."
+)
+@click.option("--reason", required=True, help="What it was, in words that everybody may read.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def redact_command(interview: str, text_file: IO[str], reason: str, dry_run: bool, as_json: bool) -> None:
+    """Erase a text from an interview that no server leads, wherever it stands. Never name it on the command line.
+
+    \b
+    Example: pairsight redact 3f2a --text-file - --reason "A password, typed by mistake" --dry-run
+    """
+    try:
+        text = text_file.read(traces.MOST * 4)
+    except UnicodeDecodeError:
+        raise BadInput("Expected the text to erase in UTF-8, got other bytes") from None
+    asked = redaction.read_redaction(text, None, reason)
+    settings = read_settings(os.environ)
+    _require_database(settings, interview)
+    log = open_log(settings)
+    found = redaction.search(log, interview, text)
+    if not dry_run:
+        try:
+            lease = log.acquire(interview, process_name(secrets.token_hex(4)), settings.lease_s)
+        except LeaseHeld:
+            raise LeaseHeld(
+                "A server leads the interview %(id)s: erase it on the interviewer's page, or stop the server first",
+                id=interview,
+            ) from None
+        try:
+            redaction.redact_kept(log, interview, lease, "interviewer:operator", asked)
+        finally:
+            log.release(lease)
+    told = {"dry_run": dry_run, **asdict(found)}
+    if as_json:
+        click.echo(json.dumps(told))
+        return
+    counts = ", ".join(f"{count} {type_}" for type_, count in found.kinds.items()) or "nothing"
+    click.echo(f"{'Would erase' if dry_run else 'Erased'}: {counts}, and {found.also} events that hang on them")
+    for type_, count in found.stays.items():
+        click.echo(
+            f"! {count} {type_} hold it too and stay: they are the exercise's own words or the interview's course"
+        )
 
 
 @main.command("export")

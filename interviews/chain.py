@@ -141,11 +141,15 @@ def verify(header: Header, records: Iterable[Record], head: str = "") -> tuple[i
         count += 1
         if record.seq != count:
             raise LogCorrupt("Expected event %(want)d next, got event %(seq)d", want=count, seq=record.seq)
+        if record.payload is None and record.salt is not None:
+            raise LogCorrupt("Event %(seq)d lost its content but not its salt, which no erasure leaves", seq=record.seq)
         if record.payload is None:
             tombstones += 1
         elif not _holds(record.salt, record.payload, record.payload_hash):
             raise LogCorrupt("The content of event %(seq)d is not what was recorded", seq=record.seq)
         if _expected_hash(previous, record) != record.hash:
+            if count == 1:
+                raise LogCorrupt("Event %(seq)d does not follow from this log's header", seq=record.seq)
             raise LogCorrupt("Event %(seq)d does not follow from the one before it", seq=record.seq)
         previous = record.hash
         met = met or previous == head

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, cast, get_args
 
 from pydantic import ValidationError
 
 from interviews.errors import LogCorrupt
-from interviews.events import Header, Record
+from interviews.events import Header, Record, Role
 
 FORMAT = "pairsight-log"
 VERSION = 1
 
 
-def write_log(out: IO[str], header: Header, records: Iterable[Record]) -> int:
-    """Write header and records; returns the number of events."""
-    head = {"format": FORMAT, "version": VERSION, "interview": header.model_dump(mode="json", exclude_unset=True)}
+def write_log(out: IO[str], header: Header, records: Iterable[Record], view: Role = "interviewer") -> int:
+    """Write header and records; returns the number of events.
+
+    ``view`` is whose records these are, where they passed the filter (``visibility``): a candidate's copy says that it is one.
+    """
+    head: dict[str, object] = {"format": FORMAT, "version": VERSION}
+    if view != "interviewer":
+        head["view"] = view
+    head["interview"] = header.model_dump(mode="json", exclude_unset=True)
     out.write(json.dumps(head, ensure_ascii=False) + "\n")
     count = 0
     for record in records:
@@ -30,12 +36,25 @@ def write_log(out: IO[str], header: Header, records: Iterable[Record]) -> int:
     return count
 
 
+def read_view(lines: IO[str]) -> Role:
+    """Whose view a log is, as its first line says. Raises ``LogCorrupt`` for a view that there is not."""
+    first = _first_line(lines)
+    view = first.get("view", "interviewer") if isinstance(first, dict) else "interviewer"
+    if view not in get_args(Role):
+        raise LogCorrupt("Expected a log in the view of %(views)s, got another", views=" or ".join(get_args(Role)))
+    return cast(Role, view)
+
+
+def _first_line(lines: IO[str]) -> object:
+    try:
+        return cast(object, json.loads(lines.readline() or "null"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def read_log(lines: IO[str]) -> tuple[Header, list[Record]]:
     """Read a whole log. Raises ``LogCorrupt`` naming the first line that does not fit."""
-    try:
-        first = json.loads(lines.readline() or "null")
-    except (json.JSONDecodeError, UnicodeDecodeError):
-        first = None
+    first = _first_line(lines)
     if not isinstance(first, dict) or first.get("format") != FORMAT:
         raise LogCorrupt("Expected a log that begins with a %(format)s header line, got something else", format=FORMAT)
     if first.get("version") != VERSION:

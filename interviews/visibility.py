@@ -15,9 +15,14 @@ NEVER_FOR_CANDIDATE = frozenset(
 )
 
 
+def hidden(role: Role) -> frozenset[str]:
+    """The types of event that a role's view lacks."""
+    return frozenset() if role == "interviewer" else NEVER_FOR_CANDIDATE
+
+
 def may_see(role: Role, type_: str) -> bool:
     """Whether that role may read events of that type."""
-    return role == "interviewer" or type_ not in NEVER_FOR_CANDIDATE
+    return type_ not in hidden(role)
 
 
 def wire(role: Role, record: Record) -> dict[str, object]:

@@ -182,6 +182,11 @@ def log_schema() -> Json:
         "properties": {
             "format": {"const": ndjson.FORMAT},
             "version": {"const": ndjson.VERSION},
+            "view": {
+                "enum": list(typing.get_args(events.Role)),
+                "description": "Whose view the records are, where that is not the interviewer's: what others wrote for "
+                "interviewers only is withheld.",
+            },
             "interview": references[(events.Header, "serialization")],
         },
         "required": ["format", "version", "interview"],

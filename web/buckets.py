@@ -18,7 +18,17 @@ FLOOR = -1000.0
 # Characters of a message that cost as much as a small message.
 SIZE = 4096
 # What an act costs beside the message that asks for it; others cost nothing more.
-COSTS = {"hello": 20.0, "create": 4.0, "delete": 4.0, "run": 20.0, "ask": 20.0, "term.open": 20.0, "submit": 20.0}
+COSTS = {
+    "hello": 20.0,
+    "create": 4.0,
+    "delete": 4.0,
+    "run": 20.0,
+    "ask": 20.0,
+    "term.open": 20.0,
+    "submit": 20.0,
+    "redact": 50.0,
+    "redact.find": 50.0,
+}
 KEPT = 1000
 
 

@@ -11,7 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, cast, get_args
 from weakref import WeakSet
@@ -22,7 +22,7 @@ from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_ro
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError, PlatformFailure
 from interviews.log import ClientKey
-from interviews.service import editing
+from interviews.service import editing, redaction
 from interviews.service.background import begin
 from interviews.service.interview import Interview
 from interviews.service.registry import Interviews
@@ -102,6 +102,8 @@ class Sockets:
         self._on("hello", self._hello, acting=False)
         self._on("away", self._away, acting=False)
         self._on("note", self._note, acting=False)
+        self._on("redact.find", self._find_secret, acting=False)
+        self._on("redact", self._redact, acting=False)
         for name in EDITS + ACTS + TERMINAL_ACTS:
             self._on(name, partial(self._act, name), acting=True)
 
@@ -274,6 +276,18 @@ class Sockets:
             raise NotAllowed("Only an interviewer can add a note")
         client.room.note("interviewer", message.get("text"), message.get("about_seq"), key)
         return {}
+
+    def _find_secret(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
+        if client.role != "interviewer":
+            raise NotAllowed("Only an interviewer can look for what is to be erased")
+        interview = client.room.interview
+        return asdict(redaction.search(interview.log, interview.id, message.get("text")))
+
+    def _redact(self, client: Client, message: Message, key: ClientKey | None) -> Message:
+        if client.role != "interviewer":
+            raise NotAllowed("Only an interviewer can erase what was recorded")
+        asked = redaction.read_redaction(message.get("text"), message.get("seqs"), message.get("reason"))
+        return {"seqs": redaction.redact(client.room, "interviewer:interviewer", asked, key)}
 
     def _disconnect(self, _reason: object = None) -> None:
         client = self._clients.pop(_sid(), None)

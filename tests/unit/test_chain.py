@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 import rfc8785
@@ -14,9 +15,11 @@ from pydantic import ValidationError
 
 from interviews import events as e
 from interviews.chain import canonical, record_hash, sha256_hex, verify
+from interviews.erasure import Tombstones, tombstones
 from interviews.errors import BadInput, LogCorrupt
 from interviews.log import Draft, MemoryLog, random_salts
-from interviews.ndjson import read_log, write_log
+from interviews.ndjson import read_log, read_view, write_log
+from interviews.visibility import hidden, withhold
 from tests.support import counting_salt, header, ticking_clock
 
 
@@ -68,7 +71,7 @@ def test_a_removed_event_and_a_changed_header_are_found() -> None:
     head, records = a_log()
     with pytest.raises(LogCorrupt):
         verify(head, records[:1] + records[2:])
-    with pytest.raises(LogCorrupt):
+    with pytest.raises(LogCorrupt, match="Event 1 does not follow from this log's header"):
         verify(head.model_copy(update={"candidate": "another"}), records)
 
 
@@ -86,10 +89,11 @@ def test_a_removed_event_and_a_changed_header_are_found() -> None:
         (lambda r: [*r[:3], r[3].model_copy(update={"salt": "not hex"})], 4),
         (lambda r: [*r[:3], r[3].model_copy(update={"salt": None})], 4),
         (lambda r: [*r[:3], r[3].model_copy(update={"actor": "half \ud83d"})], 4),
+        (lambda r: [*r[:3], r[3].model_copy(update={"payload": None})], 4),
     ],
     ids=[
         "order", "doubled", "gap", "begun later", "doubled end", "copied on", "no character", "no exact number", "no salt",
-        "half erased", "no name",
+        "half erased", "no name", "salt left",
     ],
 )  # fmt: skip
 def test_the_first_broken_event_is_named(change: Callable[[list[e.Record]], list[e.Record]], named: int) -> None:
@@ -211,6 +215,41 @@ def test_erasing_a_payload_with_its_salt_leaves_a_chain_that_verifies() -> None:
     head, records = a_log()
     records[3] = records[3].model_copy(update={"payload": None, "salt": None})
     assert verify(head, records)[2] == 1
+
+
+def bare(record: e.Record) -> e.Record:
+    return record.model_copy(update={"payload": None, "salt": None})
+
+
+def test_what_is_empty_is_told_by_why_it_is() -> None:
+    log = MemoryLog(ticking_clock(), counting_salt())
+    log.create(header("i1"))
+    note = Draft("interviewer:ada", e.NoteAdded(text="note", about_seq=1))
+    log.append("i1", [Draft("candidate", e.PromptSent(turn=f"a{at}", text="words")) for at in range(3)] + [note])
+    log.erase("i1", [1], "interviewer:ada", "A password")
+    records = log.read("i1")
+    whole = records[0].model_copy(update={"payload": {"turn": "a0"}, "salt": "00"})
+    assert tombstones(records) == Tombstones(erased=(1,))
+    # Somebody else dropped what event 2 held.
+    assert tombstones([records[0], bare(records[1]), *records[2:]]) == Tombstones(erased=(1,), unexplained=(2,))
+    seen = [withhold("candidate", record) for record in records]
+    assert tombstones(seen, hidden("candidate")) == Tombstones(erased=(1,), withheld=(4,))
+    assert tombstones(seen) == Tombstones(erased=(1,), unexplained=(4,))
+    assert tombstones([whole, *records[1:]]) == Tombstones(kept=(1,))
+    # Nor does an erasure tell of what came after it, or of anything once it is empty itself.
+    assert tombstones([*records[:4], bare(records[4])]) == Tombstones(unexplained=(1, 5))
+
+
+def test_a_candidates_copy_says_so_and_reads_back() -> None:
+    head, records = a_log()
+    seen = [withhold("candidate", record) for record in records]
+    for view in get_args(e.Role):
+        out = io.StringIO()
+        write_log(out, head, seen, view)
+        assert read_view(io.StringIO(out.getvalue())) == view
+        assert read_log(io.StringIO(out.getvalue())) == (head, seen)
+    with pytest.raises(LogCorrupt, match="view"):
+        read_view(io.StringIO('{"view": "nobody"}'))
 
 
 def test_a_record_made_unchecked_is_the_same_as_a_checked_one() -> None:
