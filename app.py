@@ -601,6 +601,8 @@ def launcher_command(path: Path, user: str, most: int) -> None:
         uid = int(user) if user.isdecimal() else pwd.getpwnam(user).pw_uid
     except KeyError:
         raise BadInput("Expected a user of this machine, got %(got)s", got=user) from None
+    settings = read_settings(os.environ)
+    logs.configure(settings.log, settings.log_level)
     owners = sandbox.owners.Owners(sandbox.owners.owners_folder(path))
     service = sandbox.launcher.Launcher(path, uid, docker.Docker(owners=owners), most=most)
     service.bind()
