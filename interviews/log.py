@@ -20,8 +20,8 @@ from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, LeaseLost, NotFound
 from interviews.events import AnyPayload, Header, Json, Record
 from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
+from interviews.times import Clock, Onward
 
-Clock = Callable[[], int]
 NewSalt = Callable[[], str]
 SALTS_AT_ONCE = 256
 # The event after which an interview needs nobody to lead it.
@@ -186,6 +186,7 @@ class MemoryLog:
         self._keys: dict[tuple[str, ClientKey], range] = {}
         self._contents: dict[str, dict[str, bytes]] = {}
         self._holdings: dict[str, Holding] = {}
+        self._times: dict[str, Onward] = {}
         self._watch = Watch(monotonic, ended)
         self._lock = threading.RLock()
 
@@ -194,7 +195,7 @@ class MemoryLog:
             if header.id in self._headers:
                 raise BadInput("An interview with the id %(id)s exists already", id=header.id)
             self._headers[header.id], self._records[header.id] = header, []
-            self._holdings[header.id] = Holding()
+            self._holdings[header.id], self._times[header.id] = Holding(), Onward()
             self._contents[header.id] = {}
 
     def header(self, interview: str) -> Header:
@@ -217,7 +218,7 @@ class MemoryLog:
                 return self.find(interview, key)
             records = self._records[interview]
             previous = records[-1].hash if records else genesis(header)
-            at_ms = max(self._clock(), records[-1].at_ms if records else 0)
+            at_ms = self._times[interview].at(self._clock(), records[-1].at_ms if records else 0)
             new = [record for record, _ in seal_all(previous, len(records), at_ms, drafts, self._new_salt)]
             if key is not None:
                 self._keys[interview, key] = range(len(records), len(records) + len(new))

@@ -69,16 +69,18 @@ class Product:
         return self.process.returncode
 
 
-def start(data: Path, *arguments: str, port: int = 0, answering: bool = True, **environ: str) -> Product:
+def start(
+    data: Path, *arguments: str, port: int = 0, answering: bool = True, first: str = "", **environ: str
+) -> Product:
     """Start the product over ``data`` and wait until it answers. No sandbox is started ahead unless ``environ`` says so.
 
-    ``answering`` false: return once it has its port and before it serves.
+    ``answering`` false: return once it has its port and before it serves. ``first``: Python that its process runs before anything.
     """
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "PAIRSIGHT_WARM": "0", **environ}
     command = [
         sys.executable,
         "-c",
-        "from app import main; main()",
+        f"{first}\nfrom app import main; main()",
         "run",
         "--demo",
         "--port",
@@ -160,10 +162,11 @@ def containers(product: Product) -> set[str]:
     return set(subprocess.run(listed, capture_output=True, text=True, check=True, timeout=20).stdout.split())
 
 
-def another_interview(product: Product) -> str:
+def another_interview(product: Product, *, co_edit: bool = False) -> str:
     """One more interview, made beside the running server; returns its id."""
     settings = Settings(data=product.data)
-    return make_interviews(settings).create("prompted-playlists", "Second candidate", e.InterviewSettings(), 11)
+    agreed = e.InterviewSettings(co_edit=co_edit)
+    return make_interviews(settings).create("prompted-playlists", "Second candidate", agreed, 11)
 
 
 def link(product: Product, interview: str, role: e.Role) -> str:

@@ -7,10 +7,12 @@ this response's nonce, no foreign origin in any header.
 from __future__ import annotations
 
 import secrets
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from interviews.errors import NotAllowed
@@ -23,8 +25,24 @@ def nonce() -> str:
     return str(g.nonce)
 
 
+class Signer(TimestampSigner):
+    """Signs the session's cookie; one signed later than now is good too, for the machine's clock may have been set back since."""
+
+    def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
+        value, at = super().unsign(signed_value, None, True)
+        if max_age is not None and self.get_timestamp() - at.timestamp() > max_age:
+            raise SignatureExpired("Expected a younger session", payload=value, date_signed=at)
+        return (value, at) if return_timestamp else value
+
+
 class Sessions(SecureCookieSessionInterface):
     """The session's cookie, for encrypted connections alone once it was given over one."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        found = super().get_signing_serializer(app)
+        if found is not None:
+            found.signer = Signer
+        return found
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure

@@ -17,9 +17,10 @@ from interviews.errors import BadInput, Conflict, LeaseLost, NotAllowed
 from interviews.exercises import Exercise
 from interviews.keyframes import Keyframes
 from interviews.leases import Lease
-from interviews.log import ClientKey, Clock, Draft, EventLog
+from interviews.log import ClientKey, Draft, EventLog
 from interviews.service.files import FileHistory
 from interviews.state import State, apply
+from interviews.times import Clock, Onward
 from sandbox.pool import Pool
 
 # In characters of JSON. A log is read whole to be shown and scored; an hour of hard work makes some five million.
@@ -62,6 +63,7 @@ class Interview:
         self.holders: dict[str, int] = {}
         self._listeners: list[Listener] = []
         self._unsure = False
+        self._time = Onward()
         self._fold_whole()
 
     def _fold_whole(self) -> None:
@@ -141,8 +143,8 @@ class Interview:
             self._listeners.append(listener)
 
     def now(self) -> int:
-        """Unix milliseconds by the clock handed in."""
-        return self.tools.clock()
+        """Unix milliseconds: never before what is recorded, and always going on."""
+        return self._time.at(self.tools.clock(), self.state.at_ms)
 
     def has_room(self, share: float = 1.0) -> bool:
         """Whether less than that share of what a log may hold is used up."""

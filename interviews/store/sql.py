@@ -22,10 +22,11 @@ from interviews.erasure import erased, require_erasable
 from interviews.errors import BadInput, LeaseLost, NotFound, PairsightError, PlatformFailure
 from interviews.events import Header, Record
 from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
-from interviews.log import OVER, ClientKey, Clock, Draft, NewSalt, kept_for, seal_all
+from interviews.log import OVER, ClientKey, Draft, NewSalt, kept_for, seal_all
 from interviews.store import tables as t
 from interviews.store.engine import begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
+from interviews.times import Clock, Onward
 
 RECORD = [t.events.c[name] for name in Record.model_fields]
 MAX_SEQ = 2**53
@@ -99,6 +100,7 @@ class SqlLog:
         on_commit: Observer = lambda *_: None,
     ) -> None:
         self._engine, self._clock, self._new_salt = engine, clock, new_salt
+        self._times: dict[str, Onward] = {}
         self._monotonic, self._on_commit = monotonic, on_commit
         self._watch = Watch(monotonic, ended)
         self._group = Group(self._lead)
@@ -314,7 +316,8 @@ class SqlLog:
                         {"name": name, "digest": digest} for digest in _kept_for(connection, name, write.erased)
                     ]
                 head = heads.get(name) or Head(0, genesis(Header.model_validate_json(rows[name].header)), 0)
-                sealed = seal_all(head.hash, head.seq, max(self._clock(), head.at_ms), write.drafts, self._new_salt)
+                at_ms = self._times.setdefault(name, Onward()).at(self._clock(), head.at_ms)
+                sealed = seal_all(head.hash, head.seq, at_ms, write.drafts, self._new_salt)
             except PairsightError as error:
                 write.error = error
                 continue

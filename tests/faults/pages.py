@@ -40,7 +40,7 @@ class Page(Browser):
         self.answers: list[Message] = []
         """Every answer that came, also those that only said to try again."""
         self.connections = 0
-        self._refused = ""
+        self._refused, self._skew = "", 0.0
         self._keys = itertools.count(1)
         self._changed = threading.Condition()
         self._line: socketio.Client | None = None
@@ -78,8 +78,13 @@ class Page(Browser):
                 self._refused = f"hello: {said}"
                 self._lost(line)
                 return False
+            self._skew = said["now"] - time.monotonic() * 1000
             more = bool(said.get("more"))
         return True
+
+    def now(self) -> int:
+        """The server's time as it was said at the last hello, and as it went on since. Unix ms."""
+        return int(time.monotonic() * 1000 + self._skew)
 
     def _take(self, line: socketio.Client, events: list[Message]) -> None:
         fresh = [event for event in events if event["seq"] > len(self.events)]
