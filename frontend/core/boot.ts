@@ -9,7 +9,14 @@ export interface Header {
   created_at_ms: number;
   candidate: string;
   exercise: { id: string; version: number; title: string };
-  settings: { minutes: number; grace_s: number; provider: string; model: string; brief_shared: boolean; co_edit: boolean };
+  settings: {
+    minutes: number;
+    grace_s: number;
+    provider: string;
+    model: string;
+    brief_shared: boolean;
+    co_edit: boolean;
+  };
 }
 
 export interface Boot {
@@ -25,8 +32,10 @@ export interface Boot {
   snapshot?: State;
 }
 
-export const boot: Boot = JSON.parse(document.getElementById("boot")?.textContent ?? "{}");
-export const nonce: string = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
+// Parts of the page are run by Node too, which has none.
+const page = globalThis.document as Document | undefined;
+export const boot: Boot = JSON.parse(page?.getElementById("boot")?.textContent ?? "{}");
+export const nonce: string = page?.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
 /** The address of another page of this interview. */
 export function url(name: string): string {

@@ -9,6 +9,8 @@ interface Exposed {
   seq(): number;
   seek?(seq: number): void;
   unsent?(): number;
+  /** The text of an open document, with what is not sent yet. */
+  shown?(path: string): string | undefined;
 }
 
 declare global {
@@ -17,6 +19,18 @@ declare global {
   }
 }
 
-export function expose(store: Store, more: Partial<Exposed> = {}): void {
-  window.__pairsight = { state: () => cloneState(store.now), seq: () => store.now.seq, ...more };
+interface Parts extends Pick<Exposed, "seek"> {
+  editable?: { unsent: { value: number } };
+  editors?: { docs: ReadonlyMap<string, { state: { doc: { toString(): string } } }> };
+}
+
+export function expose(store: Store, more: Parts = {}): void {
+  const { editable, editors, seek } = more;
+  window.__pairsight = {
+    state: () => cloneState(store.now),
+    seq: () => store.now.seq,
+    ...(seek && { seek }),
+    ...(editable && { unsent: () => editable.unsent.value }),
+    ...(editors && { shown: (path) => editors.docs.get(path)?.state.doc.toString() }),
+  };
 }

@@ -1,32 +1,46 @@
 // Which tab this is.
-// Owns the per-tab client id and its counter of acts. Invariant: two live tabs never share an id (a duplicated tab copies
-// sessionStorage, so the id is held by a lock where the browser has locks), and a reload keeps id and counter.
+// Owns the per-tab client id and the numbers of what it sends. Invariant: two live tabs never share an id (a duplicated tab copies
+// sessionStorage, so the id is held by a lock where the browser has locks); a reload keeps it, and a new tab takes up the id of one
+// that ended with something unsent, so that the server knows what comes again. No number is ever used twice under one id.
 
 const ID = "pairsight.client";
 const COUNT = "pairsight.acts";
+/** A page that reloads needs a moment to let go of its id. */
+const RELOAD_MS = 400;
 
 export interface Identity {
   client: string;
-  /** The next act's number: the server takes (client, number) once only, so a retry is harmless. */
-  nextAct(): number;
+  /** The next message's number: the server takes (client, number) once only, so a retry is harmless. */
+  next(): number;
   /** Give the id up, so that another tab may take over what this one kept. */
   release(): void;
 }
 
-export async function identify(): Promise<Identity> {
-  let client = sessionStorage.getItem(ID) ?? fresh();
-  let release = await hold(client);
+/** This tab's identity; `left` are the ids under which something unsent is kept on this computer. */
+export async function identify(left: readonly string[] = []): Promise<Identity> {
+  const own = remembered(ID);
+  let client = own ?? fresh();
+  let release = await hold(client, own ? RELOAD_MS : 0);
+  for (const other of release && own ? [] : navigator.locks ? left : []) {
+    const taken = await hold(other, 0);
+    if (!taken) continue;
+    release?.();
+    [client, release] = [other, taken];
+    break;
+  }
   while (!release) {
     client = fresh();
-    release = await hold(client);
+    release = await hold(client, 0);
   }
-  sessionStorage.setItem(ID, client);
+  remember(ID, client);
+  let last = Number(remembered(COUNT) ?? 0);
   return {
     client,
-    nextAct() {
-      const next = Number(sessionStorage.getItem(COUNT) ?? "0") + 1;
-      sessionStorage.setItem(COUNT, String(next));
-      return next;
+    next() {
+      // By the clock, so that it grows also where storage forgot the last one, as after a crash.
+      last = Math.max(last + 1, Date.now());
+      remember(COUNT, String(last));
+      return last;
     },
     release,
   };
@@ -43,17 +57,37 @@ export function fresh(): string {
   return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
 
+function remembered(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key: string, value: string): void {
+  try {
+    sessionStorage.setItem(key, value);
+  } catch {
+    // Forbidden: the page is another one after a reload, and says that it keeps nothing.
+  }
+}
+
 function lockName(client: string): string {
   return `pairsight.${client}`;
 }
 
-/** Hold the id's lock until released; null where another tab holds it. A reloading page needs a moment to let go. */
-async function hold(client: string): Promise<(() => void) | null> {
+/** Hold the id's lock until released; null where another tab still holds it after `patience` ms. */
+async function hold(client: string, patience: number): Promise<(() => void) | null> {
   if (!navigator.locks) return () => {};
-  const patience = AbortSignal.timeout(400);
+  const options: LockOptions = patience ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
   return new Promise((resolve) => {
     navigator.locks
-      .request(lockName(client), { signal: patience }, () => new Promise<void>((release) => resolve(() => release())))
+      .request(lockName(client), options, (lock) => {
+        if (lock) return new Promise<void>((release) => resolve(() => release()));
+        resolve(null);
+        return undefined;
+      })
       .catch(() => resolve(null));
   });
 }

@@ -1,108 +1,168 @@
-// Keeping the candidate's documents and the server in step.
+// Keeping a person's documents and the server in step.
 // Owns which changes are unsent, when they go out and how the server's come in. Invariant: local echo never waits; a change is
-// either in the server's events or in the outbox; "saved" means committed. Leaves out tabs and the view (editors.ts).
+// either in the server's events or in the outbox; "saved" means committed. Leaves out tabs and the view (editors.ts), the outbox's
+// form (outbox.ts) and moving changes (rebase.ts).
 
 import { type Signal, signal } from "@preact/signals";
-import { collab, getSyncedVersion, rebaseUpdates, receiveUpdates, sendableUpdates } from "@codemirror/collab";
+import { collab, getSyncedVersion, receiveUpdates, sendableUpdates } from "@codemirror/collab";
 import { ChangeSet, type Extension, Transaction } from "@codemirror/state";
-import { as, type Wire } from "../core/events.ts";
-import type { Live } from "../core/live.ts";
+import { as, type Origin, type Wire } from "../core/events.ts";
+import type { Identity } from "../core/identity.ts";
+import type { Ack } from "../core/live.ts";
 import type { Store } from "../core/store.ts";
 import type { Doc, Editors, Sync } from "./editors.ts";
-import { difference, type EditOrigin, type Outbox } from "./outbox.ts";
+import { marks, type Recent, setRecent, whoOf } from "./marks.ts";
+import type { EditKeeper, EditOrigin, Orphan } from "./outbox.ts";
+import { composed, difference, type Mine, moved } from "./rebase.ts";
 
 const BATCH_MS = 250;
 const STALE_MS = 200;
+const BUSY_MS = 500;
 const AGAIN_MS = 1500;
 const MAX_UPDATES = 200;
 const MAX_BATCH_CHARS = 300_000;
+const PERSONS: readonly Origin[] = ["typed", "paste", "undo", "co-edit"];
 
+/** What edits go out over. */
+export interface Line {
+  readonly connection: Signal<string>;
+  send(name: string, message: Record<string, unknown>): Promise<Ack>;
+}
+
+/** The way of one file's changes to the server. */
 interface Way {
   pushing: boolean;
-  timer: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
   /** The version that the last acknowledgement promised; its events may still be under way. */
   promised: number;
+  /** Whether the outbox has an entry. */
+  kept: boolean;
+  /** The file's text at the version that the document is in step with. */
+  base: string;
+  /** The message last sent: against the same version it is sent again as it was, under the same number. */
+  sent: { number: number; version: number; count: number } | null;
 }
 
 export class Editable implements Sync {
   /** Changes not confirmed by the server, over all files. */
   readonly unsent: Signal<number> = signal(0);
-  /** Why the server refused an edit, or why it could not be kept here; empty when all is well. */
+  /** Why the server refused an edit; empty when all is well. */
   readonly refused = signal("");
-  /** The unsent changes could not be kept on this computer (storage full or forbidden). */
-  readonly unkept = signal(false);
+  /** Texts of files that went away while changes to them were unsent. */
+  readonly orphans: Signal<readonly Orphan[]> = signal([]);
   editors!: Editors;
+  /** How the log calls what this person does to a file as a whole. */
+  protected origin: Origin = "typed";
   #ways = new Map<string, Way>();
+  /** Changes are put into a document, and kept when all of them are in. */
+  #takingIn = false;
 
   constructor(
     private store: Store,
-    private live: Live,
-    private outbox: Outbox,
-    private client: string,
+    private live: Line,
+    private outbox: EditKeeper,
+    private identity: Pick<Identity, "client" | "next">,
   ) {
     live.connection.subscribe((connection) => {
       if (connection === "online") this.flush();
     });
   }
 
-  extensions(_path: string, version: number): Extension {
-    return collab({ startVersion: version, clientID: this.client });
+  extensions(path: string, version: number, text: string): Extension {
+    const way = this.#way(path);
+    way.base = text;
+    way.sent = null;
+    way.promised = 0;
+    return [collab({ startVersion: version, clientID: this.identity.client }), marks];
   }
 
   changed(doc: Doc): void {
+    if (this.#takingIn) return;
     this.#keep(doc);
     this.#later(doc, BATCH_MS);
   }
 
-  follow(doc: Doc, event: Wire, before: string | null): void {
+  follow(doc: Doc, event: Wire): void {
     const edited = as(event, "file.edited");
     const whole = as(event, "file.snapshotted");
     const synced = getSyncedVersion(doc.state);
-    if (edited && edited.version === synced + 1) {
-      const changes = ChangeSet.fromJSON(edited.changes);
-      doc.dispatch(receiveUpdates(doc.state, [{ changes, clientID: edited.client }]));
-    } else if (edited && edited.version > synced) {
-      this.#rebuild(doc, difference(before ?? "", this.store.now.files[doc.path]?.text ?? ""), edited.version);
-    } else if (whole && whole.text !== null) {
-      this.#rebuild(doc, difference(before ?? "", whole.text), whole.version);
-    }
-    this.#verify(doc);
-    this.#keep(doc);
-    const way = this.#way(doc.path);
-    if (way.promised && getSyncedVersion(doc.state) >= way.promised) {
-      way.promised = 0;
-      if (sendableUpdates(doc.state).length) this.#later(doc, 0);
-    }
+    const text = this.store.now.files[doc.path]?.text ?? "";
+    const { base } = this.#way(doc.path);
+    const next = edited?.version ?? whole?.version ?? 0;
+    // A keyframe says again what is known.
+    if (next <= synced && text === base) return;
+    const over = edited && next === synced + 1 ? ChangeSet.fromJSON(edited.changes) : difference(base, text);
+    // What was blotted out must not come back by undo.
+    if (next !== synced + 1 || whole?.origin === "redacted") this.#rebuild(doc, over, text, next);
+    else this.#receive(doc, over, edited?.client ?? "", edited?.origin ?? whole?.origin ?? "terminal");
+    this.#settled(doc, text);
   }
 
   replace(doc: Doc, text: string, version: number): void {
-    doc.renew(this.editors.fresh(doc.path, text, version));
-    this.#keep(doc);
+    const { base } = this.#way(doc.path);
+    if (version === getSyncedVersion(doc.state) && text === base) return;
+    this.#rebuild(doc, difference(base, text), text, version);
+    this.#settled(doc, text);
   }
 
-  gone(path: string): void {
-    clearTimeout(this.#ways.get(path)?.timer);
+  renamed(doc: Doc, from: string, before: string): void {
+    const file = this.store.now.files[doc.path];
+    clearTimeout(this.#ways.get(from)?.timer);
+    this.#ways.delete(from);
+    if (file?.text == null) return;
+    this.#rebuild(doc, difference(before, file.text), file.text, file.version, from);
+    this.#later(doc, 0);
+  }
+
+  gone(path: string, doc: Doc | null, event: Wire | null): void {
+    const way = this.#ways.get(path);
+    clearTimeout(way?.timer);
     this.#ways.delete(path);
-    this.outbox.remove(this.client, path);
+    this.refused.value = "";
+    const { client } = this.identity;
+    const unsent = doc ? sendableUpdates(doc.state).length : 0;
+    const byMe = event !== null && as(event, "file.deleted")?.origin === this.origin;
+    if (doc && unsent && !byMe) this.lost({ path, text: doc.state.doc.toString(), unsent }, client);
+    else if (way?.kept) this.outbox.keep({ client, path, seq: 0, version: 0, updates: [] });
     this.#count();
   }
 
-  /** Make kept updates changes of this page again. */
-  reapply(path: string, updates: readonly { changes: ChangeSet; origin: EditOrigin }[]): boolean {
+  /** The file went away under changes that were kept by `client`: the person decides what becomes of the text. */
+  lost(orphan: Orphan, client: string): void {
+    this.orphans.value = [...this.orphans.peek().filter(({ path }) => path !== orphan.path), orphan];
+    this.outbox.keepOrphan(orphan, { client, path: orphan.path });
+  }
+
+  /** Make kept updates, which apply to the file as the store has it, changes of this page; `instead` of where they were kept. */
+  reapply(path: string, updates: readonly Mine[], instead?: { client: string; path: string }): boolean {
     const doc = this.editors.doc(path);
     if (!doc) return false;
-    const events = { typed: "input", paste: "input.paste", undo: "undo" };
-    for (const { changes, origin } of updates) {
-      doc.dispatch({ changes, annotations: Transaction.userEvent.of(events[origin]) });
-    }
-    this.#keep(doc);
+    // What was typed here meanwhile stands, and they move over it.
+    this.#apply(
+      doc,
+      moved(
+        updates,
+        this.#mine(doc).map((mine) => ({ ...mine, clientID: "" })),
+      ),
+    );
+    this.#keep(doc, instead);
     this.#later(doc, 0);
     return true;
   }
 
+  /** Make the file's text `text`, as a change of this page. */
+  write(path: string, text: string, origin: EditOrigin): void {
+    const doc = this.editors.doc(path);
+    if (!doc) return;
+    const changes = difference(doc.state.doc.toString(), text);
+    if (!changes.empty) this.#apply(doc, [{ changes, clientID: this.identity.client, origin }]);
+    this.#keep(doc);
+    this.#later(doc, 0);
+  }
+
   /** Send everything unsent now. */
   flush(): void {
-    for (const doc of this.editors.docs.values()) if (sendableUpdates(doc.state).length) this.#later(doc, 0);
+    for (const doc of this.editors?.docs.values() ?? []) void this.#push(doc);
   }
 
   unsentOf(path: string): number {
@@ -110,10 +170,15 @@ export class Editable implements Sync {
     return doc ? sendableUpdates(doc.state).length : 0;
   }
 
+  /** What somebody else changed just now; `ranges` are in the document as it is. */
+  protected shownChange(doc: Doc, { ranges, who }: Recent, origin: Origin): void {
+    if (PERSONS.includes(origin)) doc.dispatch({ effects: setRecent.of({ ranges, who, flag: true }) });
+  }
+
   #way(path: string): Way {
     let way = this.#ways.get(path);
     if (!way) {
-      way = { pushing: false, timer: 0, promised: 0 };
+      way = { pushing: false, timer: undefined, promised: 0, kept: false, base: "", sent: null };
       this.#ways.set(path, way);
     }
     return way;
@@ -121,75 +186,125 @@ export class Editable implements Sync {
 
   #later(doc: Doc, ms: number): void {
     const way = this.#way(doc.path);
-    if (way.timer && ms) return;
+    if (way.timer !== undefined && ms) return;
     clearTimeout(way.timer);
-    way.timer = window.setTimeout(() => {
-      way.timer = 0;
+    way.timer = setTimeout(() => {
+      way.timer = undefined;
       void this.#push(doc);
     }, ms);
   }
 
   async #push(doc: Doc): Promise<void> {
-    const way = this.#way(doc.path);
-    if (way.pushing || way.promised || this.editors.docs.get(doc.path) !== doc) return;
-    const updates = limited(sendableUpdates(doc.state).map(wire));
-    if (!updates.length) return;
-    way.pushing = true;
+    const { path } = doc;
+    const way = this.#way(path);
+    if (way.pushing || way.promised || this.editors.docs.get(path) !== doc) return;
+    const unsent = sendableUpdates(doc.state);
+    if (!unsent.length) return;
     const version = getSyncedVersion(doc.state);
-    const ack = await this.live.send("edit", { path: doc.path, version, updates });
+    if (way.sent?.version !== version) {
+      way.sent = { number: this.identity.next(), version, count: limited(unsent) };
+    }
+    const { number, count } = way.sent;
+    const updates = unsent.slice(0, count).map(wire);
+    way.pushing = true;
+    const ack = await this.live.send("edit", { path, version, updates, client_seq: number });
     way.pushing = false;
-    if (ack.ok) {
+    if (this.editors.docs.get(path) !== doc) {
+      // Renamed meanwhile: it goes on under the new name. Gone: the person has been asked.
+      if (this.editors.docs.get(doc.path) === doc) this.#later(doc, 0);
+    } else if (ack.ok) {
       this.refused.value = "";
       const promised = Number(ack.version);
       if (getSyncedVersion(doc.state) < promised) way.promised = promised;
       else if (sendableUpdates(doc.state).length) this.#later(doc, 0);
     } else if (ack.code === "stale") {
       this.#later(doc, STALE_MS);
+    } else if (ack.code === "busy") {
+      this.#later(doc, BUSY_MS);
     } else if (ack.code !== "offline") {
       this.refused.value = ack.error;
       this.#later(doc, AGAIN_MS);
     }
   }
 
-  /** The file was replaced on the server's side: start again from there, with the unsent changes moved over. */
-  #rebuild(doc: Doc, over: ChangeSet, version: number): void {
-    const mine = sendableUpdates(doc.state).map((update) => ({
-      changes: update.changes,
-      clientID: this.client,
-      origin: originOf(update.origin),
-    }));
-    const selection = doc.state.selection;
-    const left = rebaseUpdates(mine, [{ changes: over, clientID: "" }]);
-    const text = this.store.now.files[doc.path]?.text ?? "";
-    const fresh = this.editors.fresh(doc.path, text, version);
-    const moved = selection.map(over).main;
-    const head = Math.min(moved.head, fresh.doc.length);
-    doc.renew(fresh.update({ selection: { anchor: head } }).state);
-    this.reapply(
-      doc.path,
-      left.map((update, index) => ({ changes: update.changes, origin: mine[index]?.origin ?? "typed" })),
-    );
+  #receive(doc: Doc, changes: ChangeSet, clientID: string, origin: Origin): void {
+    const transaction = receiveUpdates(doc.state, [{ changes, clientID }]);
+    this.#takeIn(() => doc.dispatch(transaction));
+    if (clientID === this.identity.client) return;
+    const ranges: { from: number; to: number }[] = [];
+    transaction.changes.iterChangedRanges((_fromA, _toA, from, to) => ranges.push({ from, to }));
+    this.shownChange(doc, { ranges, who: whoOf(origin) }, origin);
   }
 
-  /** With nothing unsent the document must be the server's text; where it is not, the server's text stands. */
-  #verify(doc: Doc): void {
-    const file = this.store.now.files[doc.path];
-    if (!file || file.text === null || sendableUpdates(doc.state).length) return;
-    if (getSyncedVersion(doc.state) !== file.version || doc.state.doc.length !== file.text.length) {
-      this.replace(doc, file.text, file.version);
+  /** Start again from the server's text, with the unsent changes moved over what changed there. */
+  #rebuild(doc: Doc, over: ChangeSet, text: string, version: number, from?: string): void {
+    const mine = this.#mine(doc);
+    const selection = doc.state.selection.map(over.map(composed(mine, over.length))).main;
+    doc.renew(this.editors.fresh(doc.path, text, version));
+    this.#apply(doc, moved(mine, [{ changes: over, clientID: "" }]));
+    const within = (at: number) => Math.min(at, doc.state.doc.length);
+    doc.dispatch({ selection: { anchor: within(selection.anchor), head: within(selection.head) } });
+    this.#keep(doc, from === undefined ? undefined : { client: this.identity.client, path: from });
+  }
+
+  #apply(doc: Doc, updates: readonly Mine[]): void {
+    const events = { typed: "input", paste: "input.paste", undo: "undo" };
+    this.#takeIn(() => {
+      for (const { changes, origin } of updates) {
+        doc.dispatch({ changes, annotations: Transaction.userEvent.of(events[origin]) });
+      }
+    });
+  }
+
+  #takeIn(act: () => void): void {
+    this.#takingIn = true;
+    try {
+      act();
+    } finally {
+      this.#takingIn = false;
     }
   }
 
-  #keep(doc: Doc): void {
+  #mine(doc: Doc): Mine[] {
+    return sendableUpdates(doc.state).map(({ changes, clientID, origin }) => ({
+      changes,
+      clientID,
+      origin: originOf(origin),
+    }));
+  }
+
+  /** An event was taken in. With nothing unsent the document must be the server's text; where it is not, that stands. */
+  #settled(doc: Doc, text: string): void {
+    const way = this.#way(doc.path);
+    way.base = text;
+    const version = this.store.now.files[doc.path]?.version ?? 0;
+    const unsent = sendableUpdates(doc.state).length;
+    if (!unsent && (getSyncedVersion(doc.state) !== version || doc.state.doc.length !== text.length)) {
+      doc.renew(this.editors.fresh(doc.path, text, version));
+    }
+    this.#keep(doc);
+    if (way.promised && getSyncedVersion(doc.state) >= way.promised) {
+      way.promised = 0;
+      if (unsent) this.#later(doc, 0);
+    }
+  }
+
+  #keep(doc: Doc, instead?: { client: string; path: string }): void {
+    const way = this.#way(doc.path);
     const updates = sendableUpdates(doc.state);
-    const kept = this.outbox.write({
-      client: this.client,
-      path: doc.path,
-      seq: this.store.now.seq,
-      version: getSyncedVersion(doc.state),
-      updates: updates.map((update) => ({ changes: update.changes.toJSON(), origin: originOf(update.origin) })),
-    });
-    this.unkept.value = !kept;
+    if (updates.length || way.kept || instead) {
+      this.outbox.keep(
+        {
+          client: this.identity.client,
+          path: doc.path,
+          seq: this.store.now.seq,
+          version: getSyncedVersion(doc.state),
+          updates: updates.map(({ changes, origin }) => ({ changes: changes.toJSON(), origin: originOf(origin) })),
+        },
+        instead,
+      );
+    }
+    way.kept = updates.length > 0;
     this.#count();
   }
 
@@ -204,14 +319,14 @@ function wire(update: { changes: ChangeSet; clientID: string; origin: Transactio
   return { clientID: update.clientID, changes: update.changes.toJSON(), origin: originOf(update.origin) };
 }
 
-/** As many updates as one message may hold; always at least one. */
-function limited<T extends { changes: unknown }>(updates: T[]): T[] {
+/** How many updates one message holds; always at least one. */
+function limited(updates: readonly { changes: ChangeSet }[]): number {
   let size = 0;
-  const count = updates.findIndex((update, index) => {
-    size += JSON.stringify(update.changes).length;
+  const count = updates.findIndex(({ changes }, index) => {
+    size += JSON.stringify(changes).length;
     return index > 0 && (index >= MAX_UPDATES || size > MAX_BATCH_CHARS);
   });
-  return count < 0 ? updates : updates.slice(0, count);
+  return count < 0 ? updates.length : count;
 }
 
 export function originOf(transaction: Transaction): EditOrigin {

@@ -12,14 +12,16 @@ import type { Editors } from "./editors.ts";
 interface Props {
   editors: Editors;
   store: Store;
-  unsentOf?: (path: string) => number;
+  unsentOf?: ((path: string) => number) | undefined;
+  /** Said above the text. */
+  note?: string | undefined;
   /** Shown at the end of the tab bar. */
   aside?: ComponentChildren;
   /** Shown when no file is open. */
   empty: ComponentChildren;
 }
 
-export function Editor({ editors, store, unsentOf, aside, empty }: Props) {
+export function Editor({ editors, store, unsentOf, note, aside, empty }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const tabs = editors.tabs.value;
   const active = editors.active.value;
@@ -45,6 +47,7 @@ export function Editor({ editors, store, unsentOf, aside, empty }: Props) {
         />
         {aside}
       </div>
+      {note && <p class="editor-note">{note}</p>}
       <div class="panel-body editor-body">
         <div
           id="editor-view"

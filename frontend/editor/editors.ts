@@ -14,21 +14,24 @@ import {
 import { EditorView } from "@codemirror/view";
 import { as, type Wire } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
+import type { FileView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { languageExtensions } from "./languages.ts";
 import { editing, keys, viewing } from "./setup.ts";
 
 export interface Sync {
-  /** What a document of this path needs beyond the common extensions. */
-  extensions(path: string, version: number): Extension;
+  /** What a new document of this path needs beyond the common extensions; `text` is the file's at `version`. */
+  extensions(path: string, version: number, text: string): Extension;
   /** Bring an open document up to an event about its file; `before` is the file's text before it. */
   follow(doc: Doc, event: Wire, before: string | null): void;
   /** The state was replaced; bring the document to `text`. */
   replace(doc: Doc, text: string, version: number): void;
   /** The person at this page changed the document. */
   changed?(doc: Doc): void;
-  /** The file is gone; what was kept for it is void. */
-  gone?(path: string): void;
+  /** The file has another name now, which `doc` bears already; `before` is its text under the old one. */
+  renamed(doc: Doc, from: string, before: string): void;
+  /** The file is gone, or no text any more; `doc` as it was open, `event` says how where one did. */
+  gone?(path: string, doc: Doc | null, event: Wire | null): void;
 }
 
 /** One open file. */
@@ -36,7 +39,7 @@ export class Doc {
   #scroll: StateEffect<unknown> | null = null;
 
   constructor(
-    readonly path: string,
+    public path: string,
     private own: EditorState,
     private editors: Editors,
   ) {}
@@ -51,10 +54,14 @@ export class Doc {
     else this.own = spec instanceof Transaction ? spec.state : this.own.update(spec).state;
   }
 
-  /** Replace the state itself, with its history and its place among versions. */
+  /** Replace the state itself, with its history and its place among versions; what is in sight stays there. */
   renew(state: EditorState): void {
     this.own = state;
-    if (this.editors.shown === this) this.editors.view?.setState(state);
+    const view = this.editors.shown === this ? this.editors.view : null;
+    if (!view) return;
+    const place = view.scrollSnapshot();
+    view.setState(state);
+    view.dispatch({ effects: place });
   }
 
   leave(view: EditorView): void {
@@ -110,12 +117,16 @@ export class Editors {
     return doc;
   }
 
+  file(path: string): FileView | undefined {
+    return this.store.now.files[path];
+  }
+
   /** A new editor state for a file. */
   fresh(path: string, text: string, version: number): EditorState {
     return EditorState.create({
       doc: text,
       extensions: [
-        this.sync.extensions(path, version),
+        this.sync.extensions(path, version, text),
         this.editable ? editing : [],
         keys,
         viewing,
@@ -196,14 +207,20 @@ export class Editors {
 
   #event(event: Wire, before: string | null): void {
     const deleted = as(event, "file.deleted");
-    if (deleted) this.#forget(deleted.path);
-    const path = (as(event, "file.edited") ?? as(event, "file.snapshotted"))?.path;
+    if (deleted) this.#forget(deleted.path, event);
+    const whole = as(event, "file.snapshotted");
+    if (whole?.renamed_from) {
+      this.#rename(whole.renamed_from, whole.path);
+      return;
+    }
+    const path = (as(event, "file.edited") ?? whole)?.path;
     if (path === undefined) return;
     const doc = this.docs.get(path);
     const text = this.store.now.files[path]?.text ?? null;
     if (doc && text === null) {
       this.docs.delete(path);
       if (this.shown === doc) this.#show(path);
+      this.sync.gone?.(path, doc, event);
     } else if (doc) {
       this.sync.follow(doc, event, before);
     } else if (this.active.peek() === path) {
@@ -211,20 +228,35 @@ export class Editors {
     }
   }
 
+  /** Everything open under a name stays open under the next one. The old file is still in the state, for its end comes after. */
+  #rename(from: string, to: string): void {
+    const doc = this.docs.get(from);
+    const before = this.store.now.files[from]?.text ?? "";
+    if (doc) {
+      this.docs.delete(from);
+      this.docs.set(to, doc);
+      doc.path = to;
+      this.sync.renamed(doc, from, before);
+    }
+    this.tabs.value = this.tabs.peek().map((path) => (path === from ? to : path));
+    if (this.active.peek() === from) this.active.value = to;
+  }
+
   #reset(): void {
     for (const [path, doc] of [...this.docs]) {
       const file = this.store.now.files[path];
-      if (file?.text === undefined || file.text === null) this.#forget(path);
+      if (file?.text === undefined || file.text === null) this.#forget(path, null);
       else this.sync.replace(doc, file.text, file.version);
     }
     for (const path of this.tabs.peek()) if (!this.store.now.files[path]) this.close(path);
   }
 
-  #forget(path: string): void {
+  #forget(path: string, event: Wire | null): void {
+    const doc = this.docs.get(path) ?? null;
     this.close(path);
     if (this.shown?.path === path) this.shown = null;
     this.docs.delete(path);
-    this.sync.gone?.(path);
+    this.sync.gone?.(path, doc, event);
   }
 }
 

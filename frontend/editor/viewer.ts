@@ -1,41 +1,14 @@
 // Documents that only follow the interview: the live view and the replay.
-// Owns how a viewer's documents take events, and the mark on what changed last, in its author's colour. Invariant: the text shown
-// is the state's text after every event. Leaves out which file is shown (`follow` in pages/watching.ts).
+// Owns how a viewer's documents take events. Invariant: the text shown is the state's text after every event; what changed last is
+// marked. Leaves out which file is shown (`follow` in pages/watching.ts) and the mark (marks.ts).
 
-import { ChangeSet, type Extension, StateEffect, StateField } from "@codemirror/state";
-import { Decoration, type DecorationSet, EditorView } from "@codemirror/view";
-import { as, type Origin, type Wire } from "../core/events.ts";
+import { ChangeSet, type Extension, type StateEffect } from "@codemirror/state";
+import { EditorView } from "@codemirror/view";
+import { as, type Wire } from "../core/events.ts";
 import { insertedRanges } from "../core/text.ts";
 import type { Doc, Editors, Sync } from "./editors.ts";
-import { difference } from "./outbox.ts";
-
-interface Recent {
-  ranges: { from: number; to: number }[];
-  who: "candidate" | "assistant" | "terminal";
-}
-
-const setRecent = StateEffect.define<Recent>();
-
-const recent = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
-  update(marks, transaction) {
-    let next = marks.map(transaction.changes);
-    for (const effect of transaction.effects) {
-      if (!effect.is(setRecent)) continue;
-      const mark = Decoration.mark({ class: `cm-recent cm-recent-${effect.value.who}` });
-      next = Decoration.set(
-        effect.value.ranges.filter((range) => range.to > range.from).map((range) => mark.range(range.from, range.to)),
-      );
-    }
-    return next;
-  },
-  provide: (field) => EditorView.decorations.from(field),
-});
-
-export function whoOf(origin: Origin): Recent["who"] {
-  if (origin === "hunk") return "assistant";
-  return origin === "terminal" || origin === "rebuild" ? "terminal" : "candidate";
-}
+import { marks, type Recent, setRecent, whoOf } from "./marks.ts";
+import { difference } from "./rebase.ts";
 
 export class Viewer implements Sync {
   editors!: Editors;
@@ -43,7 +16,7 @@ export class Viewer implements Sync {
   scrolls = true;
 
   extensions(): Extension {
-    return recent;
+    return marks;
   }
 
   follow(doc: Doc, event: Wire, _before: string | null): void {
@@ -54,14 +27,20 @@ export class Viewer implements Sync {
       const ranges = insertedRanges(edited.changes);
       this.#change(doc, changes, { ranges, who: whoOf(edited.origin) });
     } else if (whole && whole.text !== null) {
-      const changes = difference(doc.state.doc.toString(), whole.text);
-      this.#change(doc, changes, { ranges: [], who: whoOf(whole.origin) });
+      const now = doc.state.doc.toString();
+      // A keyframe says again what is shown already.
+      if (now !== whole.text) this.#change(doc, difference(now, whole.text), { ranges: [], who: whoOf(whole.origin) });
     }
   }
 
   replace(doc: Doc, text: string, _version: number): void {
     const now = doc.state.doc.toString();
     if (now !== text) this.#change(doc, difference(now, text), { ranges: [], who: "candidate" });
+  }
+
+  renamed(doc: Doc): void {
+    const file = this.editors.file(doc.path);
+    if (file?.text != null) doc.renew(this.editors.fresh(doc.path, file.text, file.version));
   }
 
   /** Show the place of an edit in a document that has it already. */

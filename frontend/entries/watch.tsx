@@ -1,4 +1,5 @@
 // The interviewer's live page.
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import "../styles/app.css";
 import { boot } from "../core/boot.ts";
@@ -7,20 +8,44 @@ import { identify } from "../core/identity.ts";
 import { Live } from "../core/live.ts";
 import { emptyState } from "../core/state.ts";
 import { Store } from "../core/store.ts";
+import { CoEditor } from "../editor/coeditor.ts";
+import { prepare } from "../pages/session.ts";
 import { Watch } from "../pages/watch.tsx";
-import { watching } from "../pages/watching.tsx";
+import { following, watching } from "../pages/watching.tsx";
 import { narrowPanel } from "../ui/layout.ts";
 
-const identity = await identify();
-const store = new Store();
-store.reset(boot.snapshot ?? emptyState());
-const view = watching(store);
-const live = new Live(boot, store, identity);
-expose(store);
-const first = boot.openFirst.find((path) => store.now.files[path]);
+/** A page that only looks on. */
+async function looking() {
+  const identity = await identify();
+  const store = new Store();
+  store.reset(boot.snapshot ?? emptyState());
+  const view = watching(store);
+  const live = new Live(boot, store, identity);
+  document.addEventListener("visibilitychange", () => live.away(document.hidden));
+  return { view, live, working: undefined };
+}
+
+/** A page whose documents can be changed too. */
+async function coEditing() {
+  const working = await prepare(boot, (...parts) => new CoEditor(...parts));
+  const { store, editable, editors, live } = working;
+  const view = following(store, editable, editors);
+  editable.onOwn = () => {
+    // Whoever writes stays where they are.
+    view.follow.value = false;
+  };
+  effect(() => {
+    editable.scrolls = view.follow.value;
+  });
+  effect(() => editors.lock(store.at("course").status !== "running"));
+  return { view, live, working };
+}
+
+const { view, live, working } = boot.header.settings.co_edit ? await coEditing() : await looking();
+expose(view.store, working);
+const first = boot.openFirst.find((path) => view.store.now.files[path]);
 if (first) view.editors.open(first);
-document.addEventListener("visibilitychange", () => live.away(document.hidden));
 narrowPanel.value = "right";
 live.start();
 const app = document.getElementById("app");
-if (app) render(<Watch watching={view} live={live} />, app);
+if (app) render(<Watch watching={view} live={live} working={working} />, app);

@@ -7,6 +7,6 @@ import { begin } from "../pages/session.ts";
 import { Workspace } from "../pages/workspace.tsx";
 
 const session = await begin(boot);
-expose(session.store, { unsent: () => session.editable.unsent.value });
+expose(session.store, session);
 const app = document.getElementById("app");
 if (app) render(<Workspace session={session} />, app);

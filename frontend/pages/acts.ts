@@ -34,6 +34,10 @@ export class Acts {
     return this.#tell(this.live.act("delete", { path }));
   }
 
+  rename(path: string, to: string): Promise<Ack> {
+    return this.#tell(this.live.act("rename", { path, to }));
+  }
+
   submit(): Promise<Ack> {
     return this.#tell(this.live.act("submit"));
   }

@@ -6,7 +6,7 @@ import type { Hunk, TestResult } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import { draft, suggest } from "../panels/ask.tsx";
 import { isAnswering } from "../panels/assistant.tsx";
-import { naming } from "../panels/files.tsx";
+import { type FileActs, naming, renaming } from "../panels/files.tsx";
 import { openTerminal } from "../panels/terminal.tsx";
 import { why } from "../panels/tests.tsx";
 import type { Command } from "../ui/commands.ts";
@@ -93,6 +93,13 @@ export function workspaceCommands(session: Session, names: Record<PanelId, strin
     { id: "tests", label: t("Go to: %(panel)s", { panel: t("Tests") }), run: () => show("tests") },
     { id: "new-file", label: t("New file"), keys: ["Mod+Alt+N"], run: () => (naming.value = true), enabled: running },
     {
+      id: "rename-file",
+      label: t("Rename the file"),
+      keys: ["F2"],
+      run: () => (renaming.value = pointedFile(session)),
+      enabled: () => running() && pointedFile(session) !== null,
+    },
+    {
       id: "close-file",
       label: t("Close the file"),
       keys: ["Alt+W"],
@@ -126,6 +133,12 @@ export function fileCommands({ store, editors }: Session): Command[] {
   }));
 }
 
+/** The file that has the focus in the tree, else the one that is open. */
+function pointedFile({ store, editors }: Session): string | null {
+  const row = document.activeElement?.closest<HTMLElement>("[data-path]")?.dataset.path;
+  return row !== undefined && store.now.files[row] ? row : editors.active.value;
+}
+
 /** Where ⌘/Ctrl+Enter means something else. */
 function inForm(): boolean {
   return (
@@ -137,16 +150,27 @@ function inForm(): boolean {
 export function run({ acts, editable }: Session): void {
   bottom.value = "tests";
   reveal("bottom");
+  // What was typed goes out before.
   editable.flush();
   void acts.run();
 }
 
-export async function ask({ acts }: Session, text: string, files: string[]): Promise<void> {
+export async function ask({ acts, editable }: Session, text: string, files: string[]): Promise<void> {
+  editable.flush();
   const ack = await acts.ask(text, files);
   if (ack.ok && draft.value.text.trim() === text) draft.value = { text: "", files: [] };
 }
 
-export async function create({ acts, editors }: Session, path: string): Promise<void> {
+export function fileActs(session: Session): FileActs {
+  const { acts } = session;
+  return {
+    create: (path) => void create(session, path),
+    rename: (path, to) => void acts.rename(path, to),
+    delete: (path) => void acts.delete(path),
+  };
+}
+
+async function create({ acts, editors }: Session, path: string): Promise<void> {
   const ack = await acts.create(path);
   if (!ack.ok) return;
   reveal("editor");

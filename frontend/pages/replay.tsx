@@ -21,7 +21,7 @@ import type { Command } from "../ui/commands.ts";
 import { BarTools, Frame, frameCommands } from "../ui/frame.tsx";
 import { narrowPanel, reveal } from "../ui/layout.ts";
 import { say } from "../ui/toasts.tsx";
-import { getJson } from "./session.ts";
+import { getJson } from "../core/live.ts";
 import { names, right, show, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
 
 const pointed = signal<string | undefined>(undefined);

@@ -8,12 +8,13 @@ import { Clock } from "../ui/clock.tsx";
 import { BarTools } from "../ui/frame.tsx";
 import type { PanelId } from "../ui/layout.ts";
 import { submitting } from "./endings.tsx";
-import type { Session } from "./session.ts";
+import type { Session, Working } from "./session.ts";
 
 export function TopBar({ session, names }: { session: Session; names: Record<PanelId, string> }) {
   const { store, live } = session;
   const viewers = Object.values(store.at("presence").presence).filter((view) => view.role === "interviewer").length;
   const state = store.at("course");
+  const canEdit = boot.header.settings.co_edit && state.status === "running" ? viewers : 0;
   return (
     <>
       <h1 class="topbar-title">
@@ -21,7 +22,13 @@ export function TopBar({ session, names }: { session: Session; names: Record<Pan
         <span class="topbar-phase">{t("Open work")}</span>
       </h1>
       <SaveState session={session} />
-      <span class="topbar-watching">{viewers ? tn("%(n)s watching", "%(n)s watching", viewers) : ""}</span>
+      <span
+        class="topbar-watching"
+        title={canEdit ? t("What an interviewer changes in your files is marked in teal.") : ""}
+      >
+        {viewers ? tn("%(n)s watching", "%(n)s watching", viewers) : ""}
+        {canEdit ? ` · ${tn("%(n)s can edit", "%(n)s can edit", canEdit)}` : ""}
+      </span>
       <BarTools names={names} />
       <Clock store={store} now={() => live.now()} />
       <button
@@ -37,17 +44,14 @@ export function TopBar({ session, names }: { session: Session; names: Record<Pan
 }
 
 /** "Saved" means committed; anything else says where the changes are. */
-function SaveState({ session }: { session: Session }) {
-  const { live, editable } = session;
+export function SaveState({ session }: { session: Working }) {
+  const { live, editable, outbox } = session;
   const changes = editable.unsent.value + live.waiting.value;
   const online = live.connection.value === "online";
   let words = t("Saved");
   let sign = "●";
-  if (editable.unkept.value && editable.unsent.value) {
-    [sign, words] = [
-      "▲",
-      t("%(n)s unsaved, and this computer cannot keep them: leave the page open", { n: editable.unsent.value }),
-    ];
+  if (outbox.failing.value && changes) {
+    [sign, words] = ["▲", t("%(n)s unsaved, and this computer cannot keep them: leave the page open", { n: changes })];
   } else if (live.fault.value) {
     [sign, words] = ["▲", live.fault.value];
   } else if (!online && live.connection.value !== "superseded") {

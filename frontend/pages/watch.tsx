@@ -14,10 +14,21 @@ import type { Command } from "../ui/commands.ts";
 import { BarTools, Frame, frameCommands } from "../ui/frame.tsx";
 import { reveal } from "../ui/layout.ts";
 import { Acts } from "./acts.ts";
+import { Orphans } from "./orphans.tsx";
+import type { Working } from "./session.ts";
+import { SaveState } from "./topbar.tsx";
 import { names, right, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
 
-export function Watch({ watching, live }: { watching: Watching; live: Live }) {
+interface Props {
+  watching: Watching;
+  live: Live;
+  /** Where interviewers may edit: this page's side of it. */
+  working?: Working | undefined;
+}
+
+export function Watch({ watching, live, working }: Props) {
   const { store } = watching;
+  const mayEdit = working !== undefined && store.at("course").status === "running";
   const acts = useMemo(() => new Acts(live), [live]);
   const times = useMemo(() => momentTimes(store), [store]);
   const note = () => {
@@ -42,15 +53,20 @@ export function Watch({ watching, live }: { watching: Watching; live: Live }) {
     <Frame
       commands={commands}
       places={watchedPlaces([{ id: "notes", label: t("Notes") }])}
-      bar={<Bar store={store} live={live} />}
+      bar={<Bar store={store} live={live} working={working} />}
+      notices={<PauseNotice store={store}>{working && <Orphans session={working} />}</PauseNotice>}
     >
-      <PauseNotice store={store} />
-      <WatchedPanels watching={watching} sides={sides} />
+      <WatchedPanels
+        watching={watching}
+        sides={sides}
+        note={mayEdit ? t("You can edit; the candidate sees it in teal.") : undefined}
+        unsentOf={(path) => (working?.editable.unsent.value ? working.editable.unsentOf(path) : 0)}
+      />
     </Frame>
   );
 }
 
-function Bar({ store, live }: { store: Store; live: Live }) {
+function Bar({ store, live, working }: { store: Store; live: Live; working: Working | undefined }) {
   const state = store.at("course", "presence");
   const people = Object.values(state.presence);
   const candidate = people.filter((view) => view.role === "candidate");
@@ -79,8 +95,11 @@ function Bar({ store, live }: { store: Store; live: Live }) {
             </span>
           </>
         )}
-        <span class="save-words muted">{connection === "online" ? "" : t("· this page is reconnecting")}</span>
+        {!working && (
+          <span class="save-words muted">{connection === "online" ? "" : t("· this page is reconnecting")}</span>
+        )}
       </span>
+      {working && !over && <SaveState session={working} />}
       <span class="topbar-watching">{tn("%(n)s watching", "%(n)s watching", viewers)}</span>
       <nav class="topbar-links" aria-label={t("Pages")}>
         <a href={url("replay")}>{t("Replay")}</a>

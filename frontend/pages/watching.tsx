@@ -1,5 +1,6 @@
 // What the live view and the replay share: the workspace's parts, read-only.
-// Owns the panels of a viewer and following the candidate's file. Invariant: nothing here changes the interview but a note.
+// Owns the panels of a viewer and following the candidate's file. Invariant: nothing here changes the interview but a note, and
+// the documents of an interviewer who may edit.
 // Leaves out where the state comes from (watch.tsx, replay.tsx).
 
 import { type Signal, signal } from "@preact/signals";
@@ -10,6 +11,7 @@ import { t } from "../core/i18n.ts";
 import type { Store } from "../core/store.ts";
 import { Editor } from "../editor/editor.tsx";
 import { Editors } from "../editor/editors.ts";
+import type { CoEditor } from "../editor/coeditor.ts";
 import { Viewer } from "../editor/viewer.ts";
 import { Conversation } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
@@ -28,7 +30,7 @@ export const right = signal("conversation");
 
 export interface Watching {
   store: Store;
-  viewer: Viewer;
+  viewer: Viewer | CoEditor;
   editors: Editors;
   follow: Signal<boolean>;
 }
@@ -37,6 +39,11 @@ export function watching(store: Store): Watching {
   const viewer = new Viewer();
   const editors = new Editors(store, viewer, false);
   viewer.editors = editors;
+  return following(store, viewer, editors);
+}
+
+/** The same over documents that there are already: those of an interviewer who may edit. */
+export function following(store: Store, viewer: Viewer | CoEditor, editors: Editors): Watching {
   const follow = signal(true);
   const view = { store, viewer, editors, follow };
   store.listen({ event: (event) => follow.peek() && show(view, event) });
@@ -49,7 +56,7 @@ export function show({ editors, viewer }: Watching, event: Wire): PanelId | null
   const whole = as(event, "file.snapshotted");
   const by = edited?.origin ?? whole?.origin;
   const path = edited?.path ?? whole?.path;
-  if (path !== undefined && by !== "starter" && by !== "rebuild") {
+  if (path !== undefined && by !== "starter" && by !== "rebuild" && by !== "keyframe") {
     const seen = editors.shown?.path === path;
     editors.open(path);
     const doc = editors.docs.get(path);
@@ -85,9 +92,12 @@ interface Props {
   /** Further tabs of the right panel, behind the conversation. */
   sides: readonly Side[];
   pointed?: string | undefined;
+  /** What one may do in the editor, where it is more than reading. */
+  note?: string | undefined;
+  unsentOf?: ((path: string) => number) | undefined;
 }
 
-export function WatchedPanels({ watching, sides, pointed }: Props) {
+export function WatchedPanels({ watching, sides, pointed, note, unsentOf }: Props) {
   const { store, editors, follow } = watching;
   const view = (path: string, line: number, lines: number) => {
     reveal("editor");
@@ -123,6 +133,8 @@ export function WatchedPanels({ watching, sides, pointed }: Props) {
         <Editor
           editors={editors}
           store={store}
+          note={note}
+          unsentOf={unsentOf}
           aside={
             <label class="check panel-act">
               <input

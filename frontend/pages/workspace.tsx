@@ -10,8 +10,9 @@ import { Editor } from "../editor/editor.tsx";
 import { AskBox } from "../panels/ask.tsx";
 import { Conversation, isAnswering } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
-import { Files } from "../panels/files.tsx";
+import { FileDialogs, Files } from "../panels/files.tsx";
 import { TerminalPanel } from "../panels/terminal.tsx";
+import { Orphans } from "./orphans.tsx";
 import { isRunning, TestCounts, Tests } from "../panels/tests.tsx";
 import { PauseNotice } from "../ui/clock.tsx";
 import { keyLabel } from "../ui/commands.ts";
@@ -25,7 +26,7 @@ import {
   askAbout,
   askAgain,
   bottom,
-  create,
+  fileActs,
   fileCommands,
   left,
   places,
@@ -51,6 +52,7 @@ export function Workspace({ session }: { session: Session }) {
   const list = computed(() => [...commands, ...fileCommands(session)]);
   const running = store.at("course").status === "running";
   const starter = useMemo(() => starterVersions(session), [session]);
+  const files = useMemo(() => fileActs(session), [session]);
   const view = (path: string, line: number, lines: number) => {
     reveal("editor");
     editors.open(path, line, lines);
@@ -59,11 +61,19 @@ export function Workspace({ session }: { session: Session }) {
   const turns = store.at("turns").turns;
   const turn = turns[turns.length - 1];
   return (
-    <Frame commands={list.value} places={places} bar={<TopBar session={session} names={names} />}>
-      <PauseNotice
-        store={store}
-        overdue={() => live.connection.value !== "online" && remainingMs(store.now, live.now()) === 0}
-      />
+    <Frame
+      commands={list.value}
+      places={places}
+      bar={<TopBar session={session} names={names} />}
+      notices={
+        <PauseNotice
+          store={store}
+          overdue={() => live.connection.value !== "online" && remainingMs(store.now, live.now()) === 0}
+        >
+          <Orphans session={session} />
+        </PauseNotice>
+      }
+    >
       <Panels
         names={names}
         left={
@@ -89,8 +99,7 @@ export function Workspace({ session }: { session: Session }) {
                 starter={starter}
                 unsentOf={(path) => (editable.unsent.value ? editable.unsentOf(path) : 0)}
                 onOpen={(path) => view(path, 1, 0)}
-                onCreate={running ? (path) => void create(session, path) : undefined}
-                onDelete={running ? (path) => void acts.delete(path) : undefined}
+                changeable={running}
               />
             </div>
           </>
@@ -177,6 +186,7 @@ export function Workspace({ session }: { session: Session }) {
           </>
         }
       />
+      {running && <FileDialogs store={store} acts={files} />}
       <Endings session={session} />
     </Frame>
   );

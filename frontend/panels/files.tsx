@@ -1,9 +1,9 @@
 // The file tree.
-// Owns the tree pattern (one tab stop, arrows, Enter opens, Delete deletes) and naming a new file. Invariant: nothing is deleted
-// without a confirmation that names it. Leaves out opening (editors.ts) and committing (`onCreate`, `onDelete`).
+// Owns the tree pattern (one tab stop, arrows, Enter opens, F2 renames, Delete deletes) and naming files. Invariant: nothing is
+// deleted without a confirmation that names it. Leaves out opening (editors.ts) and committing (`FileActs`).
 
 import { signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import type { Store } from "../core/store.ts";
 import { Dialog } from "../ui/dialog.tsx";
@@ -17,6 +17,7 @@ export interface Row {
 }
 
 export const naming = signal(false);
+export const renaming = signal<string | null>(null);
 export const deleting = signal<string | null>(null);
 const folded = signal<ReadonlySet<string>>(new Set());
 const focused = signal("");
@@ -48,17 +49,24 @@ export function rows(paths: readonly string[], closed: ReadonlySet<string>): Row
     });
 }
 
+/** What one may do with files; nothing where it is not given. */
+export interface FileActs {
+  create: (path: string) => void;
+  rename: (path: string, to: string) => void;
+  delete: (path: string) => void;
+}
+
 interface Props {
   store: Store;
   active: string | null;
   starter: ReadonlyMap<string, number>;
   unsentOf?: (path: string) => number;
   onOpen: (path: string) => void;
-  onCreate?: ((path: string) => void) | undefined;
-  onDelete?: ((path: string) => void) | undefined;
+  /** Whether files may be made, renamed and deleted: the page then has `FileDialogs`. */
+  changeable?: boolean;
 }
 
-export function Files({ store, active, starter, unsentOf, onOpen, onCreate, onDelete }: Props) {
+export function Files({ store, active, starter, unsentOf, onOpen, changeable = false }: Props) {
   const tree = useRef<HTMLDivElement>(null);
   const files = store.at("files").files;
   const list = rows(Object.keys(files), folded.value);
@@ -88,8 +96,11 @@ export function Files({ store, active, starter, unsentOf, onOpen, onCreate, onDe
       ArrowLeft: () => (open ? fold(row.path, true) : go(parent)),
       Enter: () => act(row),
       " ": () => act(row),
+      F2: () => {
+        if (!row.folder && changeable) renaming.value = row.path;
+      },
       Delete: () => {
-        if (!row.folder && onDelete) deleting.value = row.path;
+        if (!row.folder && changeable) deleting.value = row.path;
       },
     };
     const action = event.ctrlKey || event.metaKey || event.altKey ? undefined : actions[event.key];
@@ -99,7 +110,7 @@ export function Files({ store, active, starter, unsentOf, onOpen, onCreate, onDe
   };
   return (
     <div class="files">
-      {onCreate && (
+      {changeable && (
         <div class="files-tools">
           <button type="button" class="text-button" onClick={() => (naming.value = true)}>
             <Icon name="plus" /> {t("New file")}
@@ -141,10 +152,25 @@ export function Files({ store, active, starter, unsentOf, onOpen, onCreate, onDe
                   <span class="sr-only"> {word}</span>
                 </abbr>
               )}
-              {onDelete && !row.folder && (
+              {changeable && !row.folder && (
                 <button
                   type="button"
-                  class="icon-button tree-delete"
+                  class="icon-button tree-act"
+                  tabIndex={-1}
+                  title={t("Rename (%(key)s)", { key: "F2" })}
+                  aria-label={t("Rename %(path)s", { path: row.path })}
+                  onClick={(event) => {
+                    event.stopPropagation();
+                    renaming.value = row.path;
+                  }}
+                >
+                  <Icon name="note" />
+                </button>
+              )}
+              {changeable && !row.folder && (
+                <button
+                  type="button"
+                  class="icon-button tree-act"
                   tabIndex={-1}
                   aria-label={t("Delete %(path)s", { path: row.path })}
                   onClick={(event) => {
@@ -160,42 +186,112 @@ export function Files({ store, active, starter, unsentOf, onOpen, onCreate, onDe
         })}
         {list.length === 0 && <p class="empty-line">{t("The files appear here when the interview starts.")}</p>}
       </div>
-      {naming.value && onCreate && <NewFile paths={Object.keys(files)} onCreate={onCreate} />}
-      {deleting.value !== null && onDelete && <DeleteFile path={deleting.value} onDelete={onDelete} />}
     </div>
   );
 }
 
+/** The questions that the tree and its commands ask; on the page itself, for the tree may be hidden. */
+export function FileDialogs({ store, acts }: { store: Store; acts: FileActs }) {
+  const paths = Object.keys(store.at("files").files);
+  if (naming.value) return <NewFile paths={paths} onCreate={acts.create} />;
+  if (renaming.value !== null) return <RenameFile path={renaming.value} paths={paths} onRename={acts.rename} />;
+  if (deleting.value !== null) return <DeleteFile path={deleting.value} onDelete={acts.delete} />;
+  return null;
+}
+
 function NewFile({ paths, onCreate }: { paths: readonly string[]; onCreate: (path: string) => void }) {
-  const path = useRef<HTMLInputElement>(null);
-  const problem = useRef<HTMLParagraphElement>(null);
   const close = () => {
     naming.value = false;
   };
+  return (
+    <NameDialog
+      title={t("New file")}
+      label={t("Path in the workspace, such as tests/test_more.py")}
+      action={t("Create file")}
+      taken={paths}
+      onClose={close}
+      onName={onCreate}
+    />
+  );
+}
+
+interface Renaming {
+  path: string;
+  paths: readonly string[];
+  onRename: (path: string, to: string) => void;
+}
+
+function RenameFile({ path, paths, onRename }: Renaming) {
+  const close = () => {
+    renaming.value = null;
+  };
+  return (
+    <NameDialog
+      title={t("Rename %(path)s", { path })}
+      label={t("New path in the workspace")}
+      action={t("Rename")}
+      now={path}
+      taken={paths.filter((other) => other !== path)}
+      onClose={close}
+      onName={(to) => to !== path && onRename(path, to)}
+    />
+  );
+}
+
+interface Naming {
+  title: string;
+  label: string;
+  action: string;
+  /** The name that is there to begin with. */
+  now?: string;
+  taken: readonly string[];
+  onClose: () => void;
+  onName: (path: string) => void;
+}
+
+function NameDialog({ title, label, action, now = "", taken, onClose, onName }: Naming) {
+  const path = useRef<HTMLInputElement>(null);
+  const problem = useRef<HTMLParagraphElement>(null);
+  useLayoutEffect(() => {
+    // The name without its folders and its suffix is what one most often changes.
+    const start = now.lastIndexOf("/") + 1;
+    const dot = now.lastIndexOf(".");
+    path.current?.focus();
+    path.current?.setSelectionRange(start, dot > start ? dot : now.length);
+  }, [now]);
   const submit = (event: Event) => {
     event.preventDefault();
     const name = path.current?.value.trim() ?? "";
-    if (paths.includes(name) && problem.current) {
+    if (taken.includes(name) && problem.current) {
       problem.current.textContent = t("%(path)s is there already. Choose another name.", { path: name });
       return;
     }
-    close();
-    if (name) onCreate(name);
+    onClose();
+    if (name) onName(name);
   };
   return (
-    <Dialog title={t("New file")} onClose={close}>
+    <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit}>
         <label class="field">
-          {t("Path in the workspace, such as tests/test_more.py")}
-          <input class="input" ref={path} name="path" required maxLength={200} autocomplete="off" spellcheck={false} />
+          {label}
+          <input
+            class="input"
+            ref={path}
+            name="path"
+            defaultValue={now}
+            required
+            maxLength={200}
+            autocomplete="off"
+            spellcheck={false}
+          />
         </label>
         <p class="field-problem" role="alert" ref={problem} />
         <div class="dialog-buttons">
-          <button type="button" class="button" onClick={close}>
+          <button type="button" class="button" onClick={onClose}>
             {t("Cancel")}
           </button>
           <button type="submit" class="button button-primary">
-            {t("Create file")}
+            {action}
           </button>
         </div>
       </form>

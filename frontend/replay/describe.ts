@@ -4,7 +4,7 @@
 import { as, type Wire } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
 import { insertedRanges } from "../core/text.ts";
-import { whoOf } from "../editor/viewer.ts";
+import { whoOf } from "../editor/marks.ts";
 
 export type Who = "candidate" | "assistant" | "terminal" | "interviewer" | "system";
 

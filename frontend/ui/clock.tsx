@@ -2,7 +2,9 @@
 // Owns ticking. Invariant: shows the working time left as core/timeline.ts has it; a stopped clock says why.
 
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { boot } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
 import type { State } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
@@ -12,8 +14,30 @@ const tick = signal(0);
 const SOON_MS = 5 * 60_000;
 /** How many missing files are named. */
 const NAMED = 8;
-/** The notice that was put away. */
-const read = signal("");
+/** The notice that was put away, and the time lost by then: one that comes after a further loss is told again. */
+interface Read {
+  words: string;
+  lost: number;
+}
+const KEY = `pairsight.read/${boot.interview}`;
+const read = signal<Read | null>(remembered());
+
+function remembered(): Read | null {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function putAway(now: Read | null): void {
+  read.value = now;
+  try {
+    localStorage.setItem(KEY, JSON.stringify(now));
+  } catch {
+    // Told again after a reload.
+  }
+}
 
 export function Clock({ store, now }: { store: Store; now: () => number }) {
   useEffect(() => {
@@ -43,14 +67,30 @@ export function Clock({ store, now }: { store: Store; now: () => number }) {
   );
 }
 
-/** Why the clock stands, over the page's top edge: nothing moves for it. */
-export function PauseNotice({ store, overdue = () => false }: { store: Store; overdue?: () => boolean }) {
+interface Notices {
+  store: Store;
+  overdue?: () => boolean;
+  /** Further notices of the page. */
+  children?: ComponentChildren;
+}
+
+/** Why the clock stands: nothing moves for it. */
+export function PauseNotice({ store, overdue = () => false, children }: Notices) {
   const state = store.at("course", "files");
   const back = state.status === "running" && state.paused_ms === null ? backWords(state) : "";
   // The next loss is told again, also where its words are the same.
   useEffect(() => {
-    if (state.sandbox_lost) read.value = "";
+    if (state.sandbox_lost) putAway(null);
   }, [state.sandbox_lost]);
+  const lost = state.lost_ms;
+  const before = useRef(lost);
+  useLayoutEffect(() => {
+    // Another pause, seen on this page, is no further loss.
+    const now = read.value;
+    if (now?.lost === before.current && now.lost !== lost) putAway({ ...now, lost });
+    before.current = lost;
+  }, [lost]);
+  const seen = read.value?.words === back && read.value.lost === lost;
   tick.value;
   const words =
     state.status !== "running"
@@ -67,16 +107,17 @@ export function PauseNotice({ store, overdue = () => false }: { store: Store; ov
               })
             : "";
   return (
-    <div class="over-notice" role="status">
-      {words && <p>{words}</p>}
-      {back && read.value !== back && (
-        <p>
-          {back}{" "}
-          <button type="button" class="button button-small" onClick={() => (read.value = back)}>
+    <div role="status">
+      {words && <div class="notice">{words}</div>}
+      {back && !seen && (
+        <div class="notice">
+          <p>{back}</p>
+          <button type="button" class="button button-small" onClick={() => putAway({ words: back, lost })}>
             {t("Understood")}
           </button>
-        </p>
+        </div>
       )}
+      {children}
     </div>
   );
 }

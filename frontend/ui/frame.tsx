@@ -1,5 +1,6 @@
 // What is around the panels on every page: the bar above, the bar below on narrow pages, the palette, messages.
-// Owns the frame and the commands that every page has. Invariant: nothing in the bar moves when its words change; each has its room.
+// Owns the frame and the commands that every page has. Invariant: nothing in the bar moves when its words change; each has its room;
+// messages lie over what one reads, never over what one presses.
 
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
@@ -23,6 +24,8 @@ export interface Place {
 
 interface Props {
   bar: ComponentChildren;
+  /** What stands above the short messages, until it is over or was read. */
+  notices?: ComponentChildren;
   children: ComponentChildren;
   commands: readonly Command[];
   places: readonly Place[];
@@ -59,11 +62,17 @@ function openPalette(): void {
   paletteOpen.value = !paletteOpen.value;
 }
 
-export function Frame({ bar, children, commands, places }: Props) {
+export function Frame({ bar, notices, children, commands, places }: Props) {
   useEffect(() => listen(() => commands), [commands]);
   return (
     <>
       <header class="topbar">{bar}</header>
+      <div class="notices-place">
+        <div class="notices" id="notices">
+          {notices}
+          <Toasts />
+        </div>
+      </div>
       {children}
       {narrow.value && (
         <nav class="places" aria-label={t("Panels")}>
@@ -88,7 +97,6 @@ export function Frame({ bar, children, commands, places }: Props) {
         </nav>
       )}
       <Palette commands={commands} />
-      <Toasts />
     </>
   );
 }

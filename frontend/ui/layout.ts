@@ -104,12 +104,16 @@ export function focusPanel(panel: PanelId): void {
   });
 }
 
-/** The panel after the one that has the focus. */
+/** The panel after the one that has the focus; messages that can be answered come before the first. */
 export function walk(step: 1 | -1): void {
-  const visible = PANELS.filter((id) => narrow.value || !hidden.value.includes(id));
-  const at = visible.findIndex((id) => document.getElementById(`panel-${id}`)?.contains(document.activeElement));
-  const next = visible[(at + step + visible.length) % visible.length];
-  if (next) focusPanel(next);
+  const answer = document.querySelector<HTMLElement>("#notices button");
+  const panels = PANELS.filter((id) => narrow.value || !hidden.value.includes(id));
+  const stops = [...(answer ? ["notices"] : []), ...panels.map((id) => `panel-${id}`)];
+  const at = stops.findIndex((id) => document.getElementById(id)?.contains(document.activeElement));
+  const next = (at + step + stops.length) % stops.length;
+  const panel = panels[next - (answer ? 1 : 0)];
+  if (panel) focusPanel(panel);
+  else answer?.focus();
 }
 
 effect(() => {

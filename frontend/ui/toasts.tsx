@@ -43,9 +43,9 @@ export function Toasts() {
     </div>
   );
   return (
-    <div class="toasts">
+    <>
       {list(false)}
       {list(true)}
-    </div>
+    </>
   );
 }

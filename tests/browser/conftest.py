@@ -5,6 +5,7 @@ Owns finding and starting it. Invariant: one browser a run, a fresh context a pa
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,17 +25,19 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+# What a browser says of a server or a line that a test takes away.
+LOST = re.compile(r"ERR_CONNECTION|ERR_EMPTY|ERR_SOCKET|WebSocket connection to|status of 503")
 SHOTS = ROOT / "artefacts/screenshots"
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
+    if PROGRAM is None:
         pytest.skip("Expected Chromium (apt-get install chromium), found none")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         yield browser
         browser.close()
 
@@ -49,7 +52,7 @@ def open_page(chromium: Browser) -> Iterator[Open]:
     complaints: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "ERR_CONNECTION_REFUSED" not in message.text:
+        if message.type == "error" and not LOST.search(message.text):
             complaints.append(f"{message.text} at {message.location}")
 
     def open_(url: str, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
