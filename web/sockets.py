@@ -57,7 +57,8 @@ logger = logging.getLogger("pairsight")
 
 @dataclass
 class Client:
-    """A connected page: which room, in which role, and its own id. ``acting`` is false once a newer tab took over.
+    """A connected page: which room, in which role, and its own id. ``acting`` is false once a newer tab took over,
+    ``ahead`` true once it has seen more than there is, as after a restored backup.
 
     ``client`` begins with the role: ids are chosen by pages and seen by others, and nobody may speak under another's.
     """
@@ -68,6 +69,7 @@ class Client:
     bucket: Bucket
     acting: bool = True
     joined: bool = False
+    ahead: bool = False
 
 
 def channel(interview: str, role: str) -> str:
@@ -241,8 +243,14 @@ class Sockets:
 
     def _hello(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
         since, interview = message.get("since", 0), client.room.interview
-        if not isinstance(since, int) or not 0 <= since <= interview.state.seq:
+        if not isinstance(since, int) or since < 0:
             raise BadInput("Expected the number of the last event seen, got %(got)s", got=repr(since)[:80])
+        # Once is enough: what is recorded from here on is not what such a page believes to come next.
+        client.ahead = client.ahead or since > interview.state.seq
+        if client.ahead:
+            raise Conflict(
+                "This interview was put back to an earlier moment than this page shows. Please reload the page."
+            )
         if client.role == "candidate" and not client.joined:
             self._supersede(client)
         client.room.presence(client.role, client.client, "connected")

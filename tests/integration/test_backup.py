@@ -21,7 +21,7 @@ from interviews.store import SqlLog, backup, open_engine
 from tests import postgres
 from tests.faults.load import Load
 from tests.integration.test_command import pairsight, refused
-from tests.product import ROOT, Browser, Product, another_interview, link, start
+from tests.product import ROOT, Browser, Product, another_interview, link, start, wait
 from tests.support import counting_salt, header, ticking_clock
 
 BUBBLEWRAP = ("--sandbox", "bubblewrap")
@@ -92,6 +92,41 @@ def test_a_backup_under_load_holds_all_that_was_acknowledged_before_it_and_candi
     again = start(new, *BUBBLEWRAP)
     try:
         goes_on(again, Settings(data=new), interviews[0])
+    finally:
+        again.stop()
+
+
+@pytest.mark.sandbox
+def test_a_page_that_shows_more_than_was_restored_is_asked_to_reload(tmp_path: Path) -> None:
+    kept, new = tmp_path / "kept", tmp_path / "new"
+    product = start(tmp_path / "data", *BUBBLEWRAP)
+    candidate = Browser(product, "candidate")
+    try:
+        assert candidate.consent().status_code == 200
+        candidate.connect()
+        assert pairsight("backup", str(kept), data=product.data).returncode == 0
+        assert candidate.send("create", path="lost.txt")["ok"]
+        candidate.socket.disconnect()
+        seen = len(candidate.events)
+    finally:
+        product.kill()
+        product.stop()
+    assert pairsight("restore", str(kept), "--data", str(new), data=product.data).returncode == 0
+    again = start(new, *BUBBLEWRAP, port=int(product.address.rpartition(":")[2]))
+    try:
+        refused_ = candidate.connect(since=seen + 40)
+        assert refused_["code"] == "stale" and "reload" in refused_["error"]
+        watcher = Browser(again, "interviewer")
+        watcher.connect()
+        for number in range(60):
+            assert watcher.send("note", text=f"time passes {number}", about_seq=1)["ok"]
+        # Now there are as many events as the page has seen, and not the same.
+        assert candidate.send("hello", since=seen + 40)["code"] == "stale"
+        candidate.socket.disconnect()
+        reloaded = Browser(again, "candidate")
+        assert reloaded.connect()["ok"]
+        wait(lambda: reloaded.state["files"])
+        assert "lost.txt" not in reloaded.state["files"]
     finally:
         again.stop()
 
