@@ -24,13 +24,16 @@ from interviews.service.marks import CommandMarks
 from sandbox.base import Terminal
 
 COALESCE_S = 0.05
+# A flood that says nothing for so long has paused; a shorter time may be our own machine's.
+PAUSE_S = 0.2
 # Of a flood that goes on, something is shown this often at most.
 GLANCE_S = 1.0
 MAX_CHUNK = 8192
 MAX_READ = 65_536
 # More commands at a time come from no person, but from a program that prints their marks.
 MAX_COMMANDS = 200
-RETRY_S = 0.5
+# How often, and for how long, something is recorded again that the log would not take.
+RETRY_S, RETRY_FOR_S = 0.5, 120.0
 # What a program has time for to see that the window has another size.
 REDRAW_S = 0.1
 
@@ -46,7 +49,7 @@ class Stream:
         self._finished: list[tuple[str, int]] = []
         self._sender, self._sent = f"terminal:{terminal}:{interview.tools.new_id()}", 0
         self._said_at = 0.0
-        self._stale = self._typed = self._deaf = False
+        self._flooding = self._stale = self._typed = self._deaf = False
         self._sizing = threading.Lock()
         self.ended = False
         self.pty: Terminal | None = None
@@ -101,6 +104,7 @@ class Stream:
         if isinstance(end, int):
             self._end(data, end)
             return False
+        self._flooding = self._flooding and bool(data)
         if self._fits(data):
             self._say(self._held.pass_on(data))
         elif data:
@@ -115,7 +119,7 @@ class Stream:
     def _gather(self) -> tuple[bytes, int | Literal["more"] | None]:
         """What came within a moment of its first byte, or nothing for a moment; and whether that was the end."""
         parts: list[bytes] = []
-        size, patience = 0, COALESCE_S if self._held or self._stale else None
+        size, patience = 0, PAUSE_S if self._held.cut else COALESCE_S if self._held or self._stale else None
         until = 0.0
         with contextlib.suppress(queue.Empty):
             while size < MAX_READ and (patience is None or patience > 0):
@@ -129,9 +133,11 @@ class Stream:
         return b"".join(parts), "more"
 
     def _fits(self, data: bytes) -> bool:
-        """Whether it can be recorded as it is: nothing before it waits, and there is budget left for the end of a flood."""
+        """Whether it can be recorded as it is: no flood goes on, and there is budget left for the end of the next."""
+        if self._held or self._flooding:
+            return False
         commands = sum(EVENT_VOLUME + len(command) for command, _ in self._finished)
-        return not self._held and RESERVE + EVENT_VOLUME + len(repr(data)) + commands <= self.budget.level
+        return RESERVE + EVENT_VOLUME + len(repr(data)) + commands <= self.budget.level
 
     def _say_when_due(self, *, paused: bool) -> None:
         if not paused and time.monotonic() < self._said_at + GLANCE_S * slowdown(self._interview.volume):
@@ -142,6 +148,7 @@ class Stream:
         # Of what streams past, a glance; but what is all there, and what is left at a pause, as far as there is room.
         glance = not paused and self._held.cut > 0
         data, cut = self._held.take(GLANCE if glance else room)
+        self._flooding = cut > 0 and not paused
         self._stale = self._stale or cut > 0
         self._say(data, cut)
 
@@ -180,6 +187,7 @@ class Stream:
 
     def _record(self, drafts: list[Draft]) -> None:
         self._sent += 1
+        until = time.monotonic() + RETRY_FOR_S
         while drafts and self._interview.state.status in ("running", "grace"):
             try:
                 self._interview.record(*drafts, key=ClientKey(self._sender, self._sent))
@@ -187,6 +195,8 @@ class Stream:
             except LeaseLost:
                 raise
             except (PlatformFailure, Conflict):
+                if time.monotonic() > until:
+                    raise
                 # The same key again: it may have been recorded after all.
                 time.sleep(RETRY_S)
 
