@@ -6,6 +6,7 @@ with its test.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
@@ -23,10 +24,12 @@ from typing import IO, Any
 import requests
 import socketio
 
-from app import invitation, make_interviews
+from app import invitation, make_interviews, open_log
 from interviews import events as e
+from interviews.log import EventLog
 from interviews.settings import Settings
 from interviews.state import fold
+from interviews.store import SqlLog
 from sandbox.owners import Owners, owners_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +46,12 @@ class Product:
     data: Path
     output: list[str]
     reader: threading.Thread
+    database: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        """Where its log is."""
+        return Settings(data=self.data, database=self.database)
 
     @property
     def address(self) -> str:
@@ -111,7 +120,7 @@ def start(
         raise AssertionError("the product did not start:\n" + "".join(output))
     reader = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
     reader.start()
-    product = Product(process, links, data, output, reader)
+    product = Product(process, links, data, output, reader, environ.get("PAIRSIGHT_DATABASE", ""))
     if answering:
         wait(lambda: _answers(product.address), 30)
     return product
@@ -164,14 +173,29 @@ def containers(product: Product) -> set[str]:
 
 def another_interview(product: Product, *, co_edit: bool = False) -> str:
     """One more interview, made beside the running server; returns its id."""
-    settings = Settings(data=product.data)
     agreed = e.InterviewSettings(co_edit=co_edit)
-    return make_interviews(settings).create("prompted-playlists", "Second candidate", agreed, 11)
+    made = make_interviews(product.settings)
+    with _let_go_of(made.log):
+        return made.create("prompted-playlists", "Second candidate", agreed, 11)
+
+
+@contextlib.contextmanager
+def opened_log(product: Product) -> Iterator[EventLog]:
+    """The product's log, as this process reads it beside the server."""
+    with _let_go_of(open_log(product.settings)) as log:
+        yield log
+
+
+@contextlib.contextmanager
+def _let_go_of(log: EventLog) -> Iterator[EventLog]:
+    yield log
+    assert isinstance(log, SqlLog)
+    log._engine.dispose()
 
 
 def link(product: Product, interview: str, role: e.Role) -> str:
     """The link into an interview of this product."""
-    return invitation(Settings(data=product.data), product.address, interview, role)
+    return invitation(product.settings, product.address, interview, role)
 
 
 def with_candidate(product: Product, interview: str) -> Product:

@@ -14,16 +14,14 @@ import threading
 from collections import Counter
 from functools import partial
 
-from app import open_log
 from interviews import events as e
 from interviews.chain import verify
 from interviews.ndjson import read_log
-from interviews.settings import Settings
 from interviews.state import fold
 from interviews.text import length
 from interviews.visibility import wire
 from tests.faults.pages import Follower, Page, Stopped, payloads
-from tests.product import Product, understand, wait, with_candidate
+from tests.product import Product, opened_log, understand, wait, with_candidate
 
 PAUSE_S = 0.02
 
@@ -186,18 +184,19 @@ class Load:
         for worker in self.workers:
             worker.page.close()
 
-    def check(self, product: Product, settings: Settings | None = None, moments: int = 12) -> Counter[str]:
+    def check(self, product: Product, moments: int = 12) -> Counter[str]:
         """Fail where something is lost, doubled or different; returns what was acknowledged, by kind.
 
         The workers are stopped, the product runs. ``moments``: so many random events, after each of which all views are compared.
         """
-        log, told = open_log(settings or Settings(data=product.data)), Counter[str]()
-        for number, worker in enumerate(self.workers):
-            records = log.read(worker.page.interview)
-            verify(log.header(worker.page.interview), records)
-            _nothing_lost_or_twice(worker, records)
-            _views_agree(worker.page, records, random.Random(number), moments)
-            told.update({kind: len(words) for kind, words in worker.said.items()})
+        told = Counter[str]()
+        with opened_log(product) as log:
+            for number, worker in enumerate(self.workers):
+                records = log.read(worker.page.interview)
+                verify(log.header(worker.page.interview), records)
+                _nothing_lost_or_twice(worker, records)
+                _views_agree(worker.page, records, random.Random(number), moments)
+                told.update({kind: len(words) for kind, words in worker.said.items()})
         return told
 
 
