@@ -90,7 +90,9 @@ class Terminals:
 
     def _budget(self) -> Budget:
         """One that no open terminal uses: who opens them one after the other prints no more for that."""
-        used = {id(stream.budget) for name, stream in self._open.items() if self._interview.state.terminals[name].open}
+        used = {
+            id(stream.budget) for name, stream in list(self._open.items()) if self._interview.state.terminals[name].open
+        }
         return max((one for one in self._budgets if id(one) not in used), key=lambda one: one.level)
 
     def _stream(self, terminal: object) -> tuple[Stream, Terminal]:
