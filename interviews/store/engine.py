@@ -74,10 +74,20 @@ def write_nothing(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SELECT pg_logical_emit_message(true, 'pairsight', '')")
 
 
-def forget_overwritten(connection: sa.Connection) -> None:
-    """Take what was overwritten out of SQLite's write-ahead log too; PostgreSQL does so when it vacuums."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+def forget_overwritten(connection: sa.Connection) -> bool:
+    """Take what was overwritten out of SQLite's write-ahead log too; PostgreSQL does so when it vacuums.
+
+    False where somebody still reads what it was. Nobody waits for them: meanwhile nobody could write.
+    """
+    if connection.dialect.name != "sqlite":
+        return True
+    wait_ms = int(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+    connection.exec_driver_sql("PRAGMA busy_timeout = 100")
+    try:
+        busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {wait_ms}")
+    return not busy
 
 
 def _engine(url: sa.URL, wait_s: float) -> sa.Engine:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -101,6 +101,7 @@ class SqlLog:
     ) -> None:
         self._engine, self._clock, self._new_salt = engine, clock, new_salt
         self._times: dict[str, Onward] = {}
+        self._remembered = False
         self._monotonic, self._on_commit = monotonic, on_commit
         self._watch = Watch(monotonic, ended)
         self._group = Group(self._lead)
@@ -150,9 +151,15 @@ class SqlLog:
     ) -> list[Record]:
         drafts = [Draft(actor, erased(seqs, reason)), *then]
         told = self._submit(Write(interview, drafts, key, lease, erased=frozenset(seqs)))
-        with self._reading() as connection:
-            forget_overwritten(connection)
+        self._forget()
         return told
+
+    def _forget(self) -> None:
+        """Leave no copy of what was erased; where somebody still reads one, again at the next renewal."""
+        self._remembered = True
+        # It is erased; only this is not.
+        with suppress(PlatformFailure), self._reading() as connection:
+            self._remembered = not forget_overwritten(connection)
 
     def acquire(self, interview: str, owner: str, term_s: float) -> Lease:
         with self._writing() as connection:
@@ -173,6 +180,8 @@ class SqlLog:
                     lost.append(lease)
             if beats:
                 connection.execute(_BEAT, beats)
+        if self._remembered:
+            self._forget()
         return lost
 
     def release(self, lease: Lease) -> None:

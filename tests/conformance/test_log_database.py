@@ -482,6 +482,32 @@ def test_what_is_erased_leaves_no_byte_in_the_files(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_is_erased_while_another_reads_is_gone_once_that_one_has_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    store = Store("sqlite", f"sqlite:///{path}")
+    log = store.make()
+    lease = log.acquire("i1", "here", 60)
+    log.append("i1", [prompt("before"), prompt(SECRET)], ClientKey("tab-1", 1))
+
+    def files() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert len(reader.execute("SELECT * FROM events").fetchall()) == 2
+        log.erase("i1", [2], "interviewer:ada", "A password", lease=lease)
+        # Nobody waits for the reader, and what it reads is still what it was.
+        log.append("i1", [prompt("after")], lease=lease)
+        assert len(reader.execute("SELECT * FROM events").fetchall()) == 2
+        assert SECRET.encode() in files()
+        assert log.renew([lease]) == []
+        reader.execute("COMMIT")
+    assert log.renew([lease]) == []
+    assert SECRET.encode() not in files()
+    assert len(whole(store)) == 4
+    store.close()
+
+
 # PostgreSQL that goes away
 
 
