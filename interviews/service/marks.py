@@ -51,6 +51,10 @@ class CommandMarks:
         self._tail = self._tail[max(end, len(self._tail) - MAX_MARK) :]
         return finished
 
+    def forget(self) -> None:
+        """The command under way is not to be told when it ends: its line was erased."""
+        self._tail, self._command = b"", ""
+
     def ended(self, code: int) -> list[tuple[str, int]]:
         """The command that the shell ended with: ``exit``, or what took its place. It has the shell's exit code."""
         command, self._command = self._command, ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from interviews import events as e
@@ -19,7 +20,7 @@ from interviews.erasure import ERASABLE, erased, with_dependants
 from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
 from interviews.leases import Lease
 from interviews.log import ClientKey, Draft, EventLog
-from interviews.service.interview import Interview, last_payload
+from interviews.service.interview import last_payload
 from interviews.service.room import Room
 from interviews.state import State, fold
 from interviews.traces import BLOT, Traces, blotted, holds, needles, trace
@@ -214,7 +215,7 @@ def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = No
     for turn in range(ROUNDS):
         # What the disk holds is taken over first, so that it is found; the blotted text is written after.
         room.workspace.flush()
-        once = _once(interview, author, asked, None if turn else key)
+        once = _once(room, author, asked, None if turn else key)
         gone += once
         if not once or not asked.text:
             break
@@ -224,11 +225,14 @@ def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = No
     return sorted(set(gone))
 
 
-def _once(interview: Interview, author: str, asked: Redaction, key: ClientKey | None) -> list[int]:
+def _once(room: Room, author: str, asked: Redaction, key: ClientKey | None) -> list[int]:
+    interview = room.interview
     with interview.lock:
         interview.known(key)
         made = plan(interview.log, interview.id, asked)
         if made.seqs:
+            with suppress(PlatformFailure):
+                room.workspace.parts()[2].forget()
             interview.erase(made.seqs, author, asked.reason, made.then, key)
         return list(made.seqs)
 

@@ -68,6 +68,11 @@ class Stream:
         self._deaf = True
         self._queue.put(None)
 
+    def forget(self) -> None:
+        """Tell of no command that is under way."""
+        self._marks.forget()
+        self._finished = []
+
     def write(self, pty: Terminal, keys: bytes) -> None:
         self._typed = True
         pty.write(keys)

@@ -35,6 +35,11 @@ class Terminals:
         names = [name for name, stream in self._open.items() if not stream.ended]
         return [(views[name].cols, views[name].rows) for name in names]
 
+    def forget(self) -> None:
+        """Tell of no command that is under way: its line may hold what was erased."""
+        for stream in list(self._open.values()):
+            stream.forget()
+
     def open(self, cols: object, rows: object, by: str = "candidate") -> str:
         """Open a PTY; returns its id."""
         width, height = _size(cols, rows)

@@ -29,6 +29,7 @@ from tests.unit.test_pairing import Answer, Answering, paired
 
 pytestmark = pytest.mark.sandbox
 SECRET = "tok-9f3a-😀-k77x"
+RUNNING = "still-running-3318"
 LATER = "second-secret-4410"
 REASON = "A token, pasted by mistake"
 
@@ -142,6 +143,18 @@ def test_the_interviewer_takes_it_out_and_work_goes_on(
     assert candidate.state["files"][path]["text"] == f"# on\n# {dots}\n{before}"
 
 
+def test_a_command_that_still_runs_does_not_end_with_it(candidate: Browser, interviewer: Browser) -> None:
+    terminal = candidate.send("term.open", cols=100, rows=30)["terminal"]
+    candidate.send("term.input", terminal=terminal, data=f"cat # {RUNNING}\r")
+    wait(lambda: "133;C" in "".join(candidate.state["terminals"][terminal]["output"]))
+    answer = interviewer.send("redact", text=RUNNING, reason=REASON)
+    assert answer["ok"], answer
+    candidate.send("term.input", terminal=terminal, data="\x04")
+    candidate.send("term.input", terminal=terminal, data="true\r")
+    wait(lambda: any(one["terminal"] == terminal and one["command"] == "true" for one in candidate.state["commands"]))
+    assert RUNNING not in json.dumps(candidate.get("events"))
+
+
 def export(product: Product, browser: Browser, suffix: str) -> str:
     url = f"{product.address}/interviews/{browser.interview}/export.{suffix}"
     answer = browser.http.get(url, timeout=30)
@@ -160,7 +173,7 @@ def test_one_that_is_over_is_redacted_too_and_scored_again(
     assert interviewer.send("redact", text=LATER, reason=REASON)["ok"]
     assert in_files(product, LATER) == []
     assert interviewer.get("scorecard")["dimensions"]
-    for suffix in ("log", "json", "csv", "asciicast"):
+    for suffix in ("log", "json", "csv", "asciicast?terminal=t1", "asciicast?terminal=t2"):
         assert LATER not in export(product, interviewer, suffix)
     last = interviewer.get("events")["last"]
     for at in range(1, last, max(1, last // 12)):
