@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,7 +27,7 @@ import socketio
 from app import invitation, make_interviews, open_log
 from interviews import events as e
 from interviews.log import EventLog
-from interviews.settings import Settings
+from interviews.settings import Settings, read_settings
 from interviews.state import fold
 from interviews.store import SqlLog
 from sandbox.owners import Owners, owners_folder
@@ -46,12 +46,12 @@ class Product:
     data: Path
     output: list[str]
     reader: threading.Thread
-    database: str = ""
+    environ: dict[str, str] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
-        """Where its log is."""
-        return Settings(data=self.data, database=self.database)
+        """Its settings, as far as a test has chosen them."""
+        return read_settings(self.environ, data=self.data)
 
     @property
     def address(self) -> str:
@@ -120,7 +120,7 @@ def start(
         raise AssertionError("the product did not start:\n" + "".join(output))
     reader = threading.Thread(target=_drain, args=(process.stdout, output), daemon=True)
     reader.start()
-    product = Product(process, links, data, output, reader, environ.get("PAIRSIGHT_DATABASE", ""))
+    product = Product(process, links, data, output, reader, environ)
     if answering:
         wait(lambda: _answers(product.address), 30)
     return product

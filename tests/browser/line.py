@@ -42,7 +42,7 @@ class Line:
     def mend(self, port: int = 0) -> None:
         """Everything gets through again, to ``port`` from now on where one is given."""
         self._to = port or self._to
-        self._open = True
+        self._open, self._refusing = True, False
 
     def close(self) -> None:
         """End for good."""
