@@ -11,12 +11,12 @@ import * as esbuild from "esbuild";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = join(root, "frontend", "entries");
 const out = join(root, "web", "static", "build");
-// Run by Node in tests, so it is bundled apart and never served.
-const FOLD = "fold.ts";
+// Run by Node in tests, so they are bundled apart and never served.
+const FOR_NODE = ["fold", "replica"];
 const development = process.argv.includes("--watch");
 
 const entryPoints = (existsSync(entries) ? readdirSync(entries) : [])
-  .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts") && name !== FOLD)
+  .filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts") && !FOR_NODE.includes(name.split(".")[0]))
   .sort()
   .map((name) => join(entries, name));
 if (entryPoints.length === 0) {
@@ -50,8 +50,9 @@ const options = {
 
 await esbuild.build({
   absWorkingDir: root,
-  entryPoints: [join(entries, FOLD)],
-  outfile: join(root, ".build", "fold.mjs"),
+  entryPoints: FOR_NODE.map((name) => ({ in: join(entries, `${name}.ts`), out: name })),
+  outdir: join(root, ".build"),
+  outExtension: { ".js": ".mjs" },
   bundle: true,
   format: "esm",
   platform: "node",

@@ -172,8 +172,11 @@ class Mirror:
                 taken = self.synced.get(to)
                 if move is None or taken is before or taken is None:
                     return
-                # It is not there on disk, but what is to be written there knows of it.
-                self.synced[to] = before or replace(taken, sha256="")
+                # What was taken in was elsewhere: it says nothing of what is there.
+                if before is None:
+                    del self.synced[to]
+                else:
+                    self.synced[to] = before
         if move is None or self._carry(move[0], data, digest):
             try:
                 self._sandbox.delete(path, digest)
