@@ -233,7 +233,7 @@ export class Live {
     this.#held = held;
     for (;;) {
       try {
-        this.store.reset(await getJson<State>(`${this.boot.urls.state}?at=${this.store.now.seq}`));
+        this.store.reset(await getJson<State>(`${this.boot.urls.state}?at=${this.store.now.seq}`), true);
         break;
       } catch {
         await new Promise((again) => setTimeout(again, REFUSED_MOST_MS));

@@ -27,8 +27,8 @@ const PART_OF: Record<string, Part> = {
 export interface Feed {
   /** Called after the event was applied; `before` is the file's text before it, where it is about a file. */
   event?(event: Wire, before: string | null): void;
-  /** The state was replaced as a whole. */
-  reset?(): void;
+  /** The state was replaced as a whole; `erased` where only what was erased is missing from it, and the moment is the same. */
+  reset?(erased: boolean): void;
 }
 
 export class Store {
@@ -67,11 +67,11 @@ export class Store {
     });
   }
 
-  reset(state: State): void {
+  reset(state: State, erased = false): void {
     this.#state = cloneState(state);
     batch(() => {
       for (const part of PARTS) this.#touch(part);
-      for (const feed of this.#feeds) feed.reset?.();
+      for (const feed of this.#feeds) feed.reset?.(erased);
     });
   }
 

@@ -91,7 +91,11 @@ export class Editors {
     readonly editable: boolean,
   ) {
     this.#isLocked = !editable;
-    store.listen({ event: (event, before) => this.#event(event, before), reset: () => this.#reset() });
+    store.listen({
+      event: (event, before) => this.#event(event, before),
+      // What was erased from an open file comes as its next version: until then the document stands as it is.
+      reset: (erased) => !erased && this.#reset(),
+    });
   }
 
   mount(parent: HTMLElement): () => void {
@@ -152,6 +156,15 @@ export class Editors {
       this.#show(path);
     }
     if (line !== undefined) this.reveal(line, lines);
+  }
+
+  /** Have `path` shown when the state is replaced, which is about to happen: until then there is nothing of it to show. */
+  turnTo(path: string): void {
+    if (this.active.peek() === path) return;
+    if (!this.tabs.peek().includes(path)) this.tabs.value = [...this.tabs.peek(), path];
+    this.active.value = path;
+    if (this.view) this.shown?.leave(this.view);
+    this.shown = null;
   }
 
   close(path: string): void {
@@ -249,6 +262,7 @@ export class Editors {
       else this.sync.replace(doc, file.text, file.version);
     }
     for (const path of this.tabs.peek()) if (!this.store.now.files[path]) this.close(path);
+    if (!this.shown && this.active.peek() !== null) this.#show(this.active.peek());
   }
 
   #forget(path: string, event: Wire | null): void {

@@ -213,9 +213,9 @@ def test_a_minute_without_network_while_two_people_type(product: Product, open_p
         watcher.locator(".cm-content:visible").first.click()
         watcher.keyboard.press("Control+End")
         while time.monotonic() < until:
-            candidate.keyboard.type(f"c{mine}, ", delay=20)
+            candidate.keyboard.type(f"c{mine}, " + "\n" * (mine % 12 == 11), delay=20)
             mine += 1
-            watcher.keyboard.type(f"w{theirs}, ", delay=20)
+            watcher.keyboard.type(f"w{theirs}, " + "\n" * (theirs % 12 == 11), delay=20)
             theirs += 1
         expect(
             candidate.get_by_text(re.compile(r"Reconnecting; \d+ changes kept on this computer")).first
@@ -228,8 +228,9 @@ def test_a_minute_without_network_while_two_people_type(product: Product, open_p
         assert re.findall(r"w(\d+), ", text) == [str(number) for number in range(theirs)]
         assert mine > 50 and theirs > 50
         # Who edited is marked where they did.
+        watcher.keyboard.press("Control+Home")
         watcher.keyboard.type("# seen by the other\n")
-        expect(candidate.locator(".cm-flag-interviewer")).to_be_attached()
+        expect(candidate.locator(".cm-flag-interviewer")).to_be_visible()
         shot(candidate, "co-edited")
         shot(watcher, "co-editing")
     finally:
@@ -398,6 +399,37 @@ def test_a_whole_text_recorded_again_changes_nothing_in_an_open_document(product
         page.keyboard.press("Control+z")
     assert shown(page) == before
     everywhere_the_same(page, product)
+
+
+def test_a_secret_taken_out_leaves_cursor_and_unsent_changes(product: Product, line: Line, open_page: Open) -> None:
+    page, secret = begin(open_page(through(line, product))), "hunter2-hunter2"
+    pages.type_at_start(page, f"# {secret}\n")
+    pages.in_terminal(page, f"echo {secret}")
+    wait(lambda: secret in pages.terminal_text(page))
+    wait(lambda: pages.saved(page))
+    page.locator(".cm-content:visible").first.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("# mark")
+    interviewer = products.Browser(product, "interviewer")
+    interviewer.connect()
+    assert interviewer.send("redact", text=secret, reason="typed by mistake")["ok"]
+    wait(lambda: secret not in shown(page) and secret not in str(pages.state(page)))
+    page.keyboard.type("X")
+    assert shown(page).endswith("# markX")
+    for _ in range(6):
+        page.keyboard.press("Control+z")
+    assert secret not in shown(page)
+    page.keyboard.press("Control+Home")
+    other = "swordfish-swordfish"
+    page.keyboard.type(f"# {other}\n")
+    wait(lambda: pages.saved(page))
+    line.cut()
+    page.keyboard.type("# unsent\n")
+    assert interviewer.send("redact", text=other, reason="typed by mistake")["ok"]
+    line.mend()
+    text = everywhere_the_same(page, product)
+    assert other not in text and text.count("# unsent\n") == 1
+    interviewer.socket.disconnect()
 
 
 def test_a_computer_that_keeps_nothing_says_so(product: Product, line: Line, open_page: Open) -> None:
