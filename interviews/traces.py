@@ -121,6 +121,10 @@ def trace(events: Collection[e.Event], wanted: Collection[str] = (), named: Coll
 
 def _strings(data: e.AnyPayload) -> Iterator[str]:
     """Every text in a payload that a person or a program may have written."""
+    if isinstance(data, e.FileEdited):
+        # What it brings is found where it stood. There are by far the most of these.
+        yield data.path
+        return
     values: list[tuple[e.Json, bool]] = [(e.dump_payload(data), isinstance(data, e.ToolCalled))]
     while values:
         value, numbers = values.pop()

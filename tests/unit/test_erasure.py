@@ -6,6 +6,7 @@ import io
 import json
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from interviews.ndjson import read_log, write_log
 from interviews.service import editing
 from interviews.service.redaction import plan, read_redaction, search
 from interviews.state import State, apply, fold
+from interviews.store import SqlLog, open_engine
 from interviews.text import length, replace
 from interviews.traces import needles
 from interviews.visibility import wire
@@ -35,8 +37,8 @@ REASON = "A password, typed by mistake"
 class Told:
     """A log that is told what happens, with its state beside it."""
 
-    def __init__(self) -> None:
-        self.log: EventLog = MemoryLog(ticking_clock(), counting_salt())
+    def __init__(self, log: EventLog | None = None) -> None:
+        self.log = log or MemoryLog(ticking_clock(), counting_salt())
         self.log.create(header("i1"))
         self.state = State()
         self.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=60_000))
@@ -341,9 +343,9 @@ def test_a_repeated_key_erases_nothing_more(told: Told) -> None:
 # Scattered over a whole log
 
 
-def scattered(seed: int, secret: str) -> Told:
+def scattered(seed: int, secret: str, log: EventLog | None = None) -> Told:
     """A log of everything that may hold words, with the secret in some of it, whole and in parts."""
-    chance, told = random.Random(seed), Told()
+    chance, told = random.Random(seed), Told(log)
     told.whole("a.py", "def f():\n    return 1\n")
     told.whole("b.txt", "😀\n")
     for name in ("t1", "t2"):
@@ -458,6 +460,21 @@ def test_of_a_secret_scattered_anywhere_no_byte_is_left_and_all_else_is_as_it_wa
 def units(text: str) -> list[str]:
     data = text.encode("utf-16-le")
     return [data[at : at + 2].decode("utf-16-le", "surrogatepass") for at in range(0, len(data), 2)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_database_and_its_files_hold_no_byte_of_it(seed: int, tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'log.db'}")
+    told = scattered(seed, SECRET, SqlLog(engine, ticking_clock(), counting_salt()))
+
+    def files() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    assert SECRET.encode() in files()
+    told.redact()
+    assert all(form.encode() not in files() for form in needles(SECRET))
+    engine.dispose()
+    assert SECRET.encode() not in files()
 
 
 @pytest.mark.parametrize("seed", range(3))
