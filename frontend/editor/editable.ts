@@ -129,8 +129,13 @@ export class Editable implements Sync {
 
   /** The file went away under changes that were kept by `client`: the person decides what becomes of the text. */
   lost(orphan: Orphan, client: string): void {
-    this.orphans.value = [...this.orphans.peek().filter(({ path }) => path !== orphan.path), orphan];
-    this.outbox.keepOrphan(orphan, { client, path: orphan.path });
+    const known = this.orphans.peek();
+    // Another file may have gone under the same name before: its text stays too.
+    let { path } = orphan;
+    while (known.some((other) => other.path === path && other.text !== orphan.text)) path += ".kept";
+    const named = { ...orphan, path };
+    this.orphans.value = [...known.filter((other) => other.path !== path), named];
+    this.outbox.keepOrphan(named, { client, path: orphan.path });
   }
 
   /** Make kept updates, which apply to the file as the store has it, changes of this page; `instead` of where they were kept. */

@@ -58,7 +58,7 @@ class Line {
 class Memory implements EditKeeper {
   readonly failing = signal(false);
   readonly edits = new Map<string, Kept>();
-  readonly orphans: Orphan[] = [];
+  readonly orphans = new Map<string, Orphan>();
 
   keep(kept: Kept, instead?: { client: string; path: string }): void {
     if (instead) this.edits.delete(`${instead.client}/${instead.path}`);
@@ -70,7 +70,7 @@ class Memory implements EditKeeper {
 
   keepOrphan(orphan: Orphan, instead: { client: string; path: string }): void {
     this.edits.delete(`${instead.client}/${instead.path}`);
-    this.orphans.push(orphan);
+    this.orphans.set(orphan.path, orphan);
   }
 }
 
@@ -96,7 +96,7 @@ class Page {
 
   /** As the page does it that is opened again (pages/session.ts). */
   async putBack(events: Wire[]): Promise<void> {
-    this.editable.orphans.value = [...this.outbox.orphans];
+    this.editable.orphans.value = [...this.outbox.orphans.values()];
     for (const kept of [...this.outbox.edits.values()]) {
       const later = events.filter(({ seq }) => seq > kept.seq);
       const stateBefore = async (seq: number): Promise<State> => fold(events.filter((event) => event.seq < seq));

@@ -7,16 +7,13 @@ server begun again: in the end everybody has the same, and every character is th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from interviews.service import editing
-from sandbox.backends.bubblewrap import backend
-from sandbox.base import Sandbox, SandboxSpec
+from sandbox.base import Sandbox
 from tests.convergence.course import PATHS, Course
 from tests.convergence.replicas import Replicas
 
@@ -37,20 +34,6 @@ MOMENTS = st.sampled_from(["after read", "before write", "after write", "before 
 PLACES = st.sampled_from([0.0, 0.2, 0.5, 0.9, 0.999])
 NUMBERS = st.integers(0, 4)
 PATH = st.sampled_from(PATHS)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    started = backend.start(SandboxSpec("convergence"))
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def replicas() -> Iterator[Replicas]:
-    started = Replicas()
-    yield started
-    started.close()
 
 
 class Everybody(RuleBasedStateMachine):

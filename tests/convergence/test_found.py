@@ -1,0 +1,42 @@
+"""What courses at random have found, each as short as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from interviews.service import editing
+from sandbox.base import Sandbox
+from tests.convergence.course import Course
+from tests.convergence.replicas import Replicas
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def course(sandbox: Sandbox, replicas: Replicas) -> Iterator[Course]:
+    found = Course(sandbox, replicas)
+    yield found
+    found.settle()
+    found.check()
+
+
+def rename(course: Course, name: str, path: str, to: str) -> None:
+    assert course.act(name, lambda *them: editing.rename(them[0], path, to, *them[1:]), False)
+
+
+def test_a_file_made_in_the_shell_where_another_is_moved_to_keeps_its_lines(course: Course) -> None:
+    rename(course, "candidate", "a.py", "n.md")
+    course.shell("append", "a.py", "")
+    course.shell("append", "n.md", "")
+
+
+def test_two_files_that_went_away_under_one_name_are_both_offered_back(course: Course) -> None:
+    course.delete("interviewer", "b.txt", False)
+    course.edit("candidate", "a.py", 0, 0, "typed", False)
+    course.edit("candidate", "b.txt", 0, 0, "typed", False)
+    rename(course, "candidate", "a.py", "b.txt")
+    course.delete("interviewer", "b.txt", False)
+    course.settle()
+    assert len(course.shown("candidate")["orphans"]) == 2
