@@ -96,7 +96,12 @@ def _engine(url: sa.URL, wait_s: float) -> sa.Engine:
         engine = sa.create_engine(url, connect_args={"timeout": wait_s})
         sa.event.listen(engine, "connect", _configure_sqlite)
     elif backend == "postgresql":
-        settings = {"synchronous_commit": "on", "statement_timeout": round(wait_s * 1000)}
+        settings = {
+            "synchronous_commit": "on",
+            "statement_timeout": round(wait_s * 1000),
+            # One that is frozen in the middle of a commit must not keep those who wait for its locks, and wait as long.
+            "idle_in_transaction_session_timeout": round(wait_s * 500),
+        }
         given = {
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
             "client_encoding": "utf8",

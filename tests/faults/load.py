@@ -22,6 +22,7 @@ from interviews.text import length
 from interviews.visibility import wire
 from tests.faults.pages import Follower, Page, Stopped, payloads
 from tests.product import Product, opened_log, understand, wait, with_candidate
+from tests.unit.test_fold_oracle import in_browser
 
 PAUSE_S = 0.02
 
@@ -246,6 +247,10 @@ def _views_agree(page: Page, records: list[e.Record], chance: random.Random, mom
         assert folded == page.get(f"state?at={at}"), f"live and replayed differ at {at}"
         if role == "interviewer":
             assert folded == fold(map(e.understand, records[:at])).to_json(), f"live and log differ at {at}"
+    for at in (last, chance.randrange(1, last)):
+        assert in_browser(live[:at]) == fold(map(understand, live[:at])).to_json(), (
+            f"the browser's fold differs at {at}"
+        )
     if role == "interviewer":
         exported = page.http.get(f"{page.address}/interviews/{page.interview}/export.log", timeout=60)
         assert read_log(io.StringIO(exported.text))[1][:last] == records

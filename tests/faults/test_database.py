@@ -13,12 +13,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from interviews import events as e
+from interviews.log import Draft
+from interviews.store import SqlLog, open_engine
 from interviews.store.engine import WAIT_S
 from tests import postgres
 from tests.faults.load import Load
 from tests.faults.pages import Follower, Page
 from tests.product import Message, Product, another_interview, start, wait, with_candidate
+from tests.support import counting_salt, header, ticking_clock
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 SIZE = "24m"
@@ -110,7 +115,7 @@ def sqlite_locked(product: Product) -> Iterator[None]:
 
 @contextlib.contextmanager
 def postgresql_locked(product: Product) -> Iterator[None]:
-    with psycopg.connect(product.database.replace("+psycopg", "")) as other:
+    with psycopg.connect(product.settings.database) as other:
         other.execute("LOCK TABLE interviews, events IN EXCLUSIVE MODE")
         yield
 
@@ -155,6 +160,20 @@ def test_a_database_held_for_long_refuses_in_words_and_then_work_goes_on(lockabl
             _, said = refused(page, 1)
             assert "could not be written" in said and "Nothing was recorded; try again" in said
         went_on(product, load, page, 1)
+
+
+def test_one_that_falls_silent_in_the_middle_of_a_commit_keeps_nobody_waiting(cluster: postgres.Cluster) -> None:
+    url = cluster.database()
+    silent, engine = open_engine(url), open_engine(url)
+    log = SqlLog(engine, ticking_clock(), counting_salt())
+    log.create(header("i1"))
+    with contextlib.suppress(sa.exc.SQLAlchemyError), silent.connect() as connection:
+        connection.execute(sa.text("SELECT * FROM interviews FOR UPDATE"))
+        # It neither goes on nor ends: its process is frozen, or its machine is gone.
+        recorded = log.append("i1", [Draft("system", e.InterviewStarted())])
+    silent.dispose()
+    engine.dispose()
+    assert [record.seq for record in recorded] == [1]
 
 
 def test_a_database_server_that_crashes_is_missed_and_found_again(cluster: postgres.Cluster, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.faults.load import Load
 from tests.product import another_interview, start
 
@@ -19,6 +20,14 @@ SANDBOX = ("--sandbox", "bubblewrap")
 @pytest.mark.timeout(600)
 def test_fifty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     kill_again_and_again(tmp_path, 50)
+
+
+@pytest.mark.timeout(300)
+def test_ten_kills_over_postgresql_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    if postgres.programs() is None:
+        pytest.skip(postgres.HOW)
+    with postgres.cluster() as cluster:
+        kill_again_and_again(tmp_path, 10, PAIRSIGHT_DATABASE=cluster.database())
 
 
 def kill_again_and_again(data: Path, times: int, **environ: str) -> None:
