@@ -29,6 +29,7 @@ MAX_REASON = 500
 # A program may write the secret again while it is being erased; what goes on doing so is not to be outrun.
 ROUNDS = 3
 REPLY_ENDS_S = 10.0
+UNDER_WAY = ("waiting", "streaming")
 AT_WORK = ("invited", "ready", "running", "grace")
 
 
@@ -210,7 +211,11 @@ def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = No
     interview = room.interview
     if known := interview.known(key):
         return [int(seq) for seq in last_payload(known, "payload.erased")["seqs"]]
-    _end_reply(room)
+    if (
+        any(turn.status in UNDER_WAY for turn in interview.state.turns)
+        and plan(interview.log, interview.id, asked).seqs
+    ):
+        _end_reply(room)
     gone: list[int] = []
     for turn in range(ROUNDS):
         # What the disk holds is taken over first, so that it is found; the blotted text is written after.
@@ -239,7 +244,7 @@ def _once(room: Room, author: str, asked: Redaction, key: ClientKey | None) -> l
 
 def _end_reply(room: Room) -> None:
     """A reply under way was asked with the secret, and may be about to say it."""
-    turns = [turn.turn for turn in room.interview.state.turns if turn.status in ("waiting", "streaming")]
+    turns = [turn.turn for turn in room.interview.state.turns if turn.status in UNDER_WAY]
     for turn in turns:
         room.pairing.stop(turn)
     deadline = time.monotonic() + REPLY_ENDS_S

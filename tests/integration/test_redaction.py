@@ -14,7 +14,7 @@ import pytest
 from assistant.base import Ask, Finished, Part, Provider, TextDelta
 from interviews import events as e
 from interviews import exercises
-from interviews.errors import BadInput, PlatformFailure
+from interviews.errors import BadInput, NotFound, PlatformFailure
 from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.service import editing, redaction
 from interviews.service.interview import Interview, Tools
@@ -261,6 +261,24 @@ def test_a_reply_under_way_is_ended_and_what_it_was_about_to_say_goes_too() -> N
     take(room, SECRET)
     assert interview.state.turns == [] and not room.pairing.answering("a1")
     assert SECRET not in repr(interview.log.read(interview.id))
+
+
+def test_a_reply_under_way_goes_on_where_nothing_is_to_be_erased() -> None:
+    go_on = threading.Event()
+
+    def answer(ask: Ask) -> Iterator[Part]:
+        yield TextDelta("So")
+        assert go_on.wait(20)
+        yield Finished("cancelled" if ask.cancelled() else "end_turn")
+
+    interview, _ = paired(answer)
+    room = Room(interview)
+    room.pairing.ask("anything", [], None)
+    with pytest.raises(NotFound):
+        take(room, SECRET)
+    go_on.set()
+    wait(lambda: interview.state.turns[0].status == "finished")
+    assert interview.state.turns[0].stop_reason == "end_turn"
 
 
 def test_a_message_whose_traces_were_erased_is_answered_when_it_is_repeated() -> None:

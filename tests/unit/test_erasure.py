@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app import score_records
 from interviews import events as e
-from interviews.chain import verify
+from interviews.chain import sha256_hex, verify
 from interviews.erasure import tombstones
 from interviews.errors import BadInput, NotFound
 from interviews.log import ClientKey, Draft, EventLog, MemoryLog
@@ -324,6 +324,17 @@ def test_a_deletion_that_is_named_takes_the_file_with_it_and_not_the_one_made_af
     told.redact(None, [gone])
     assert told.text() == "second\n"
     assert fold(told.events()[:gone]).files == {}
+
+
+def test_of_a_file_that_is_no_text_the_kept_content_goes_and_the_file_stays(told: Told) -> None:
+    content = b"\0\xff" + SECRET.encode()
+    told.log.keep("i1", content, ())
+    (seq,) = told.tell("terminal", editing.snapshot("a.bin", 1, content, "terminal"))
+    told.log.keep("i1", b"\0 other", [sha256_hex(content)])
+    assert told.found() == (seq,) == told.redact()
+    assert told.log.content("i1", sha256_hex(content)) is None
+    assert told.log.content("i1", sha256_hex(b"\0 other")) == b"\0 other"
+    assert (told.text("a.bin"), told.state.files["a.bin"].version) == (None, 2)
 
 
 def test_a_second_redaction_of_the_same_finds_nothing(told: Told) -> None:
