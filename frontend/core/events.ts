@@ -101,6 +101,7 @@ export interface Payloads {
   "interview.submitted": { by: "candidate" | "clock"; late: boolean };
   "debrief.shown": { items: DebriefItem[] };
   "note.added": { text: string; about_seq: number };
+  "payload.erased": { seqs: number[]; reason: string };
   "analysis.recorded": { kind: string; result: Record<string, unknown> };
 }
 

@@ -7,7 +7,8 @@ import type { Store } from "./store.ts";
 interface Exposed {
   state(): State;
   seq(): number;
-  seek?(seq: number): void;
+  /** Go to an event; resolves when all that shows it has been painted. */
+  seek?(seq: number): Promise<void>;
   unsent?(): number;
   /** The text of an open document, with what is not sent yet. */
   shown?(path: string): string | undefined;

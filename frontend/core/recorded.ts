@@ -1,37 +1,58 @@
 // The recorded source: a whole log, and the state at any of its events.
 // Owns the events of a replay, its keyframes and its place. Invariant: the state at seq n is the fold of events 1…n, whichever
-// way one came there. Leaves out time and speed (replay/player.ts).
+// way one came there; of what was erased nothing is left. Leaves out time and speed (replay/player.ts) and the terminal's screens
+// (replay/screens.ts).
 
 import { signal } from "@preact/signals";
-import type { Wire } from "./events.ts";
+import { as, type Wire } from "./events.ts";
 import { apply, cloneState, emptyState, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 
 const KEYFRAME_EVERY = 500;
 /** Stepping forward up to this many events plays them, which keeps terminals and editors in place. */
-const STEP_LIMIT = 400;
+const STEP_LIMIT = 60;
 
 export class Recorded {
   readonly seq = signal(0);
   readonly events = signal<readonly Wire[]>([]);
+  /** By the number of an erased event, what tells of its erasure. */
+  readonly erasures = new Map<number, Wire>();
   #keyframes: State[] = [emptyState()];
+  /** The state after the last event. */
+  #end = emptyState();
 
   constructor(private store: Store) {}
 
   /** Take the events after the last one known. Throws on a gap. */
   extend(more: readonly Wire[]): void {
     const all = [...this.events.value];
-    const last = this.#keyframes[this.#keyframes.length - 1] as State;
-    const state = cloneState(last);
-    for (const event of all.slice(state.seq)) apply(state, event);
     for (const event of more) {
       if (event.seq <= all.length) continue;
       if (event.seq !== all.length + 1) throw new Error(`expected event ${all.length + 1}, got ${event.seq}`);
       all.push(event);
-      apply(state, event);
-      if (event.seq % KEYFRAME_EVERY === 0) this.#keyframes.push(cloneState(state));
+      apply(this.#end, event);
+      for (const seq of as(event, "payload.erased")?.seqs ?? []) this.erasures.set(seq, event);
+      if (event.seq % KEYFRAME_EVERY === 0) this.#keyframes.push(cloneState(this.#end));
     }
     this.events.value = all;
+  }
+
+  /** Take the whole log anew, for some of it was erased: what was made of the old one is dropped. `taken` is called before the moment is shown again. */
+  replace(events: readonly Wire[], taken: () => void): void {
+    const seq = this.seq.peek();
+    this.events.value = [];
+    this.erasures.clear();
+    this.#keyframes = [emptyState()];
+    this.#end = emptyState();
+    this.extend(events);
+    taken();
+    this.#reset(Math.min(seq, this.events.peek().length));
+  }
+
+  /** Whether a log that goes on with these events holds something that is erased now. */
+  outdatedBy(more: readonly Wire[]): boolean {
+    const all = this.events.peek();
+    return more.some((event) => as(event, "payload.erased")?.seqs.some((seq) => all[seq - 1]?.payload != null));
   }
 
   event(seq: number): Wire | null {
@@ -55,11 +76,16 @@ export class Recorded {
     const from = this.store.now.seq;
     if (seq >= from && seq - from <= STEP_LIMIT) {
       this.store.apply(this.events.value.slice(from, seq));
+      this.seq.value = seq;
     } else {
-      const state = cloneState(this.#keyframes[Math.floor(seq / KEYFRAME_EVERY)] as State);
-      for (const event of this.events.value.slice(state.seq, seq)) apply(state, event);
-      this.store.reset(state);
+      this.#reset(seq);
     }
+  }
+
+  #reset(seq: number): void {
+    const state = cloneState(this.#keyframes[Math.floor(seq / KEYFRAME_EVERY)] as State);
+    for (const event of this.events.peek().slice(state.seq, seq)) apply(state, event);
+    this.store.reset(state);
     this.seq.value = seq;
   }
 }

@@ -2,7 +2,7 @@
 // Owns the page: the watched panels over the timeline, deep links, notes. Invariant: `#seq=N` always shows the state after event N
 // and says what that event was. Leaves out time (replay/player.ts) and the log (core/recorded.ts).
 
-import { signal } from "@preact/signals";
+import { type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { boot, url } from "../core/boot.ts";
 import { as, type Wire } from "../core/events.ts";
@@ -12,17 +12,27 @@ import { sendOnce } from "../core/live.ts";
 import type { NoteView } from "../core/state.ts";
 import { clockText } from "../core/timeline.ts";
 import { beginNote, Notes } from "../panels/notes.tsx";
+import type { Screens } from "../panels/terminal.tsx";
 import { Controls, search, struck } from "../replay/controls.tsx";
 import { moments } from "../replay/describe.ts";
 import { found, Jump } from "../replay/jump.tsx";
 import type { Player } from "../replay/player.ts";
+import type { Reader } from "../replay/reader.ts";
 import { Timeline } from "../replay/timeline.tsx";
 import type { Command } from "../ui/commands.ts";
 import { BarTools, Frame, frameCommands } from "../ui/frame.tsx";
 import { narrowPanel, reveal } from "../ui/layout.ts";
 import { say } from "../ui/toasts.tsx";
-import { getJson } from "../core/live.ts";
-import { names, right, show, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
+import {
+  names,
+  right,
+  show,
+  usePaths,
+  WatchedPanels,
+  type Watching,
+  watchedCommands,
+  watchedPlaces,
+} from "./watching.tsx";
 
 const pointed = signal<string | undefined>(undefined);
 
@@ -50,18 +60,23 @@ function point(event: Wire, watching: Watching): void {
   if (panel || of) narrowPanel.value = panel ?? "right";
 }
 
-/** Read what is new; true once the interview is over. */
-export async function extend(player: Player): Promise<boolean> {
-  const { recorded } = player;
-  const last = recorded.events.value.length;
-  const answer = await getJson<{ events: Wire[] }>(`${boot.urls.events}?since=${last}`);
-  if (answer.events.length) recorded.extend(answer.events);
-  return recorded.events.value.some((event) => event.type === "debrief.shown");
+interface Props {
+  watching: Watching;
+  player: Player;
+  identity: Identity;
+  reader: Reader;
+  screens: Screens;
+  /** Whether the log has been read. */
+  ready: ReadonlySignal<boolean>;
 }
 
-export function Replay({ watching, player, identity }: { watching: Watching; player: Player; identity: Identity }) {
+export function Replay({ watching, player, identity, reader, screens, ready }: Props) {
   const { store } = watching;
   const { recorded } = player;
+  const events = recorded.events.value;
+  const all = useMemo(() => moments(events), [events]);
+  const notes = useMemo(() => allNotes(events), [events]);
+  const paths = usePaths(store);
   const timeOf = (seq: number) => {
     const event = recorded.event(seq);
     return event ? clockText(player.timeOf(event), true) : t("event %(seq)s", { seq });
@@ -80,7 +95,7 @@ export function Replay({ watching, player, identity }: { watching: Watching; pla
   };
   const addNote = async (text: string, about_seq: number) => {
     const ack = await sendOnce(boot, identity, "note", { text, about_seq });
-    if (ack.ok) await extend(player);
+    if (ack.ok) await reader.read();
     else say(ack.error, true);
     if (ack.ok) say(t("The note is saved."));
     return ack;
@@ -88,14 +103,15 @@ export function Replay({ watching, player, identity }: { watching: Watching; pla
   const onSearch = (next: boolean) => {
     reveal("right");
     right.value = "moments";
-    const first =
-      next && found(moments(recorded.events.value), search.value).find((moment) => moment.seq > recorded.seq.value);
+    const first = next && found(all, search.value).find((moment) => moment.seq > recorded.seq.value);
     if (first) seek(first.seq);
   };
-  const commands = useMemo(() => replayCommands(watching, player), [watching, player]);
-  const notes = allNotes(recorded.events.value);
+  const commands = useMemo(
+    () => [...replayCommands(watching, player), ...watchedCommands(watching, paths), ...frameCommands(names)],
+    [watching, player, paths],
+  );
   const sides = [
-    { id: "moments", label: t("Moments"), content: <Jump player={player} onSeek={goTo} /> },
+    { id: "moments", label: t("Moments"), content: <Jump player={player} all={all} onSeek={goTo} /> },
     {
       id: "notes",
       label: notes.length ? t("Notes (%(n)s)", { n: notes.length }) : t("Notes"),
@@ -104,7 +120,7 @@ export function Replay({ watching, player, identity }: { watching: Watching; pla
   ];
   return (
     <Frame
-      commands={[...commands, ...watchedCommands(watching), ...frameCommands(names)]}
+      commands={commands}
       places={watchedPlaces([
         { id: "moments", label: t("Moments") },
         { id: "notes", label: t("Notes") },
@@ -126,12 +142,31 @@ export function Replay({ watching, player, identity }: { watching: Watching; pla
         </>
       }
     >
-      <WatchedPanels watching={watching} sides={sides} pointed={pointed.value} />
+      <WatchedPanels watching={watching} sides={sides} pointed={pointed.value} screens={screens} />
       <section class="player" aria-label={t("Timeline")}>
-        <Controls player={player} onSearch={onSearch} />
-        <Timeline player={player} onSeek={seek} />
+        {ready.value ? (
+          <>
+            <Controls player={player} onSearch={onSearch} />
+            <Timeline player={player} onSeek={seek} />
+          </>
+        ) : (
+          <Reading reader={reader} />
+        )}
       </section>
     </Frame>
+  );
+}
+
+/** How far the log has been read. */
+function Reading({ reader }: { reader: Reader }) {
+  const share = reader.share.value;
+  return (
+    <div class="reading">
+      <label>
+        <span>{t("Reading the recorded interview…")}</span>
+        <progress {...(share === null ? {} : { value: share })} />
+      </label>
+    </div>
   );
 }
 

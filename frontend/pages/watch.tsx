@@ -17,7 +17,7 @@ import { Acts } from "./acts.ts";
 import { Orphans } from "./orphans.tsx";
 import type { Working } from "./session.ts";
 import { SaveState } from "./topbar.tsx";
-import { names, right, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
+import { names, right, usePaths, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
 
 interface Props {
   watching: Watching;
@@ -30,6 +30,7 @@ export function Watch({ watching, live, working }: Props) {
   const { store } = watching;
   const mayEdit = working !== undefined && store.at("course").status === "running";
   const acts = useMemo(() => new Acts(live), [live]);
+  const paths = usePaths(store);
   const times = useMemo(() => momentTimes(store), [store]);
   const note = () => {
     reveal("right");
@@ -38,7 +39,7 @@ export function Watch({ watching, live, working }: Props) {
   };
   const commands: Command[] = [
     { id: "note", label: t("Write a note about this moment"), keys: ["n"], run: note },
-    ...watchedCommands(watching),
+    ...watchedCommands(watching, paths),
     ...frameCommands(names),
   ];
   const notes = store.at("notes").notes.length;

@@ -3,8 +3,9 @@
 // the documents of an interviewer who may edit.
 // Leaves out where the state comes from (watch.tsx, replay.tsx).
 
-import { type Signal, signal } from "@preact/signals";
+import { type Signal, signal, useComputed } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import { as, type Wire } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
@@ -16,7 +17,7 @@ import { Viewer } from "../editor/viewer.ts";
 import { Conversation } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { Files } from "../panels/files.tsx";
-import { TerminalPanel } from "../panels/terminal.tsx";
+import { type Screens, TerminalPanel } from "../panels/terminal.tsx";
 import { TestCounts, Tests } from "../panels/tests.tsx";
 import type { Command } from "../ui/commands.ts";
 import type { Place } from "../ui/frame.tsx";
@@ -50,8 +51,8 @@ export function following(store: Store, viewer: Viewer | CoEditor, editors: Edit
   return view;
 }
 
-/** Show what an event is about; returns the panel that shows it. */
-export function show({ editors, viewer }: Watching, event: Wire): PanelId | null {
+/** Show what an event is about; returns the panel that shows it. `anew`: its place is to be shown also in a file that is open. */
+export function show({ editors, viewer }: Watching, event: Wire, anew = false): PanelId | null {
   const edited = as(event, "file.edited");
   const whole = as(event, "file.snapshotted");
   const by = edited?.origin ?? whole?.origin;
@@ -60,7 +61,7 @@ export function show({ editors, viewer }: Watching, event: Wire): PanelId | null
     const seen = editors.shown?.path === path;
     editors.open(path);
     const doc = editors.docs.get(path);
-    if (!seen && doc) viewer.mark(doc, event);
+    if (doc && (anew || !seen)) viewer.mark(doc, event);
     return "editor";
   }
   if (event.type === "run.started" || event.type === "run.finished") {
@@ -95,16 +96,25 @@ interface Props {
   /** What one may do in the editor, where it is more than reading. */
   note?: string | undefined;
   unsentOf?: ((path: string) => number) | undefined;
+  /** Where the terminal's looks are known for every moment. */
+  screens?: Screens | undefined;
 }
 
-export function WatchedPanels({ watching, sides, pointed, note, unsentOf }: Props) {
+/** The names of the files; whoever reads it is drawn again when there are others, not when one is edited. */
+export function usePaths(store: Store): string[] {
+  const names = useComputed(() => Object.keys(store.at("files").files).sort().join("\0")).value;
+  return useMemo(() => (names ? names.split("\0") : []), [names]);
+}
+
+export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screens }: Props) {
   const { store, editors, follow } = watching;
   const view = (path: string, line: number, lines: number) => {
     reveal("editor");
     editors.open(path, line, lines);
   };
-  const prompts = store.at("turns").turns.length;
-  const starter = new Map(Object.keys(store.at("files").files).map((path) => [path, 1]));
+  const prompts = useComputed(() => store.at("turns").turns.length).value;
+  const paths = usePaths(store);
+  const starter = useMemo(() => new Map(paths.map((path) => [path, 1])), [paths]);
   return (
     <Panels
       names={names}
@@ -165,7 +175,7 @@ export function WatchedPanels({ watching, sides, pointed, note, unsentOf }: Prop
             <TestCounts store={store} />
           </div>
           <div class="panel-body" hidden={bottom.value !== "terminal"}>
-            <TerminalPanel store={store} />
+            <TerminalPanel store={store} screens={screens} />
           </div>
           <div class="panel-body panel-scroll" hidden={bottom.value !== "tests"}>
             <Tests store={store} onOpen={(path) => view(path, 1, 0)} />
@@ -225,7 +235,7 @@ export function watchedPlaces(sides: readonly { id: string; label: string }[]): 
   ];
 }
 
-export function watchedCommands({ store, editors, follow }: Watching): Command[] {
+export function watchedCommands({ editors, follow }: Watching, paths: readonly string[]): Command[] {
   const go = (tab: Signal<string>, id: string, panel: PanelId) => () => {
     tab.value = id;
     focusPanel(panel);
@@ -237,16 +247,14 @@ export function watchedCommands({ store, editors, follow }: Watching): Command[]
       label: t("Open %(path)s", { path: label }),
       run: () => location.assign(boot.urls[name] ?? ""),
     }));
-  const files = Object.keys(store.at("files").files)
-    .sort()
-    .map((path) => ({
-      id: `file-${path}`,
-      label: t("Open %(path)s", { path }),
-      run: () => {
-        reveal("editor");
-        editors.open(path);
-      },
-    }));
+  const files = paths.map((path) => ({
+    id: `file-${path}`,
+    label: t("Open %(path)s", { path }),
+    run: () => {
+      reveal("editor");
+      editors.open(path);
+    },
+  }));
   const exports = Object.entries({
     log: t("Export the log"),
     json: t("Export the score as JSON"),

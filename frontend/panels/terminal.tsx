@@ -22,7 +22,31 @@ export interface TerminalActs {
   resize(terminal: string, cols: number, rows: number): void;
 }
 
+/** A part of a terminal's course: output, or the size it has from then on. */
+export type Step = string | { cols: number; rows: number };
+
+/** Where one looks for what a terminal shows, if not in the state, which holds the last of its output only. */
+export interface Screens {
+  /** What makes the terminal look as it did at the store's moment, from nothing. */
+  draw(terminal: string): readonly Step[];
+  /** Changes when what was drawn last can be drawn better. */
+  better: ReadonlySignal<number>;
+}
+
 const FIT_MS = 80;
+const RESET = "\x1bc";
+/** The page's one terminal. */
+let drawn: Terminal | null = null;
+
+/** Resolves when the terminal has taken in all that it was given. */
+export function terminalDrawn(): Promise<void> {
+  return new Promise((then) => (drawn ? drawn.write("", then) : then()));
+}
+
+/** What is selected in the terminal. */
+export function terminalSelection(): string {
+  return drawn?.getSelection() ?? "";
+}
 
 /** In the order in which they were opened. */
 function terminals(state: State): string[] {
@@ -56,8 +80,10 @@ function attach(
   store: Store,
   acts: TerminalActs | undefined,
   chosen: Signal<string | null>,
+  screens: Screens | undefined,
 ): () => void {
   const term = makeTerminal(!acts);
+  drawn = term;
   const fit = new FitAddon();
   let shown: string | null = null;
   let restoring = 0;
@@ -66,14 +92,24 @@ function attach(
   openIn(term, host);
   term.attachCustomKeyEventHandler((event) => handled(event, term));
 
+  const resize = ({ cols, rows }: { cols: number; rows: number }) => {
+    // In its turn among the output: what came before is still to be parsed at the former size.
+    term.write("", () => {
+      if (term.cols === cols && term.rows === rows) return;
+      term.resize(cols, rows);
+      size();
+    });
+  };
   const show = () => {
     shown = currentTerminal(store.now, chosen.peek());
     const view = shown === null ? undefined : store.now.terminals[shown];
-    term.reset();
-    if (view && !acts) term.resize(view.cols, view.rows);
-    if (!view?.output.length) return;
+    // In its turn too, or what was given before would be drawn over it.
+    term.write(RESET);
+    if (!view || shown === null) return;
     restoring += 1;
-    term.write(view.output.join(""), () => {
+    const steps = screens?.draw(shown) ?? [...(acts ? [] : [view]), view.output.join("")];
+    for (const step of steps) typeof step === "string" ? term.write(step) : resize(step);
+    term.write("", () => {
       restoring -= 1;
     });
   };
@@ -81,10 +117,7 @@ function attach(
     const output = as(happened, "terminal.output");
     if (output && output.terminal === shown) return term.write(output.data);
     const resized = as(happened, "terminal.resized");
-    if (resized && resized.terminal === shown && !acts) {
-      term.resize(resized.cols, resized.rows);
-      size();
-    }
+    if (resized && resized.terminal === shown && !acts) resize(resized);
     if (happened.type === "terminal.opened") chosen.value = null;
     turn();
   };
@@ -135,9 +168,14 @@ function attach(
   const unchosen = effect(() => {
     if (chosen.value !== null) turn();
   });
+  const unbetter = effect(() => {
+    if (screens?.better.value) show();
+  });
   return () => {
+    drawn = null;
     unready();
     unchosen();
+    unbetter();
     clearTimeout(timer);
     observer.disconnect();
     unlisten();
@@ -150,10 +188,19 @@ export function openTerminal(): void {
   document.querySelector(".terminal-host")?.dispatchEvent(new Event("pairsight-open"));
 }
 
-export function TerminalPanel({ store, acts }: { store: Store; acts?: TerminalActs }) {
+interface Props {
+  store: Store;
+  acts?: TerminalActs;
+  screens?: Screens | undefined;
+}
+
+export function TerminalPanel({ store, acts, screens }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const chosen = useSignal<string | null>(null);
-  useEffect(() => (host.current ? attach(host.current, store, acts, chosen) : undefined), [store, acts, chosen]);
+  useEffect(
+    () => (host.current ? attach(host.current, store, acts, chosen, screens) : undefined),
+    [store, acts, chosen, screens],
+  );
   const state = store.at("terminals", "course");
   const name = currentTerminal(state, chosen.value);
   const several = terminals(state).filter((one) => state.terminals[one]?.open);

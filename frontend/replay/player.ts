@@ -3,14 +3,21 @@
 // at or before it. Leaves out the log (core/recorded.ts) and drawing.
 
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import type { Wire } from "../core/events.ts";
+import { as, type Wire } from "../core/events.ts";
 import type { Recorded } from "../core/recorded.ts";
 
 export const SPEEDS = [1, 2, 4, 8, 16] as const;
 const IDLE_MS = 3000;
 const LEAD_MS = 500;
 /** Written after the work was over, some of it days later: these do not stretch the time line. */
-const AFTERWARDS = new Set(["note.added", "analysis.recorded", "score.recorded", "debrief.shown", "presence.changed"]);
+const AFTERWARDS = new Set([
+  "note.added",
+  "analysis.recorded",
+  "score.recorded",
+  "debrief.shown",
+  "presence.changed",
+  "payload.erased",
+]);
 
 export class Player {
   readonly playing = signal(false);
@@ -52,9 +59,13 @@ export class Player {
     this.recorded.seek(time >= this.duration.value ? last : this.recorded.seqAt(this.start.value + time));
   }
 
+  /** To the next or previous event; one that changes nothing is passed over. */
   step(by: 1 | -1): void {
     this.pause();
-    this.seek(this.recorded.seq.value + by);
+    const last = this.recorded.events.value.length;
+    let seq = this.recorded.seq.value + by;
+    while (seq > 0 && seq < last && isKeyframe(this.recorded.event(seq))) seq += by;
+    this.seek(seq);
   }
 
   /** To the next or previous event that `wanted` says yes to. */
@@ -96,6 +107,10 @@ export class Player {
     if (this.time.value >= this.duration.value) this.pause();
     else this.#frame = requestAnimationFrame((then) => this.#tick(then));
   }
+}
+
+function isKeyframe(event: Wire | null): boolean {
+  return event !== null && as(event, "file.snapshotted")?.origin === "keyframe";
 }
 
 function end(events: readonly Wire[]): number {
