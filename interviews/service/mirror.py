@@ -213,8 +213,8 @@ class Mirror:
         """Paths that are on disk other than they were last in step, or not at all."""
         on_disk = {entry.path: entry.sha256 for entry in self._sandbox.list() if not ignored(entry.path)}
         same = {path for path, known in self.synced.items() if on_disk.get(path, "") == known.sha256}
-        unread = [path for path, way in self._failing if way == "read"]
-        return [path for path in {*self.synced, *on_disk, *unread} if path not in same]
+        unread = {path for path, way in self._failing if way == "read"}
+        return [*unread, *(path for path in {*self.synced, *on_disk} if path not in same)]
 
     def look(self, paths: Collection[str] | None, overdue: Collection[str] | None) -> list[str]:
         """Take over what became of the paths, None for all there are; returns those that are gone and were not ``overdue``.

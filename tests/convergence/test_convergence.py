@@ -7,6 +7,7 @@ server begun again: in the end everybody has the same, and every character is th
 from __future__ import annotations
 
 import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
