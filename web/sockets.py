@@ -200,11 +200,7 @@ class Sockets:
                 return
             self._heard.add(interview)
 
-            def publish(records: list[e.Record]) -> None:
-                for role in ROLES:
-                    self._send(channel(interview.id, role), role, records)
-
-            interview.subscribe(publish)
+            interview.subscribe(partial(self._publish, interview.id))
 
     def connected(self) -> dict[str, int]:
         """How many pages are connected, by role."""
@@ -235,6 +231,17 @@ class Sockets:
                 ending.append(begin("hang-up", partial(connection.close, wait=False)))
         for thread in ending:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _publish(self, interview: str, records: list[e.Record]) -> None:
+        for start in range(0, len(records), BATCH):
+            batch = records[start : start + BATCH]
+            views = [(channel(interview, role), [wire(role, record) for record in batch]) for role in ROLES]
+            if all(view == views[0][1] for _, view in views):
+                # Putting it into JSON takes longer than anything else here: what all may see is put there once.
+                self._socketio.emit("events", {"events": views[0][1]}, to=[name for name, _ in views])
+            else:
+                for name, view in views:
+                    self._socketio.emit("events", {"events": view}, to=name)
 
     def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:
         for start in range(0, len(records), BATCH):

@@ -42,6 +42,10 @@ def test_a_repeated_edit_counts_once_and_is_answered_as_the_first_time(interview
     assert editing.push(interview, "a.py", 1, update([0, "x"], 4), TAB, KEY) == 2
     assert editing.push(interview, "a.py", 2, update([0, "y"], 5), TAB, ClientKey("tab", 2)) == 3
     assert editing.push(interview, "a.py", 1, update([0, "x"], 4), TAB, KEY) == 2
+    interview.record(Draft("system", e.InterviewSubmitted(by="clock", late=False)))
+    assert editing.push(interview, "a.py", 1, update([0, "x"], 4), TAB, KEY) == 2
+    with pytest.raises(NotAllowed):
+        editing.push(interview, "a.py", 3, update([0, "z"], 6), TAB, ClientKey("tab", 3))
     assert interview.state.files["a.py"].text == "yxone\n"
 
 
