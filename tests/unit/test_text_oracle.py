@@ -192,6 +192,24 @@ def test_line_offset(editor: Editor, data: st.DataObject, doc: str) -> None:
     same(text.line_offset(doc, line), editor.ask("lineOffset", doc=doc, line=line))
 
 
+@pytest.mark.parametrize("doc", ["", "😀", "a😀", "e\u0301x", "a\r\n", "\r\n\n", "\ud83da"])
+def test_every_two_changes_of_a_short_document(editor: Editor, doc: str) -> None:
+    size = text.length(doc)
+    ranges = [(start, end) for start in range(size + 1) for end in range(start, size + 1)]
+    changes = [text.replace(doc, start, end, insert) for start, end in ranges for insert in ("", "😀", "\r\n")]
+    for a in changes:
+        after = text.apply_changes(doc, a)
+        assert after == editor.ask("apply", doc=doc, a=a)
+        same(text.invert(a, doc), editor.ask("invert", doc=doc, a=a))
+        for b in changes:
+            for before in (False, True):
+                same(text.map_changes(b, a, before), editor.ask("map", a=b, over=a, before=before))
+            then = text.map_changes(b, a)
+            same(text.compose(a, then), editor.ask("compose", a=a, b=then))
+            there = text.apply_changes(text.apply_changes(doc, b), text.map_changes(a, b, before=True))
+            assert text.apply_changes(after, then) == there
+
+
 @pytest.mark.parametrize(
     "line", ["def solve(cells):  # plain\n", "grüße 👩\u200d💻 e\u0301\r\n"], ids=["ascii", "wide"]
 )
@@ -206,6 +224,9 @@ def test_a_document_of_a_megabyte(editor: Editor, line: str) -> None:
     after = text.apply_changes(doc, a)
     assert after == editor.ask("apply", doc=doc, a=a)
     same(text.invert(a, doc), editor.ask("invert", doc=doc, a=a))
-    same(text.map_changes(b, a), editor.ask("map", a=b, over=a, before=False))
+    for before in (False, True):
+        same(text.map_changes(b, a, before), editor.ask("map", a=b, over=a, before=before))
+    then = text.map_changes(b, a)
+    same(text.compose(a, then), editor.ask("compose", a=a, b=then))
     change = text.diff(doc, after)
     assert editor.ask("apply", doc=doc, a=change) == after
