@@ -60,7 +60,7 @@ def _boot(room: Room, role: Role) -> dict[str, Any]:
     else:
         for name in ("watch", "replay", "scorecard"):
             urls[name] = url_for(f"pages.{name}", interview=interview.id)
-        for suffix in ("log", "json", "csv"):
+        for suffix in ("log", "json", "csv", "asciicast"):
             urls[f"export_{suffix}"] = url_for("api.export", interview=interview.id, suffix=suffix)
     return {
         "interview": interview.id, "role": role, "header": header, "briefHtml": render(interview.exercise.brief),

@@ -3,7 +3,17 @@
 // Leaves out meaning (state.ts) and transport (live.ts, recorded.ts). Times are Unix ms, positions UTF-16 code units, lines 1-based.
 
 export type Role = "candidate" | "interviewer";
-export type Origin = "starter" | "typed" | "paste" | "undo" | "hunk" | "terminal" | "co-edit" | "rebuild" | "keyframe" | "redacted";
+export type Origin =
+  | "starter"
+  | "typed"
+  | "paste"
+  | "undo"
+  | "hunk"
+  | "terminal"
+  | "co-edit"
+  | "rebuild"
+  | "keyframe"
+  | "redacted";
 export type Decision = "accepted" | "rejected";
 /** A change set in CodeMirror's JSON form: `n` keeps, `[d, ...lines]` replaces d units by the lines. */
 export type ChangesJson = readonly (number | readonly (number | string)[])[];

@@ -3,7 +3,9 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import "../styles/app.css";
 import { boot } from "../core/boot.ts";
+import { as } from "../core/events.ts";
 import { expose } from "../core/expose.ts";
+import { t } from "../core/i18n.ts";
 import { identify } from "../core/identity.ts";
 import { Live } from "../core/live.ts";
 import { emptyState } from "../core/state.ts";
@@ -13,6 +15,7 @@ import { prepare } from "../pages/session.ts";
 import { Watch } from "../pages/watch.tsx";
 import { following, watching } from "../pages/watching.tsx";
 import { narrowPanel } from "../ui/layout.ts";
+import { say } from "../ui/toasts.tsx";
 
 /** A page that only looks on. */
 async function looking() {
@@ -43,6 +46,14 @@ async function coEditing() {
 
 const { view, live, working } = boot.header.settings.co_edit ? await coEditing() : await looking();
 expose(view.store, working);
+// The page's own copy of what it was served with would keep what is erased.
+delete boot.snapshot;
+view.store.listen({
+  event: (event) => {
+    const erased = as(event, "payload.erased");
+    if (erased) say(t("A secret was taken out of this interview: %(reason)s", { reason: erased.reason }));
+  },
+});
 const first = boot.openFirst.find((path) => view.store.now.files[path]);
 if (first) view.editors.open(first);
 narrowPanel.value = "right";

@@ -14,7 +14,8 @@ import { clockText } from "../core/timeline.ts";
 import { beginNote, Notes } from "../panels/notes.tsx";
 import type { Screens } from "../panels/terminal.tsx";
 import { Controls, search, struck } from "../replay/controls.tsx";
-import { moments } from "../replay/describe.ts";
+import { describe, moments } from "../replay/describe.ts";
+import { partsOf } from "../replay/exports.tsx";
 import { found, Jump } from "../replay/jump.tsx";
 import type { Player } from "../replay/player.ts";
 import type { Reader } from "../replay/reader.ts";
@@ -74,7 +75,7 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
   const { store } = watching;
   const { recorded } = player;
   const events = recorded.events.value;
-  const all = useMemo(() => moments(events), [events]);
+  const all = useMemo(() => moments(events, recorded.erasures), [events, recorded]);
   const notes = useMemo(() => allNotes(events), [events]);
   const paths = usePaths(store);
   const timeOf = (seq: number) => {
@@ -100,6 +101,17 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
     if (ack.ok) say(t("The note is saved."));
     return ack;
   };
+  const redacting = useMemo(
+    () => ({
+      ask: (name: string, message: Record<string, unknown>) => sendOnce(boot, identity, name, message),
+      event: () => {
+        const event = recorded.event(recorded.seq.peek());
+        return event?.payload ? { seq: event.seq, type: event.type, words: describe(event).words } : null;
+      },
+      onErased: () => reader.read(),
+    }),
+    [identity, recorded, reader],
+  );
   const onSearch = (next: boolean) => {
     reveal("right");
     right.value = "moments";
@@ -107,8 +119,12 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
     if (first) seek(first.seq);
   };
   const commands = useMemo(
-    () => [...replayCommands(watching, player), ...watchedCommands(watching, paths), ...frameCommands(names)],
-    [watching, player, paths],
+    () => [
+      ...replayCommands(watching, player),
+      ...watchedCommands(watching, paths, partsOf(events)),
+      ...frameCommands(names),
+    ],
+    [watching, player, paths, events],
   );
   const sides = [
     { id: "moments", label: t("Moments"), content: <Jump player={player} all={all} onSeek={goTo} /> },
@@ -142,7 +158,13 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
         </>
       }
     >
-      <WatchedPanels watching={watching} sides={sides} pointed={pointed.value} screens={screens} />
+      <WatchedPanels
+        watching={watching}
+        sides={sides}
+        pointed={pointed.value}
+        screens={screens}
+        redacting={redacting}
+      />
       <section class="player" aria-label={t("Timeline")}>
         {ready.value ? (
           <>

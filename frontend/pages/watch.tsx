@@ -31,6 +31,10 @@ export function Watch({ watching, live, working }: Props) {
   const mayEdit = working !== undefined && store.at("course").status === "running";
   const acts = useMemo(() => new Acts(live), [live]);
   const paths = usePaths(store);
+  const redacting = useMemo(
+    () => ({ ask: (name: string, message: Record<string, unknown>) => live.send(name, message) }),
+    [live],
+  );
   const times = useMemo(() => momentTimes(store), [store]);
   const note = () => {
     reveal("right");
@@ -60,6 +64,7 @@ export function Watch({ watching, live, working }: Props) {
       <WatchedPanels
         watching={watching}
         sides={sides}
+        redacting={redacting}
         note={mayEdit ? t("You can edit; the candidate sees it in teal.") : undefined}
         unsentOf={(path) => (working?.editable.unsent.value ? working.editable.unsentOf(path) : 0)}
       />

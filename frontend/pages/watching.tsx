@@ -17,8 +17,10 @@ import { Viewer } from "../editor/viewer.ts";
 import { Conversation } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { Files } from "../panels/files.tsx";
-import { type Screens, TerminalPanel } from "../panels/terminal.tsx";
+import { type Screens, TerminalPanel, terminalSelection } from "../panels/terminal.tsx";
 import { TestCounts, Tests } from "../panels/tests.tsx";
+import { exportCommands, exportsOf } from "../replay/exports.tsx";
+import { type AskService, beginRedacting, Redact, type Redactable } from "../replay/redact.tsx";
 import type { Command } from "../ui/commands.ts";
 import type { Place } from "../ui/frame.tsx";
 import { focusPanel, type PanelId, reveal } from "../ui/layout.ts";
@@ -98,6 +100,16 @@ interface Props {
   unsentOf?: ((path: string) => number) | undefined;
   /** Where the terminal's looks are known for every moment. */
   screens?: Screens | undefined;
+  /** How a secret is taken out. */
+  redacting: Redacting;
+}
+
+/** What a page gives for taking out a secret. */
+export interface Redacting {
+  ask: AskService;
+  /** The event that is shown, where it is one alone. */
+  event?: (() => Redactable | null) | undefined;
+  onErased?: (() => Promise<void>) | undefined;
 }
 
 /** The names of the files; whoever reads it is drawn again when there are others, not when one is edited. */
@@ -106,7 +118,7 @@ export function usePaths(store: Store): string[] {
   return useMemo(() => (names ? names.split("\0") : []), [names]);
 }
 
-export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screens }: Props) {
+export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screens, redacting }: Props) {
   const { store, editors, follow } = watching;
   const view = (path: string, line: number, lines: number) => {
     reveal("editor");
@@ -116,102 +128,120 @@ export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screen
   const paths = usePaths(store);
   const starter = useMemo(() => new Map(paths.map((path) => [path, 1])), [paths]);
   return (
-    <Panels
-      names={names}
-      left={
-        <>
-          <div class="panel-head panel-tabs">
-            <Tabs
-              label={names.left}
-              selected={left.value}
-              onSelect={(id) => (left.value = id)}
-              items={[
-                { id: "files", label: t("Files") },
-                { id: "brief", label: t("Brief") },
-              ]}
-            />
-          </div>
-          <div class="panel-body" hidden={left.value !== "files"}>
-            <Files store={store} active={editors.active.value} starter={starter} onOpen={(path) => view(path, 1, 0)} />
-          </div>
-          <div class="panel-body" hidden={left.value !== "brief"}>
-            <Brief />
-          </div>
-        </>
-      }
-      editor={
-        <Editor
-          editors={editors}
-          store={store}
-          note={note}
-          unsentOf={unsentOf}
-          aside={
-            <label class="check panel-act">
-              <input
-                type="checkbox"
-                checked={follow.value}
-                onChange={(event) => {
-                  follow.value = event.currentTarget.checked;
-                }}
+    <>
+      <Redact {...redacting} selected={() => selection(editors)} />
+      <Panels
+        names={names}
+        left={
+          <>
+            <div class="panel-head panel-tabs">
+              <Tabs
+                label={names.left}
+                selected={left.value}
+                onSelect={(id) => (left.value = id)}
+                items={[
+                  { id: "files", label: t("Files") },
+                  { id: "brief", label: t("Brief") },
+                ]}
               />
-              {t("Follow")}
-            </label>
-          }
-          empty={<p>{t("The file that the candidate edits appears here. Or choose one in the file tree.")}</p>}
-        />
-      }
-      bottom={
-        <>
-          <div class="panel-head panel-tabs">
-            <Tabs
-              label={names.bottom}
-              selected={bottom.value}
-              onSelect={(id) => (bottom.value = id)}
-              items={[
-                { id: "terminal", label: t("Terminal") },
-                { id: "tests", label: t("Tests") },
-              ]}
-            />
-            <TestCounts store={store} />
-          </div>
-          <div class="panel-body" hidden={bottom.value !== "terminal"}>
-            <TerminalPanel store={store} screens={screens} />
-          </div>
-          <div class="panel-body panel-scroll" hidden={bottom.value !== "tests"}>
-            <Tests store={store} onOpen={(path) => view(path, 1, 0)} />
-          </div>
-        </>
-      }
-      right={
-        <>
-          <div class="panel-head panel-tabs">
-            <Tabs
-              label={names.right}
-              selected={right.value}
-              onSelect={(id) => (right.value = id)}
-              items={[
-                { id: "conversation", label: prompts ? t("Conversation (%(n)s)", { n: prompts }) : t("Conversation") },
-                ...sides,
-              ]}
-            />
-          </div>
-          <div class="panel-body" hidden={right.value !== "conversation"}>
-            <Conversation
-              store={store}
-              onView={view}
-              pointed={pointed}
-              empty={<p>{t("The candidate has not asked the assistant anything yet.")}</p>}
-            />
-          </div>
-          {sides.map((side) => (
-            <div key={side.id} class="panel-body" hidden={right.value !== side.id}>
-              {side.content}
             </div>
-          ))}
-        </>
-      }
-    />
+            <div class="panel-body" hidden={left.value !== "files"}>
+              <Files
+                store={store}
+                active={editors.active.value}
+                starter={starter}
+                onOpen={(path) => view(path, 1, 0)}
+              />
+            </div>
+            <div class="panel-body" hidden={left.value !== "brief"}>
+              <Brief />
+            </div>
+          </>
+        }
+        editor={
+          <Editor
+            editors={editors}
+            store={store}
+            note={note}
+            unsentOf={unsentOf}
+            aside={
+              <label class="check panel-act">
+                <input
+                  type="checkbox"
+                  checked={follow.value}
+                  onChange={(event) => {
+                    follow.value = event.currentTarget.checked;
+                  }}
+                />
+                {t("Follow")}
+              </label>
+            }
+            empty={<p>{t("The file that the candidate edits appears here. Or choose one in the file tree.")}</p>}
+          />
+        }
+        bottom={
+          <>
+            <div class="panel-head panel-tabs">
+              <Tabs
+                label={names.bottom}
+                selected={bottom.value}
+                onSelect={(id) => (bottom.value = id)}
+                items={[
+                  { id: "terminal", label: t("Terminal") },
+                  { id: "tests", label: t("Tests") },
+                ]}
+              />
+              <TestCounts store={store} />
+            </div>
+            <div class="panel-body" hidden={bottom.value !== "terminal"}>
+              <TerminalPanel store={store} screens={screens} />
+            </div>
+            <div class="panel-body panel-scroll" hidden={bottom.value !== "tests"}>
+              <Tests store={store} onOpen={(path) => view(path, 1, 0)} />
+            </div>
+          </>
+        }
+        right={
+          <>
+            <div class="panel-head panel-tabs">
+              <Tabs
+                label={names.right}
+                selected={right.value}
+                onSelect={(id) => (right.value = id)}
+                items={[
+                  {
+                    id: "conversation",
+                    label: prompts ? t("Conversation (%(n)s)", { n: prompts }) : t("Conversation"),
+                  },
+                  ...sides,
+                ]}
+              />
+            </div>
+            <div class="panel-body" hidden={right.value !== "conversation"}>
+              <Conversation
+                store={store}
+                onView={view}
+                pointed={pointed}
+                empty={<p>{t("The candidate has not asked the assistant anything yet.")}</p>}
+              />
+            </div>
+            {sides.map((side) => (
+              <div key={side.id} class="panel-body" hidden={right.value !== side.id}>
+                {side.content}
+              </div>
+            ))}
+          </>
+        }
+      />
+    </>
   );
+}
+
+/** What is selected, wherever it is: of the page's parts, one at most has a selection that was made on purpose. */
+function selection(editors: Editors): string {
+  const state = editors.view?.state;
+  const inEditor = state?.sliceDoc(state.selection.main.from, state.selection.main.to);
+  return terminalSelection() || window.getSelection()?.toString() || inEditor || "";
 }
 
 export function watchedPlaces(sides: readonly { id: string; label: string }[]): Place[] {
@@ -235,7 +265,11 @@ export function watchedPlaces(sides: readonly { id: string; label: string }[]): 
   ];
 }
 
-export function watchedCommands({ editors, follow }: Watching, paths: readonly string[]): Command[] {
+export function watchedCommands(
+  { store, editors, follow }: Watching,
+  paths: readonly string[],
+  parts = { terminals: Object.keys(store.now.terminals), scored: store.now.status === "finished" },
+): Command[] {
   const go = (tab: Signal<string>, id: string, panel: PanelId) => () => {
     tab.value = id;
     focusPanel(panel);
@@ -255,17 +289,6 @@ export function watchedCommands({ editors, follow }: Watching, paths: readonly s
       editors.open(path);
     },
   }));
-  const exports = Object.entries({
-    log: t("Export the log"),
-    json: t("Export the score as JSON"),
-    csv: t("Export the score as CSV"),
-  })
-    .filter(([suffix]) => boot.urls[`export_${suffix}`])
-    .map(([suffix, label]) => ({
-      id: `export-${suffix}`,
-      label,
-      run: () => location.assign(boot.urls[`export_${suffix}`] ?? ""),
-    }));
   return [
     {
       id: "follow",
@@ -289,8 +312,9 @@ export function watchedCommands({ editors, follow }: Watching, paths: readonly s
       label: t("Go to: %(panel)s", { panel: t("Conversation") }),
       run: go(right, "conversation", "right"),
     },
+    { id: "redact", label: t("Redact a secret…"), run: beginRedacting },
     ...links,
-    ...exports,
+    ...exportCommands(exportsOf(parts)),
     ...files,
   ];
 }

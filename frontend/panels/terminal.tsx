@@ -34,6 +34,7 @@ export interface Screens {
 }
 
 const FIT_MS = 80;
+const LEAST_FONT = 7;
 const RESET = "\x1bc";
 /** The page's one terminal. */
 let drawn: Terminal | null = null;
@@ -131,11 +132,17 @@ function attach(
     if (acts) {
       fit.fit();
     } else {
-      // A viewer has the candidate's columns: the letters shrink until they fit.
-      const screen = host.querySelector(".xterm-screen")?.clientWidth ?? 0;
-      const now = term.options.fontSize ?? FONT_SIZE;
-      const ideal = screen ? (now * (host.clientWidth - 20)) / screen : FONT_SIZE;
-      term.options.fontSize = Math.max(7, Math.min(FONT_SIZE, Math.floor(ideal * 2) / 2));
+      // A viewer has the candidate's columns and rows: the letters shrink until they fit.
+      const screen = host.querySelector(".xterm-screen");
+      if (!screen?.clientWidth || !screen.clientHeight) return;
+      const fits = Math.min(
+        (host.clientWidth - 20) / screen.clientWidth,
+        (host.clientHeight - 16) / screen.clientHeight,
+      );
+      const ideal = (term.options.fontSize ?? FONT_SIZE) * fits;
+      term.options.fontSize = Math.max(LEAST_FONT, Math.min(FONT_SIZE, Math.floor(ideal * 2) / 2));
+      // What still does not fit is cut at its top: what happens is at its bottom.
+      host.scrollTop = host.scrollHeight;
     }
   };
   const later = () => {

@@ -1,12 +1,12 @@
 // The bar of buttons over the timeline.
-// Owns play, speed, the clock, search and export. Invariant: each button has a key, shown in its tooltip.
+// Owns play, speed, the clock and search. Invariant: each button has a key, shown in its tooltip.
 
 import { signal } from "@preact/signals";
-import { url } from "../core/boot.ts";
 import { t } from "../core/i18n.ts";
 import { clockText } from "../core/timeline.ts";
 import { Icon } from "../ui/icons.tsx";
 import { describe, whoWord } from "./describe.ts";
+import { Exports } from "./exports.tsx";
 import { type Player, SPEEDS } from "./player.ts";
 
 export const search = signal("");
@@ -97,9 +97,7 @@ export function Controls({ player, onSearch }: { player: Player; onSearch: (next
           }}
         />
       </form>
-      <a class="button button-small" href={url("export_log")} download title={t("The whole log as a file")}>
-        <Icon name="download" /> {t("Export")}
-      </a>
+      <Exports player={player} />
     </div>
   );
 }
@@ -110,7 +108,7 @@ function Strip({ player }: { player: Player }) {
   const event = player.recorded.event(seq);
   const last = player.recorded.events.value.length;
   if (!event) return <p class="strip">{t("Before the first event")}</p>;
-  const { who, sign, words, detail } = describe(event);
+  const { who, sign, words, detail } = describe(event, player.recorded.erasures.get(seq));
   return (
     <p
       class={struck.value ? "strip strip-struck" : "strip"}
@@ -124,7 +122,7 @@ function Strip({ player }: { player: Player }) {
       </span>
       <span class="strip-words">
         {t("%(what)s, by %(who)s, at %(time)s", {
-          what: words,
+          what: event.payload === null && detail ? `${words} (${detail})` : words,
           who: whoWord(who),
           time: clockText(player.timeOf(event), true),
         })}

@@ -1,7 +1,7 @@
 // Events in words, and the moments worth jumping to.
 // Owns what an event is called, who did it and its sign. Invariant: every event has words; colour is never the only sign of who.
 
-import { as, type Wire } from "../core/events.ts";
+import { as, type Origin, type Payloads, type Wire } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
 import { insertedRanges } from "../core/text.ts";
 import { whoOf } from "../editor/marks.ts";
@@ -23,11 +23,14 @@ export interface Moment extends Described {
 }
 
 const STRETCH_MS = 15_000;
+const ERASED = "▨";
+/** What nobody wrote at that moment. */
+const OURS: ReadonlySet<Origin> = new Set(["starter", "keyframe", "redacted", "rebuild"]);
 
 export function actorOf(event: Wire): Who {
   if (event.actor.startsWith("interviewer")) return "interviewer";
-  const edited = as(event, "file.edited") ?? as(event, "file.snapshotted");
-  if (edited) return edited.origin === "starter" ? "system" : whoOf(edited.origin);
+  const edited = as(event, "file.edited") ?? as(event, "file.snapshotted") ?? as(event, "file.deleted");
+  if (edited) return OURS.has(edited.origin) ? "system" : whoOf(edited.origin);
   if (event.actor === "candidate" || event.actor === "assistant" || event.actor === "terminal") return event.actor;
   return "system";
 }
@@ -43,8 +46,10 @@ export function whoWord(who: Who): string {
   return words[who];
 }
 
-export function describe(event: Wire): Described {
+/** `erasure` is what tells of the event's erasure, where it was erased. */
+export function describe(event: Wire, erasure?: Wire): Described {
   const who = actorOf(event);
+  if (erasure && event.payload === null) return tombstone(erasure, kindWords(event.type, 1));
   const told = (sign: string, words: string, detail = ""): Described => ({ who, sign, words, detail });
   const prompt = as(event, "prompt.sent");
   if (prompt) return told("●", t("Prompt"), prompt.text);
@@ -92,16 +97,18 @@ export function describe(event: Wire): Described {
   const edited = as(event, "file.edited");
   if (edited) return told(edited.origin === "hunk" ? "▣" : "▂", editWords(edited.origin, edited.path), edited.path);
   const whole = as(event, "file.snapshotted");
-  if (whole)
-    return told(
-      "▂",
-      whole.origin === "starter"
-        ? t("Handed out %(path)s", { path: whole.path })
-        : t("Wrote %(path)s", { path: whole.path }),
-      whole.path,
-    );
+  if (whole) return told("▂", wholeWords(whole), whole.path);
   const deleted = as(event, "file.deleted");
   if (deleted) return told("▂", t("Deleted %(path)s", { path: deleted.path }), deleted.path);
+  const output = as(event, "terminal.output");
+  if (output?.cut) return told("…", cutWords(output.cut));
+  const erased = as(event, "payload.erased");
+  if (erased)
+    return told(
+      ERASED,
+      tn("Erased what %(n)s event held", "Erased what %(n)s events held", erased.seqs.length),
+      erased.reason,
+    );
   const presence = as(event, "presence.changed");
   if (presence) return told("·", presenceWords(presence.role === "candidate", presence.state));
   const paused = as(event, "clock.paused");
@@ -111,7 +118,7 @@ export function describe(event: Wire): Described {
   const started = as(event, "sandbox.started");
   if (started?.adopted) return told("·", t("The sandbox was found again"), started.backend);
   const lost = as(event, "sandbox.lost");
-  if (lost) return told("·", t("The sandbox was lost"), lost.reason);
+  if (lost) return told("⚡", t("The sandbox was lost"), lost.reason);
   const analysis = as(event, "analysis.recorded");
   if (analysis) return told("·", ...analysisWords(analysis.kind, analysis.result));
   return told("·", simpleWords(event.type));
@@ -124,10 +131,66 @@ function analysisWords(kind: string, result: Record<string, unknown>): [string, 
   return [t("Hidden tests ran"), `${result.passed} / ${result.total}`];
 }
 
+/** What stands in place of an erased event. */
+export function tombstone(erasure: Wire, what: string): Described {
+  const reason = as(erasure, "payload.erased")?.reason ?? "";
+  return { who: actorOf(erasure), sign: ERASED, words: t("Erased: %(what)s", { what }), detail: reason };
+}
+
+/** "3 edits": so many events of a type, in words. */
+export function kindWords(type: string, n: number): string {
+  const words: Record<string, string> = {
+    "file.edited": tn("%(n)s edit", "%(n)s edits", n),
+    "file.snapshotted": tn("%(n)s whole text of a file", "%(n)s whole texts of files", n),
+    "file.deleted": tn("%(n)s deletion of a file", "%(n)s deletions of files", n),
+    "terminal.output": tn("%(n)s piece of terminal output", "%(n)s pieces of terminal output", n),
+    "command.finished": tn("%(n)s command", "%(n)s commands", n),
+    "run.started": tn("%(n)s start of a test run", "%(n)s starts of test runs", n),
+    "run.finished": tn("%(n)s result of a test run", "%(n)s results of test runs", n),
+    "prompt.sent": tn("%(n)s prompt", "%(n)s prompts", n),
+    "reply.appended": tn("%(n)s part of a reply", "%(n)s parts of replies", n),
+    "reply.finished": tn("%(n)s reply", "%(n)s replies", n),
+    "tool.called": tn("%(n)s tool call of the assistant", "%(n)s tool calls of the assistant", n),
+    "suggestion.offered": tn("%(n)s proposal", "%(n)s proposals", n),
+    "suggestion.decided": tn("%(n)s decision", "%(n)s decisions", n),
+    "note.added": tn("%(n)s note", "%(n)s notes", n),
+  };
+  return words[type] ?? tn("%(n)s other event", "%(n)s other events", n);
+}
+
+/** All of them in one list, most first. */
+export function kindsWords(kinds: Readonly<Record<string, number>>): string {
+  return Object.entries(kinds)
+    .sort((a, b) => b[1] - a[1])
+    .map(([type, n]) => kindWords(type, n))
+    .join(", ");
+}
+
+function wholeWords(whole: Payloads["file.snapshotted"]): string {
+  const { path, origin, renamed_from: from } = whole;
+  if (from) return t("Renamed %(from)s to %(path)s", { from, path });
+  if (origin === "starter") return t("Handed out %(path)s", { path });
+  if (origin === "keyframe") return t("Recorded the whole of %(path)s, which is unchanged", { path });
+  if (origin === "redacted") return t("Took a secret out of %(path)s", { path });
+  if (origin === "rebuild") return t("Put %(path)s back into the new sandbox", { path });
+  return t("Wrote %(path)s", { path });
+}
+
+function cutWords(bytes: number): string {
+  const size =
+    bytes < 10_000
+      ? `${bytes} B`
+      : bytes < 10_000_000
+        ? `${Math.round(bytes / 1000)} kB`
+        : `${Math.round(bytes / 1e6)} MB`;
+  return t("Terminal output; %(size)s before it were left out", { size });
+}
+
 function editWords(origin: string, path: string): string {
   if (origin === "paste") return t("Pasted into %(path)s", { path });
   if (origin === "undo") return t("Undid in %(path)s", { path });
   if (origin === "hunk") return t("A change came into %(path)s", { path });
+  if (origin === "co-edit") return t("The interviewer edited %(path)s", { path });
   if (origin === "terminal") return t("A program changed %(path)s", { path });
   return t("Edited %(path)s", { path });
 }
@@ -164,7 +227,6 @@ function simpleWords(type: string): string {
 }
 
 const QUIET = new Set([
-  "terminal.output",
   "terminal.resized",
   "reply.started",
   "reply.appended",
@@ -174,28 +236,55 @@ const QUIET = new Set([
   "withheld",
 ]);
 
+/** Whether an event is no moment of its own: it goes on with another, or changes nothing that one sees. */
+function isQuiet(event: Wire, before: Wire | undefined): boolean {
+  const output = as(event, "terminal.output");
+  if (output) return !output.cut;
+  if (QUIET.has(event.type)) return true;
+  const origin = as(event, "file.snapshotted")?.origin;
+  if (origin === "starter" || origin === "keyframe") return true;
+  // The second half of a rename.
+  const deleted = as(event, "file.deleted");
+  const renamed = before && as(before, "file.snapshotted")?.renamed_from;
+  if (deleted && renamed === deleted.path) return true;
+  return as(event, "presence.changed")?.role === "interviewer";
+}
+
 /** The moments of a log: what flows (typing, output) is gathered into stretches or left out. */
-export function moments(events: readonly Wire[]): Moment[] {
+export function moments(events: readonly Wire[], erasures: ReadonlyMap<number, Wire>): Moment[] {
   const out: Moment[] = [];
   let stretch: { path: string; origin: string; until: number; added: number; moment: Moment } | null = null;
-  for (const event of events) {
+  let gone = null as { erasure: Wire; kinds: Record<string, number>; moment: Moment } | null;
+  for (const [at, event] of events.entries()) {
+    const { seq, at_ms } = event;
+    const erasure = event.payload === null ? erasures.get(seq) : undefined;
+    if (erasure) {
+      if (gone?.erasure !== erasure) {
+        gone = { erasure, kinds: {}, moment: { ...tombstone(erasure, ""), seq, at_ms } };
+        out.push(gone.moment);
+      }
+      gone.kinds[event.type] = (gone.kinds[event.type] ?? 0) + 1;
+      gone.moment.words = t("Erased: %(what)s", { what: kindsWords(gone.kinds) });
+      continue;
+    }
     const edited = as(event, "file.edited");
     if (edited && edited.origin !== "hunk") {
       const added = insertedRanges(edited.changes).reduce((sum, range) => sum + range.to - range.from, 0);
-      if (stretch && stretch.path === edited.path && stretch.origin === edited.origin && event.at_ms <= stretch.until) {
-        stretch.until = event.at_ms + STRETCH_MS;
+      if (stretch && stretch.path === edited.path && stretch.origin === edited.origin && at_ms <= stretch.until) {
+        stretch.until = at_ms + STRETCH_MS;
         stretch.added += added;
       } else {
-        const moment = { ...describe(event), seq: event.seq, at_ms: event.at_ms };
-        stretch = { path: edited.path, origin: edited.origin, until: event.at_ms + STRETCH_MS, added, moment };
+        const moment = { ...describe(event), seq, at_ms };
+        stretch = { path: edited.path, origin: edited.origin, until: at_ms + STRETCH_MS, added, moment };
         out.push(moment);
       }
+      gone = null;
       stretch.moment.words = `${editWords(edited.origin, edited.path)} ${tn("(+%(n)s character)", "(+%(n)s characters)", stretch.added)}`;
       continue;
     }
-    if (QUIET.has(event.type) || as(event, "file.snapshotted")?.origin === "starter") continue;
-    if (as(event, "presence.changed")?.role === "interviewer") continue;
-    out.push({ ...describe(event), seq: event.seq, at_ms: event.at_ms });
+    if (isQuiet(event, events[at - 1])) continue;
+    gone = null;
+    out.push({ ...describe(event), seq, at_ms });
   }
   return out;
 }

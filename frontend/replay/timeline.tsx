@@ -20,7 +20,7 @@ export function Timeline({ player, onSeek }: { player: Player; onSeek: Seek }) {
     const duration = player.duration.value;
     const timeOf = player.timeOf.bind(player);
     return {
-      lanes: lanes(events.value, timeOf, duration),
+      lanes: lanes(events.value, player.recorded.erasures, timeOf, duration),
       slices: slices(events.value, timeOf, duration),
       ...spans(events.value, timeOf, duration),
     };
@@ -70,6 +70,7 @@ interface Drawn {
   slices: Slice[];
   away: Span[];
   paused: Span[];
+  lost: Span[];
 }
 
 function percent(share: number): string {
@@ -90,6 +91,10 @@ function Drawing({ drawn, height, player, onSeek }: { drawn: Drawn; height: numb
           <rect class="hatch-ground" width="4" height="4" />
           <rect class="hatch-line" width="2" height="4" />
         </pattern>
+        <pattern id="dots" width="4" height="4" patternUnits="userSpaceOnUse">
+          <rect class="dots-ground" width="4" height="4" />
+          <rect class="dots-dot" width="2" height="2" />
+        </pattern>
         <pattern id="away" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
           <rect class="away-line" width="2" height="6" />
         </pattern>
@@ -99,6 +104,9 @@ function Drawing({ drawn, height, player, onSeek }: { drawn: Drawn; height: numb
       ))}
       {drawn.paused.map((span) => (
         <Stretch key={`p${span.from}`} span={span} class="paused-span" height={height} />
+      ))}
+      {drawn.lost.map((span) => (
+        <Stretch key={`l${span.from}`} span={span} class="lost-span" height={height} />
       ))}
       {drawn.lanes.map((lane, index) => (
         <line key={lane.id} class="lane-line" x1="0" x2="100%" y1={EDITS + index * ROW} y2={EDITS + index * ROW} />
