@@ -9,8 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from interviews.errors import BadInput
-from interviews.service.synced import Synced
+from interviews.service.synced import Synced, distance
 from interviews.text import Changes, apply_changes, diff, map_changes
+
+
+def begun_from(bases: Sequence[Synced], on_disk: bytes, sha256: str) -> Synced:
+    """Which text a program changed, of those that were on disk lately, the newest first: what it reads may be old when it writes.
+
+    It is the one it changed least; but who brings back just what there was means that.
+    """
+    newest = bases[0]
+    if len(bases) == 1 or newest.text is None or any(base.sha256 == sha256 for base in bases):
+        return newest
+    try:
+        text = on_disk.decode()
+    except UnicodeDecodeError:
+        return newest
+    return min((base for base in bases if base.text is not None), key=lambda base: distance(base.text or "", text))
 
 
 def lacking(known: Synced, since: Sequence[Changes] | None, text: str) -> tuple[Changes, ...]:

@@ -17,7 +17,7 @@ from interviews.errors import BadInput, FileChanged, NotFound, NotRegular
 from interviews.log import Draft
 from interviews.service.editing import MAX_FILES, ignored, renamed, snapshot
 from interviews.service.interview import Interview
-from interviews.service.merging import lacking, merged, moved_from
+from interviews.service.merging import begun_from, lacking, merged, moved_from
 from interviews.service.synced import Synced, recall, synced
 from interviews.state import FileView
 from interviews.text import Changes
@@ -28,6 +28,9 @@ FOLLOWED = ("ready", "running", "grace")
 SHARE = 0.5
 # How often one write meets a change that came between, before it is left to the next round.
 TRIES = 5
+# A program that writes so soon after us may have read the file before.
+JUST_MS = 1_500
+MAX_JUST = 16
 # Of files that are no text, in bytes: one, and all of an interview's.
 MAX_KEPT = 1_000_000
 MAX_KEPT_IN_ALL = 16_000_000
@@ -40,6 +43,7 @@ class Mirror:
         self._interview, self._sandbox = interview, sandbox
         self.synced: dict[str, Synced] = {}
         """What was last in step; an empty hash where the disk has no such file any more and is to have it again."""
+        self._before: dict[str, list[tuple[int, Synced]]] = {}
         self._missing: dict[str, None] = {}
         self._failing: dict[tuple[str, str], str] = {}
         self._unwritten = False
@@ -136,10 +140,20 @@ class Mirror:
                 except BadInput as error:
                     self._told(path, "write", str(error))
                     return
+                if known is not None and known.sha256:
+                    self._before[path] = [*self._just(path), (self._interview.now(), known)]
             self.synced[path] = now
             self._told(path, "write", "")
             return
         self._unwritten = True
+
+    def _just(self, path: str) -> list[tuple[int, Synced]]:
+        """What was in step and is not since a moment, and when we wrote over it."""
+        since = self._interview.now() - JUST_MS
+        just = [(at_ms, was) for at_ms, was in self._before.pop(path, ()) if at_ms >= since][-MAX_JUST:]
+        if just:
+            self._before[path] = just
+        return just
 
     def _told(self, path: str, way: str, reason: str) -> None:
         """Say what keeps a file from being in step, "" for nothing any more; one trouble is told at a time."""
@@ -287,6 +301,8 @@ class Mirror:
     ) -> None:
         """Record what the disk holds of ``path``; ``move`` as ``FileHistory.moved`` gives it, where the log has it elsewhere."""
         base, history = known or Synced("", 0, ""), self._interview.history
+        if move is None:
+            base = begun_from([base, *(was for _, was in reversed(self._just(path)))], data, digest)
         for other in [other for other in self.synced if one_holds_the_other(path, other)] if move is None else ():
             # A file cannot be a folder too: reading the one says that the other is gone.
             self._record_deleted(other, self.synced[other])

@@ -140,7 +140,7 @@ def _guess(past: _Past, digest: str | None, read: Callable[[], bytes | None]) ->
     except UnicodeDecodeError:
         return past.bases[-1]
     # A program began from one of these; the one it changed least is the one.
-    return min(reversed(bases), key=lambda base: _distance(base.text or "", text))
+    return min(reversed(bases), key=lambda base: distance(base.text or "", text))
 
 
 def _half_way(past: _Past) -> Iterator[Synced]:
@@ -166,6 +166,7 @@ def synced(text: str, version: int) -> Synced:
     return Synced(sha256_hex(text.encode("utf-8", "surrogatepass")), version, text)
 
 
-def _distance(old: str, new: str) -> int:
+def distance(old: str, new: str) -> int:
+    """How many characters a program took out and put in."""
     parts = [part for part in diff(old, new) if isinstance(part, list)]
     return sum(part[0] + len("\n".join(part[1:])) for part in parts)

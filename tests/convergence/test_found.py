@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from interviews.log import Draft
 from interviews.service import editing
 from sandbox.base import Sandbox
 from tests.convergence.course import Course
@@ -40,3 +41,20 @@ def test_two_files_that_went_away_under_one_name_are_both_offered_back(course: C
     course.delete("interviewer", "b.txt", False)
     course.settle()
     assert len(course.shown("candidate")["orphans"]) == 2
+
+
+def test_a_character_is_never_cut_in_half(course: Course) -> None:
+    course.edit("candidate", "d/c.py", 0, 0, "typed", False)
+    course.shell("append", "d/c.py", "")
+    course.settle()
+    view = course.interview.state.files["d/c.py"]
+    assert view.text
+    # The other character has the same first half.
+    changed = view.text.translate({ord(one): ord(one) + 1 for one in view.text if ord(one) > 0xFFFF})
+    assert changed != view.text
+    course.edit("candidate", "d/c.py", 0, 9, "typed", False)
+    whole = editing.snapshot("d/c.py", view.version + 1, changed, "redacted")
+    course.interview.record(Draft("system", whole))
+    course.lost(view.text + changed)
+    course.settle()
+    assert not any(0xD800 <= ord(one) < 0xE000 for one in course.text("d/c.py"))

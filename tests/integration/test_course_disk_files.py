@@ -12,6 +12,7 @@ from interviews.log import Draft
 from interviews.service import editing
 from interviews.service.disk import Disk
 from interviews.service.interview import Interview
+from interviews.service.mirror import JUST_MS
 from interviews.state import fold
 from interviews.text import replace
 from sandbox.backends.bubblewrap import backend
@@ -172,6 +173,33 @@ def test_taken_away_and_made_anew_as_a_checkout_does_it_is_an_edit(
     wait(lambda: text(interview, "a.py") == START + "four\n")
     settled(interview, disk, sandbox)
     assert not any(".git/" in path for path in interview.state.files)
+
+
+def test_a_program_that_read_before_and_writes_after_takes_nothing_along(
+    interview: Interview, disk: Disk, sandbox: Sandbox
+) -> None:
+    # As a formatter does it while somebody types: what it read is older than what it writes over.
+    shell(sandbox, "cp a.py /tmp/read")
+    insert(interview, "a.py", 0, "typed\n")
+    disk.flush()
+    insert(interview, "a.py", 0, "more\n")
+    disk.flush()
+    shell(sandbox, "sed s/two/2/ /tmp/read > a.py")
+    settled(interview, disk, sandbox)
+    assert text(interview, "a.py") == "more\ntyped\none\n2\nthree\n"
+
+
+def test_what_was_typed_long_before_goes_with_what_a_program_writes(
+    interview: Interview, disk: Disk, sandbox: Sandbox
+) -> None:
+    shell(sandbox, "cp a.py /tmp/read")
+    insert(interview, "a.py", 0, "typed\n")
+    disk.flush()
+    for _ in range(2 * JUST_MS // 10):
+        interview.now()
+    shell(sandbox, "sed s/two/2/ /tmp/read > a.py")
+    settled(interview, disk, sandbox)
+    assert text(interview, "a.py") == "one\n2\nthree\n"
 
 
 def test_a_link_is_no_file(interview: Interview, disk: Disk, sandbox: Sandbox) -> None:
