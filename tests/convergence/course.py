@@ -109,7 +109,7 @@ class Course:
             ),
         }
         replicas.ask("forget")
-        self.run("rm -rf .git; find . -mindepth 1 -delete")
+        sandbox.exec(["bash", "-c", "rm -rf .git; find . -mindepth 1 -delete"])
         self._fold()
         self.interview.record(
             Draft("candidate", e.ConsentGiven(text_sha256="0" * 64, locale="en")),
