@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI
+import simple_websocket
 from werkzeug.wrappers import Request
 
 from web.buckets import SIZE, Buckets
@@ -65,9 +65,11 @@ class Backlog(queue.Queue[Any]):
     def _give_up(self) -> None:
         self._on_cut("unread")
         with self.mutex:
-            # Nobody will send it any more.
+            # Nobody will send it any more, and nobody shall wait for that.
+            self.unfinished_tasks -= len(self.queue)
             self.queue.clear()
             self._size = 0
+            self.all_tasks_done.notify_all()
         if self.line is not None:
             self.line.cut()
             return
@@ -76,11 +78,11 @@ class Backlog(queue.Queue[Any]):
                 threading.Thread(target=one.close, kwargs={"wait": False, "abort": True}, daemon=True).start()
 
 
-class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
-    """A WebSocket that is read no faster than its messages are dealt with, and written no longer than its peer reads."""
+class Line:
+    """A WebSocket, as Engine.IO asks for one: read no faster than its messages are dealt with, written while its peer reads."""
 
     def __init__(self, buckets: Buckets, on_cut: OnCut, handler: Any, server: Any) -> None:
-        super().__init__(handler, server, max_message_size=server.max_http_buffer_size)
+        self._handler, self._longest = handler, server.max_http_buffer_size
         self._buckets, self.on_cut = buckets, on_cut
         self._read = threading.Condition()
         self._wire: _Wire | None = None
@@ -94,16 +96,28 @@ class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
         for name in ("gunicorn.socket", "werkzeug.socket"):
             if name in environ:
                 self._wire = environ[name] = _Wire(environ[name], self)
-        return super().__call__(environ, start_response)  # type: ignore[no-any-return]
+        self.ws = simple_websocket.Server(environ, max_message_size=self._longest)
+        self._handler(self)
+        # What was a request's socket is the server's no more: this is how gunicorn and werkzeug are told to answer nothing.
+        raise StopIteration if self.ws.mode == "gunicorn" else ConnectionError
 
     def room(self) -> None:
         """Wait until a part of what was read has been dealt with."""
         with self._read:
             self._read.wait_for(lambda: self._over or len(self.ws.input_buffer) < MOST_READ)
 
+    def send(self, message: str | bytes) -> None:
+        """Raises ``OSError`` once the connection has ended."""
+        try:
+            self.ws.send(message)
+        except simple_websocket.ConnectionClosed:
+            raise OSError("the connection has ended") from None
+
     def wait(self) -> str | bytes | None:
         """The next message, or None once the connection has ended."""
-        message: str | bytes | None = super().wait()
+        message: str | bytes | None = None
+        with contextlib.suppress(simple_websocket.ConnectionClosed):
+            message = self.ws.receive()
         with self._read:
             self._read.notify_all()
         if message is not None and not self._bucket.charge(1 + len(message) / SIZE):
@@ -116,7 +130,8 @@ class Line(SimpleWebSocketWSGI):  # type: ignore[misc]  # engineio has no types
     def close(self) -> None:
         """Say goodbye and hang up: a peer that is gone will not answer."""
         try:
-            super().close()
+            if self.ws.connected:
+                self.ws.close()
         finally:
             self.cut()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -36,11 +37,9 @@ def _children(pid: int) -> list[str]:
     return [child for child in found if "python" in Path(f"/proc/{child}/cmdline").read_text()]
 
 
-def works(page: Page) -> float:
-    """Make a file; seconds until that was acknowledged."""
-    began = time.monotonic()
-    assert page.act("create", path=f"{began}.txt")["ok"]
-    return time.monotonic() - began
+def works(page: Page) -> None:
+    """Its candidate can still do something."""
+    assert page.act("create", path=f"{time.monotonic()}.txt")["ok"]
 
 
 def write(page: Page, path: str, text: str, version: int) -> Message:
@@ -52,12 +51,12 @@ def write(page: Page, path: str, text: str, version: int) -> Message:
     [
         '42{number}["away",{{"away":true}}]',
         '42{number}["edit",{{"path":"nothing.txt","version":1,"updates":[]}}]',
-        '42["nobody-listens",{{"x":"' + "x" * 3000 + '"}}]',
+        '42["nobody-listens",{{"x":"' + "x" * 300_000 + '"}}]',
         "4x{number}",
     ],
 )
 def test_a_flood_is_told_to_wait_and_then_cut_off_and_others_go_on(people: MakePages, frame: str) -> None:
-    (flooder, watcher), (other, _) = people(), people()
+    (flooder, watcher), (_, other) = people(), people()
     busy: list[Message] = []
     slowest, done = 0.0, threading.Event()
 
@@ -80,7 +79,9 @@ def test_a_flood_is_told_to_wait_and_then_cut_off_and_others_go_on(people: MakeP
     thread.start()
     try:
         while not done.is_set():
-            slowest = max(slowest, works(other))
+            began = time.monotonic()
+            assert other.act("note", text="still heard", about_seq=1)["ok"]
+            slowest = max(slowest, time.monotonic() - began)
     finally:
         thread.join(60)
     assert slowest < PATIENCE_S
@@ -101,9 +102,13 @@ def test_connecting_anew_is_no_way_around(people: MakePages) -> None:
             pass
         wire.answers(-1)
         assert wire.closed is not None
-    with Wire(flooder, "another") as wire:
-        hello = wire.send("hello", since=0)
-        assert wire.answers(hello)[hello]["code"] == "busy"
+    answer: Message | None = None
+    while answer is None:
+        # Until a little has come in again, even this is cut off.
+        with contextlib.suppress(AssertionError), Wire(flooder, "another") as wire:
+            hello = wire.send("hello", since=0)
+            answer = wire.answers(hello).get(hello)
+    assert answer["code"] == "busy"
 
 
 def test_a_message_without_end_is_refused_while_it_comes(product: Product, people: MakePages) -> None:
