@@ -21,15 +21,15 @@ NOTES: dict[str, str] = {
     "found by after a restart of the server; one found again is `adopted`, with its files and programs as they were; of one that "
     "was rebuilt from the log, `missing` names the files that could not be.",
     "sandbox.lost": "The sandbox does not answer, or could not be started; it is sought, or rebuilt from the log.",
-    "file.snapshotted": "The whole text of a file at a version; null text where it is too large or not text. With the origin `keyframe` "
-    "it says again what was known; with `redacted`, a secret in it was blotted out. `renamed_from` is the name the file had before: that one "
-    "is deleted in the same breath.",
+    "file.snapshotted": "The whole text of a file at a version; null text where it is too large or not text. With the origin "
+    "`keyframe` it says again what was known; with `redacted`, a secret in it was blotted out. `renamed_from` is the name the file "
+    "had before: that one is deleted in the same breath.",
     "file.edited": "A change set in CodeMirror's JSON form, over positions in UTF-16 code units, made this version of the file.",
     "file.deleted": "A file was removed.",
     "sync.failed": "A file could not be carried between editor and sandbox; the editor's text is what counts.",
     "terminal.opened": "A terminal was opened with this size.",
-    "terminal.output": "What the terminal showed, escape sequences included; output that floods is joined. `cut` bytes before it were left out, "
-    "and `data` begins with the visible mark that says so.",
+    "terminal.output": "What the terminal showed, escape sequences included; output that floods is joined. `cut` bytes "
+    "before it were left out, and `data` begins with the visible mark that says so.",
     "terminal.resized": "The terminal got another size.",
     "terminal.closed": "The shell ended.",
     "command.finished": "A command typed into the terminal ended.",

@@ -2,7 +2,8 @@
 
 A line is JSON: ``{"do": "acquire", "owner": …, "term_s": …}``, ``renew``, ``release``, ``append`` (under the lease where one was
 acquired; ``times`` appends of two events), or ``flood`` (appends until killed). The answer is one line: ``ok`` and a number, or
-the name of the error; to ``renew`` it says how many leases were lost. Only ``flood`` answers more than once: with the last seq of each acknowledged append.
+the name of the error; to ``renew`` it says how many leases were lost. Only ``flood`` answers more than once: with the last seq
+of each acknowledged append.
 """
 
 from __future__ import annotations
