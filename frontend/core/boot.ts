@@ -1,5 +1,6 @@
 // What the page was served with.
-// Owns reading the boot JSON and the CSP nonce. Invariant: read once, before anything is drawn.
+// Owns reading the boot JSON and the CSP nonce. Invariant: read once, before anything is drawn, and not kept in the page: what is
+// erased later must not stand there.
 
 import type { Role } from "./events.ts";
 import type { State } from "./state.ts";
@@ -34,7 +35,9 @@ export interface Boot {
 
 // Parts of the page are run by Node too, which has none.
 const page = globalThis.document as Document | undefined;
-export const boot: Boot = JSON.parse(page?.getElementById("boot")?.textContent ?? "{}");
+const served = page?.getElementById("boot");
+export const boot: Boot = JSON.parse(served?.textContent ?? "{}");
+served?.remove();
 export const nonce: string = page?.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? "";
 
 /** The address of another page of this interview. */

@@ -139,7 +139,6 @@ function Asking({ ask, selected, event, onErased }: Props) {
               rows={2}
               spellcheck={false}
               autocomplete="off"
-              // biome-ignore lint/a11y/noAutofocus: a dialog begins where one writes
               autofocus
               value={text.value}
               onInput={(event_) => {
