@@ -35,8 +35,9 @@ interface Way {
   timer: ReturnType<typeof setTimeout> | undefined;
   /** The version that the last acknowledgement promised; its events may still be under way. */
   promised: number;
-  /** Whether the outbox has an entry. */
+  /** Whether the outbox has an entry, and whether it is about to be written anew. */
   kept: boolean;
+  keeping: boolean;
   /** The file's text at the version that the document is in step with. */
   base: string;
   /** The message last sent: against the same version it is sent again as it was, under the same number. */
@@ -183,7 +184,7 @@ export class Editable implements Sync {
   #way(path: string): Way {
     let way = this.#ways.get(path);
     if (!way) {
-      way = { pushing: false, timer: undefined, promised: 0, kept: false, base: "", sent: null };
+      way = { pushing: false, timer: undefined, promised: 0, kept: false, keeping: false, base: "", sent: null };
       this.#ways.set(path, way);
     }
     return way;
@@ -287,11 +288,23 @@ export class Editable implements Sync {
     if (!unsent && (getSyncedVersion(doc.state) !== version || doc.state.doc.length !== text.length)) {
       doc.renew(this.editors.fresh(doc.path, text, version));
     }
-    this.#keep(doc);
+    this.#keepSoon(doc);
     if (way.promised && getSyncedVersion(doc.state) >= way.promised) {
       way.promised = 0;
       if (unsent) this.#later(doc, 0);
     }
+  }
+
+  /** After all that came in together: what was kept before it still leads to the same. */
+  #keepSoon(doc: Doc): void {
+    this.#count();
+    const way = this.#way(doc.path);
+    if (way.keeping) return;
+    way.keeping = true;
+    queueMicrotask(() => {
+      way.keeping = false;
+      if (this.editors.docs.get(doc.path) === doc) this.#keep(doc);
+    });
   }
 
   #keep(doc: Doc, instead?: { client: string; path: string }): void {
