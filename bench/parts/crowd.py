@@ -15,14 +15,13 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import BytesMessage, Request, TextMessage
+from simple_websocket import AioClient
 
 from bench.parts.serve import Served
 from interviews.text import length
@@ -70,8 +69,7 @@ class Page:
     """One WebSocket. ``on_events`` hears the events of each message, with the time they came."""
 
     def __init__(self, address: str, seat: Seat, on_events: Callable[[list[Message], float], None]) -> None:
-        self._address, self._seat, self._on_events = urlsplit(address), seat, on_events
-        self._wire = WSConnection(ConnectionType.CLIENT)
+        self._address, self._seat, self._on_events = address, seat, on_events
         self._numbers = itertools.count()
         self._answers: dict[int, asyncio.Future[tuple[Message, float]]] = {}
         self._open = asyncio.Event()
@@ -79,12 +77,12 @@ class Page:
     async def open(self) -> None:
         """Connect and say hello."""
         query = {"EIO": 4, "transport": "websocket", "interview": self._seat.interview, "role": self._seat.role}
-        target = "/socket.io/?" + urlencode({**query, "client": "bench"})
-        host, port = self._address.hostname or "", self._address.port or 0
-        self._reader, self._writer = await asyncio.open_connection(host, port)
-        headers = [(b"Cookie", self._seat.cookie.encode())] if self._seat.cookie else []
-        self._send(Request(host=f"{host}:{port}", target=target, extra_headers=headers))
+        url = f"{self._address.replace('http', 'ws', 1)}/socket.io/?{urlencode({**query, 'client': 'bench'})}"
+        headers = {"Cookie": self._seat.cookie} if self._seat.cookie else {}
+        self._socket = await AioClient.connect(url, headers=headers)
         self._reading = asyncio.create_task(self._read())
+        # Not only when the server has opened its side: what came along with the handshake is read with what comes next.
+        await self._socket.send("40")
         await asyncio.wait_for(self._open.wait(), WAIT_S)
         answer, _ = await self.call("hello", {"since": 0})
         assert answer["ok"], answer
@@ -94,47 +92,29 @@ class Page:
         number = next(self._numbers)
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         body = json.dumps([name, {"client_seq": number, **message}], separators=(",", ":"))
-        self._send(TextMessage(data=f"42{number}{body}"))
+        await self._socket.send(f"42{number}{body}")
         return await asyncio.wait_for(answer, WAIT_S)
 
     async def close(self) -> None:
         self._reading.cancel()
-        self._writer.close()
-        with suppress(OSError):
-            await self._writer.wait_closed()
-
-    def _send(self, event: Request | TextMessage) -> None:
-        self._writer.write(self._wire.send(event))
+        await self._socket.close()
 
     async def _read(self) -> None:
-        parts: list[str] = []
-        while data := await self._reader.read(1 << 16):
+        while True:
+            packet = await self._socket.receive()
             now = time.perf_counter()
-            self._wire.receive_data(data)
-            for event in self._wire.events():
-                if isinstance(event, TextMessage):
-                    parts.append(event.data)
-                    if event.message_finished:
-                        self._take("".join(parts), now)
-                        parts.clear()
-                else:
-                    assert not isinstance(event, BytesMessage), event
-
-    def _take(self, packet: str, now: float) -> None:
-        match packet[:2]:
-            case "2":
-                self._send(TextMessage(data="3"))
-            case "40":
-                self._open.set()
-            case "42":
-                name, message = json.loads(packet[2:])
-                if name == "events":
-                    self._on_events(message["events"], now)
-            case "43":
-                at = packet.index("[")
-                self._answers.pop(int(packet[2:at])).set_result((json.loads(packet[at:])[0], now))
-            case _ if packet.startswith("0{"):
-                self._send(TextMessage(data="40"))
+            match packet[:2]:
+                case "2":
+                    await self._socket.send("3")
+                case "40":
+                    self._open.set()
+                case "42":
+                    name, message = json.loads(packet[2:])
+                    if name == "events":
+                        self._on_events(message["events"], now)
+                case "43":
+                    at = packet.index("[")
+                    self._answers.pop(int(packet[2:at])).set_result((json.loads(packet[at:])[0], now))
 
 
 @dataclass
