@@ -261,16 +261,18 @@ class Sockets:
         if client.role == "candidate" and not client.joined:
             self._supersede(client)
         client.room.presence(client.role, client.client, "connected")
+        leave_room(channel(interview.id, client.role))
+        # What is recorded stays as it is: nobody need wait while a long gap is read.
+        records = interview.log.read(interview.id, since)
+        part = _beginning(records)
+        client.bucket.charge(len(part) / EVENTS)
+        self._send(_sid(), client.role, part)
+        if len(part) < len(records):
+            # The rest when this has arrived: it must not wait here for a slow line.
+            return {"last": part[-1].seq, "now": interview.now(), "more": True}
         with interview.lock:
-            # Joining and sending the gap under the lock: nothing new can come in between.
-            records = interview.log.read(interview.id, since)
-            part = _beginning(records)
-            client.bucket.charge(len(part) / EVENTS)
-            leave_room(channel(interview.id, client.role))
-            self._send(_sid(), client.role, part)
-            if len(part) < len(records):
-                # The rest when this has arrived: a long gap must not wait here for a slow line.
-                return {"last": part[-1].seq, "now": interview.now(), "more": True}
+            # Joining and sending what came meanwhile under the lock: nothing new can come in between.
+            self._send(_sid(), client.role, interview.log.read(interview.id, since + len(part)))
             join_room(channel(interview.id, client.role))
             client.joined = True
             return {"last": interview.state.seq, "now": interview.now()}

@@ -206,9 +206,10 @@ def settled(page: Page) -> list[Message]:
     last = -1
     while last != len(page.events):
         last = page.get(f"events?since={len(page.events)}")["last"]
-        page.until(partial(_has, page, last))
+        page.until(partial(has, page, last))
     return list(page.events)
 
 
-def _has(page: Page, last: int) -> bool:
+def has(page: Page, last: int) -> bool:
+    """Whether the page has that many events."""
     return len(page.events) >= last
