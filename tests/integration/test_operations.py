@@ -173,8 +173,10 @@ def test_figures_follow_what_happens(product: Product) -> None:
     assert sum(name.startswith("pairsight_build_info{") for name in after) == 1
     assert after["process_resident_memory_bytes"] > 1e7
 
-    wait(lambda: candidate.send("hello", since=0).get("code") == "busy")
-    assert scrape(product)["pairsight_messages_total{code=busy}{message=hello}"] > 0
+    for _ in range(300):
+        # Refused at once, and dear: faster than the bucket is filled, however slow the machine.
+        candidate.socket.emit("term.open", {"cols": "none", "rows": 24})
+    wait(lambda: scrape(product).get("pairsight_messages_total{code=busy}{message=term.open}", 0) > 0, 30)
     for page in (candidate, watcher):
         page.socket.disconnect()
     wait(lambda: scrape(product)["pairsight_sockets{role=candidate}"] == 0)
