@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from tests import postgres
 from tests.faults.load import Load
-from tests.product import another_interview, start
+from tests.product import Product, another_interview, start
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 SANDBOX = ("--sandbox", "bubblewrap")
@@ -28,6 +30,34 @@ def test_ten_kills_over_postgresql_lose_nothing_and_double_nothing(tmp_path: Pat
         pytest.skip(postgres.HOW)
     with postgres.cluster() as cluster:
         kill_again_and_again(tmp_path, 10, PAIRSIGHT_DATABASE=cluster.database())
+
+
+def test_a_worker_that_is_killed_alone_is_followed_by_another(tmp_path: Path) -> None:
+    """As a machine short of memory does it: the process that has the most, and not those around it."""
+    product = start(tmp_path, *SANDBOX, PAIRSIGHT_PACE="0.2")
+    load = Load(product, [another_interview(product) for _ in range(2)], seed=2)
+    load.start()
+    try:
+        for _ in range(3):
+            load.more(30)
+            os.kill(worker(product), signal.SIGKILL)
+        load.more(30)
+        load.stop()
+        told = load.check(product)
+        assert told["word"] and told["note"], told
+        assert product.process.poll() is None
+    finally:
+        load.close()
+        product.stop()
+
+
+def worker(product: Product) -> int:
+    """The process that serves."""
+    pid = product.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    serving = [child for child in children if "app import main" in Path(f"/proc/{child}/cmdline").read_text()]
+    assert len(serving) == 1
+    return int(serving[0])
 
 
 def kill_again_and_again(data: Path, times: int, **environ: str) -> None:
