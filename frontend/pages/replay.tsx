@@ -14,7 +14,7 @@ import { clockText } from "../core/timeline.ts";
 import { beginNote, Notes } from "../panels/notes.tsx";
 import type { Screens } from "../panels/terminal.tsx";
 import { Controls, search, struck } from "../replay/controls.tsx";
-import { describe, moments } from "../replay/describe.ts";
+import { describe, holdsWords, moments } from "../replay/describe.ts";
 import { partsOf } from "../replay/exports.tsx";
 import { found, Jump } from "../replay/jump.tsx";
 import type { Player } from "../replay/player.ts";
@@ -106,7 +106,8 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
       ask: (name: string, message: Record<string, unknown>) => sendOnce(boot, identity, name, message),
       event: () => {
         const event = recorded.event(recorded.seq.peek());
-        return event?.payload ? { seq: event.seq, type: event.type, words: describe(event).words } : null;
+        if (!event?.payload || !holdsWords(event.type)) return null;
+        return { seq: event.seq, type: event.type, words: describe(event).words };
       },
       onErased: () => reader.read(),
     }),

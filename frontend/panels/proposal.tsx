@@ -112,6 +112,8 @@ function HunkView({ hunk, number, view, decision, store, acts, onView, onDecided
   const host = useRef<HTMLElement>(null);
   const text = store.at("files").files[hunk.path]?.text ?? null;
   const lines = useMemo(() => diffLines(hunk, view, text), [hunk, view, text, decision]);
+  // Most edits leave most hunks as they are: the same table is not compared row by row.
+  const table = useMemo(() => <Lines lines={lines} />, [JSON.stringify(lines)]);
   const at = place(hunk, view, text);
   const stale = !decision && at < 0;
   const decide = async (wanted: Decision) => {
@@ -164,22 +166,7 @@ function HunkView({ hunk, number, view, decision, store, acts, onView, onDecided
           +{added} −{removed}
         </span>
       </div>
-      <div class="diff-scroll">
-        <table class="diff" aria-label={t("Lines removed and added")}>
-          <tbody>
-            {lines.map((line, index) => (
-              <tr key={index} class={`diff-${line.kind}`}>
-                <td class="diff-number">{line.old ?? ""}</td>
-                <td class="diff-number">{line.new ?? ""}</td>
-                <td class="diff-sign">{line.kind === "added" ? "+" : line.kind === "removed" ? "-" : " "}</td>
-                <td class="diff-text">
-                  <Text line={line} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <div class="diff-scroll">{table}</div>
       <div class="hunk-foot">
         {decision ? (
           <span class="hunk-decision">{decision === "accepted" ? t("▣ Accepted") : t("□ Rejected")}</span>
@@ -235,6 +222,25 @@ function HunkView({ hunk, number, view, decision, store, acts, onView, onDecided
         </p>
       )}
     </section>
+  );
+}
+
+function Lines({ lines }: { lines: readonly DiffLine[] }) {
+  return (
+    <table class="diff" aria-label={t("Lines removed and added")}>
+      <tbody>
+        {lines.map((line, index) => (
+          <tr key={index} class={`diff-${line.kind}`}>
+            <td class="diff-number">{line.old ?? ""}</td>
+            <td class="diff-number">{line.new ?? ""}</td>
+            <td class="diff-sign">{line.kind === "added" ? "+" : line.kind === "removed" ? "-" : " "}</td>
+            <td class="diff-text">
+              <Text line={line} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -35,6 +35,8 @@ export interface Screens {
 
 const FIT_MS = 80;
 const LEAST_FONT = 7;
+/** Rows are rather scrolled to than made smaller than this. */
+const LEGIBLE_FONT = 10;
 const RESET = "\x1bc";
 /** The page's one terminal. */
 let drawn: Terminal | null = null;
@@ -89,6 +91,10 @@ function attach(
   let shown: string | null = null;
   let restoring = 0;
   let timer = 0;
+  /** The heights of a row and of what can be seen of them, in px, as last measured. */
+  let row = 0;
+  let seen = 0;
+  let scrolled = false;
   term.loadAddon(fit);
   openIn(term, host);
   term.attachCustomKeyEventHandler((event) => handled(event, term));
@@ -127,6 +133,12 @@ function attach(
     show();
     size();
   };
+  /** Where not all rows fit, those down to the cursor's are seen. */
+  const inSight = () => {
+    const below = (term.buffer.active.cursorY + 1) * row + 16 - seen;
+    if (row && !acts && (below > 0 || scrolled)) host.scrollTop = below;
+    scrolled = below > 0;
+  };
   const size = () => {
     if (!host.clientWidth || !host.clientHeight) return;
     if (acts) {
@@ -135,20 +147,20 @@ function attach(
       // A viewer has the candidate's columns and rows: the letters shrink until they fit.
       const screen = host.querySelector(".xterm-screen");
       if (!screen?.clientWidth || !screen.clientHeight) return;
-      const fits = Math.min(
-        (host.clientWidth - 20) / screen.clientWidth,
-        (host.clientHeight - 16) / screen.clientHeight,
-      );
-      const ideal = (term.options.fontSize ?? FONT_SIZE) * fits;
-      term.options.fontSize = Math.max(LEAST_FONT, Math.min(FONT_SIZE, Math.floor(ideal * 2) / 2));
-      // What still does not fit is cut at its top: what happens is at its bottom.
-      host.scrollTop = host.scrollHeight;
+      const now = term.options.fontSize ?? FONT_SIZE;
+      const wide = Math.max(LEAST_FONT, (now * (host.clientWidth - 20)) / screen.clientWidth);
+      const high = Math.max(LEGIBLE_FONT, (now * (host.clientHeight - 16)) / screen.clientHeight);
+      term.options.fontSize = Math.floor(Math.min(FONT_SIZE, wide, high) * 2) / 2;
+      row = screen.clientHeight / term.rows;
+      seen = host.clientHeight;
+      inSight();
     }
   };
   const later = () => {
     clearTimeout(timer);
     timer = window.setTimeout(size, FIT_MS);
   };
+  if (!acts) term.onWriteParsed(inSight);
   const observer = new ResizeObserver(later);
   observer.observe(host);
   if (acts) {

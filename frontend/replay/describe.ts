@@ -139,6 +139,15 @@ export function tombstone(erasure: Wire, what: string): Described {
 
 /** "3 edits": so many events of a type, in words. */
 export function kindWords(type: string, n: number): string {
+  return wordsOfKind(type, n) ?? tn("%(n)s other event", "%(n)s other events", n);
+}
+
+/** Whether an event of this type holds somebody's words, which can be erased. */
+export function holdsWords(type: string): boolean {
+  return wordsOfKind(type, 1) !== undefined;
+}
+
+function wordsOfKind(type: string, n: number): string | undefined {
   const words: Record<string, string> = {
     "file.edited": tn("%(n)s edit", "%(n)s edits", n),
     "file.snapshotted": tn("%(n)s whole text of a file", "%(n)s whole texts of files", n),
@@ -155,7 +164,7 @@ export function kindWords(type: string, n: number): string {
     "suggestion.decided": tn("%(n)s decision", "%(n)s decisions", n),
     "note.added": tn("%(n)s note", "%(n)s notes", n),
   };
-  return words[type] ?? tn("%(n)s other event", "%(n)s other events", n);
+  return words[type];
 }
 
 /** All of them in one list, most first. */

@@ -84,6 +84,12 @@ export function lanes(
     const { who, sign, words, detail } = describe(event);
     const about = as(event, "note.added")?.about_seq;
     const placed = (about !== undefined && events[about - 1]) || event;
+    const last = lane.marks.at(-1);
+    if (lane.id === "course" && last && timeOf(placed) / duration - last.x < NEAR) {
+      // A sandbox is lost and the clock is stopped for it: one mark.
+      last.title += `. ${words}: ${detail}`;
+      continue;
+    }
     const tone = event.type === "run.finished" ? (sign === "✓" ? "pass" : "fail") : who;
     lane.marks.push({
       seq: placed.seq,
