@@ -18,6 +18,25 @@ export interface Recent {
 
 export const setRecent = StateEffect.define<Recent>();
 
+/** A bar where they were last. */
+class Bar extends WidgetType {
+  constructor(private who: Who) {
+    super();
+  }
+
+  override eq(other: Bar): boolean {
+    return other.who === this.who;
+  }
+
+  override toDOM(): HTMLElement {
+    const bar = document.createElement("span");
+    bar.className = `cm-bar cm-bar-${this.who}`;
+    bar.setAttribute("aria-hidden", "true");
+    return bar;
+  }
+}
+
+/** Their word, behind the line's text. */
 class Flag extends WidgetType {
   constructor(private who: Who) {
     super();
@@ -31,28 +50,50 @@ class Flag extends WidgetType {
     const flag = document.createElement("span");
     flag.className = `cm-flag cm-flag-${this.who}`;
     flag.setAttribute("aria-hidden", "true");
-    const word = flag.appendChild(document.createElement("span"));
-    word.textContent = wordOf(this.who);
+    flag.appendChild(document.createElement("span")).textContent = wordOf(this.who);
     return flag;
   }
 }
 
-const recent = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
-  update(marks, transaction) {
-    let next = marks.map(transaction.changes);
+interface Shown {
+  ranges: DecorationSet;
+  flag: { at: number; who: Who } | null;
+}
+
+const recent = StateField.define<Shown>({
+  create: () => ({ ranges: Decoration.none, flag: null }),
+  update(shown, transaction) {
+    const { changes, newDoc } = transaction;
+    const { flag } = shown;
+    let next: Shown = {
+      ranges: shown.ranges.map(changes),
+      // What is typed just there oneself stands behind it.
+      flag: flag && { ...flag, at: changes.mapPos(flag.at, -1) },
+    };
     for (const effect of transaction.effects) {
       if (!effect.is(setRecent)) continue;
-      const { ranges, who, flag } = effect.value;
+      const { ranges, who } = effect.value;
       const mark = Decoration.mark({ class: `cm-recent cm-recent-${who}` });
-      const all = ranges.filter((range) => range.to > range.from).map((range) => mark.range(range.from, range.to));
-      const last = ranges[ranges.length - 1];
-      if (flag && last) all.push(Decoration.widget({ widget: new Flag(who), side: 1 }).range(last.to));
-      next = Decoration.set(all, true);
+      const changed = ranges.filter((range) => range.to > range.from);
+      const at = effect.value.flag ? ranges[ranges.length - 1]?.to : undefined;
+      next = {
+        ranges: Decoration.set(changed.map((range) => mark.range(range.from, range.to))),
+        flag: at === undefined ? null : { at: Math.min(at, newDoc.length), who },
+      };
     }
     return next;
   },
-  provide: (field) => EditorView.decorations.from(field),
+  provide: (field) => [
+    EditorView.decorations.from(field, ({ ranges }) => ranges),
+    EditorView.decorations.compute([field, "doc"], (state) => {
+      const { flag } = state.field(field);
+      if (!flag) return Decoration.none;
+      return Decoration.set([
+        Decoration.widget({ widget: new Bar(flag.who), side: -1 }).range(flag.at),
+        Decoration.widget({ widget: new Flag(flag.who), side: 1 }).range(state.doc.lineAt(flag.at).to),
+      ]);
+    }),
+  ],
 });
 
 export const marks: Extension = recent;

@@ -26,8 +26,8 @@ export function TopBar({ session, names }: { session: Session; names: Record<Pan
         class="topbar-watching"
         title={canEdit ? t("What an interviewer changes in your files is marked in teal.") : ""}
       >
-        {viewers ? tn("%(n)s watching", "%(n)s watching", viewers) : ""}
-        {canEdit ? ` · ${tn("%(n)s can edit", "%(n)s can edit", canEdit)}` : ""}
+        {viewers > 0 && <span>{tn("%(n)s watching", "%(n)s watching", viewers)}</span>}
+        {canEdit > 0 && <span class="topbar-can-edit">{tn("%(n)s can edit", "%(n)s can edit", canEdit)}</span>}
       </span>
       <BarTools names={names} />
       <Clock store={store} now={() => live.now()} />
