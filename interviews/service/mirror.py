@@ -30,7 +30,7 @@ SHARE = 0.5
 TRIES = 5
 # A program that writes so soon after us may have read the file before.
 JUST_MS = 1_500
-MAX_JUST = 16
+MAX_JUST = 8
 # Of files that are no text, in bytes: one, and all of an interview's.
 MAX_KEPT = 1_000_000
 MAX_KEPT_IN_ALL = 16_000_000
@@ -109,6 +109,8 @@ class Mirror:
     def sync(self) -> bool:
         """Write what the log has and the disk has not; whether all of that was done."""
         self._unwritten = False
+        for path in list(self._before):
+            self._just(path)
         with self._interview.lock:
             wanted = {path: (view.version, view.text) for path, view in self._interview.state.files.items()}
         for path in [path for path in self.synced if path not in wanted]:

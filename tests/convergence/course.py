@@ -146,6 +146,10 @@ class Course:
             self.lose(name)
             one.stray.clear()
         known = self.mirror.synced if remembered else None
+        for path, half in self.mirror.synced.items() if known is None else ():
+            if half.ahead:
+                # What the disk holds then is a guess (docs/decisions/0003): of both sides' changes at one place it may be a wrong one.
+                self.lost(self.text(path))
         self._fold()
         self.mirror = self._new_mirror()
         self.mirror.recall(known, until)

@@ -58,3 +58,12 @@ def test_a_character_is_never_cut_in_half(course: Course) -> None:
     course.lost(view.text + changed)
     course.settle()
     assert not any(0xD800 <= ord(one) < 0xE000 for one in course.text("d/c.py"))
+
+
+def test_after_a_crash_a_file_written_over_keeps_what_was_accepted_just_before(course: Course) -> None:
+    course.offer("a.py", 0, False)
+    course.accept(0)
+    course.shell("move", "a.py", "b.txt")
+    course.mirror.rescan()
+    course.shell("append", "a.py", "")
+    course.restart(remembered=False)
