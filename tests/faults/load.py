@@ -2,7 +2,8 @@
 
 Owns several interviews at once, each with a candidate who edits, asks, runs, creates, deletes and decides, and an interviewer
 who watches and writes notes; every word of theirs is unique. Invariant: ``check`` fails where anything that was acknowledged is
-missing, anything came twice, or any two views of an interview differ. Leaves out what goes wrong meanwhile (the tests).
+missing, anything came twice, or any two views of an interview differ, the sandbox's disk among them. Leaves out what goes
+wrong meanwhile (the tests).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import Counter
 from functools import partial
 
 from interviews import events as e
-from interviews.chain import verify
+from interviews.chain import sha256_hex, verify
 from interviews.ndjson import read_log
 from interviews.state import fold
 from interviews.text import length
@@ -83,7 +84,7 @@ class Candidate(Worker):
     def __init__(self, page: Page, seed: int) -> None:
         super().__init__(page, seed)
         self.path = f"{self.name}.txt"
-        self._view = Follower(page)
+        self._view, self._terminal = Follower(page), ""
 
     def do(self, number: int) -> None:
         word = f"{self.name}-{number}"
@@ -120,6 +121,19 @@ class Candidate(Worker):
                 break
             self.page._pause()
         self.said.setdefault("word", []).append(word)
+
+    def on_disk(self) -> None:
+        """Fail where the file in the sandbox is another than the log's. The sandbox may just be started again."""
+        self.page.until(self._open_terminal)
+        self.page.act("term.input", terminal=self._terminal, data=f"sha256sum {self.path}\r")
+        _, text = self._view.file(self.path) or (0, "")
+        digest = sha256_hex(text.encode())
+        self.page.until(lambda: digest in "".join(self._view.state.terminals[self._terminal].output))
+
+    def _open_terminal(self) -> bool:
+        answer = self.page.act("term.open", cols=120, rows=20)
+        self._terminal = str(answer.get("terminal"))
+        return bool(answer["ok"])
 
     def _newer(self, version: int) -> bool:
         return (self._view.file(self.path) or (0, ""))[0] > version
@@ -193,6 +207,8 @@ class Load:
         told = Counter[str]()
         with opened_log(product) as log:
             for number, worker in enumerate(self.workers):
+                if isinstance(worker, Candidate):
+                    worker.on_disk()
                 records = log.read(worker.page.interview)
                 verify(log.header(worker.page.interview), records)
                 _nothing_lost_or_twice(worker, records)

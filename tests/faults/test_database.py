@@ -25,7 +25,7 @@ from tests.faults.pages import Follower, Page
 from tests.product import Message, Product, another_interview, start, wait, with_candidate
 from tests.support import counting_salt, header, ticking_clock
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(300)]
 SIZE = "24m"
 PASTED = "x" * 100_000
 Lockable = tuple[Product, Callable[[Product], contextlib.AbstractContextManager[None]]]

@@ -19,7 +19,7 @@ from tests.faults.wire import Wire
 from tests.integration.test_proxy import free_port, listens
 from tests.product import ROOT, Product, another_interview, opened_log, start, wait, with_candidate
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(300)]
 # So long that nobody here can have waited for it.
 NEVER_S = "600"
 SILENCE_S = 3.0
