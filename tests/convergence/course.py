@@ -148,7 +148,7 @@ class Course:
         known = self.mirror.synced if remembered else None
         for path, half in self.mirror.synced.items() if known is None else ():
             if half.ahead:
-                # What the disk holds then is a guess (docs/decisions/0003): of both sides' changes at one place it may be a wrong one.
+                # What the disk holds is then a guess (docs/decisions/0003), and of both sides' changes at one place a bad one.
                 self.lost(self.text(path))
         self._fold()
         self.mirror = self._new_mirror()

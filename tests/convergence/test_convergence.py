@@ -183,13 +183,14 @@ class Everybody(RuleBasedStateMachine):
         self.course.check()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600 if LONG else 240)
 def test_everybody_converges(sandbox: Sandbox, replicas: Replicas) -> None:
     Everybody.sandbox, Everybody.replicas = sandbox, replicas
     run_state_machine_as_test(
         Everybody,
         settings=settings(
-            max_examples=LONG or 40,
+            max_examples=LONG or 100,
             stateful_step_count=40,
             deadline=None,
             derandomize=not LONG,
