@@ -61,6 +61,10 @@ class Course:
         elif who == "shell":
             lines = self.sandbox.read(path).decode().splitlines(keepends=True)
             self.sandbox.write(path, "".join([*lines[:line], words, *lines[line:]]).encode())
+        elif who == "keyframe":
+            view = self.interview.state.files[path]
+            whole = editing.snapshot(path, view.version, view.text or "", "keyframe")
+            self.interview.record(Draft("system", whole))
         elif who == "import":
             self.disk.rescan()
         elif self.disk_has_the_logs_past(path):
@@ -86,8 +90,8 @@ def insert(interview: Interview, path: str, line: int, words: str) -> None:
 
 @given(
     before=acts("type", "shell"),
-    late=acts("type", "shell", "import"),
-    away=acts("type", "type", "shell", "lost write"),
+    late=acts("type", "shell", "import", "keyframe"),
+    away=acts("type", "type", "shell", "lost write", "keyframe"),
     remembered=st.booleans(),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)

@@ -10,6 +10,7 @@ from interviews.errors import BadInput, NotAllowed, NotFound
 from interviews.log import ClientKey, Draft
 from interviews.service import editing
 from interviews.service.interview import Interview
+from interviews.service.pairing import Pairing
 from sandbox.agent import SKIPPED_DIRS
 from tests.support import TAB, bare_interview
 
@@ -118,6 +119,18 @@ def test_a_rename_to_where_there_is_no_place_changes_nothing(interview: Intervie
 def test_a_file_may_move_below_its_own_name(interview: Interview) -> None:
     editing.rename(interview, "a.py", "a.py/b.py", TAB, None)
     assert list(interview.state.files) == ["logo.png", "a.py/b.py"]
+
+
+def test_a_hunk_finds_its_place_behind_a_keyframe(interview: Interview) -> None:
+    hunk = e.Hunk(hunk="h1", path="a.py", base_version=1, line=1, before="one\n", after="1\n")
+    interview.record(
+        Draft("candidate", e.PromptSent(turn="a1", text="please")),
+        Draft("assistant", e.SuggestionOffered(suggestion="s1", turn="a1", title="A change", hunks=(hunk,))),
+    )
+    editing.push(interview, "a.py", 1, update([0, "x", ""], 4), TAB, None)
+    interview.record(Draft("system", editing.snapshot("a.py", 2, "x\none\n", "keyframe")))
+    Pairing(interview).decide("s1", "h1", "accepted", "", None)
+    assert interview.state.files["a.py"].text == "x\n1\n"
 
 
 def test_what_a_sandbox_does_not_list_is_no_file_of_the_work() -> None:
