@@ -23,6 +23,8 @@ interface Props {
 }
 
 const NEAR_END = 48;
+/** So many of the last turns are drawn whole at once; those before them for whoever only looks on, when they come near. */
+const WHOLE = 2;
 
 export function isAnswering(turns: readonly TurnView[]): boolean {
   const last = turns[turns.length - 1];
@@ -78,7 +80,7 @@ export function Conversation({ store, acts, onRetry, onView, empty, pointed }: P
       }}
     >
       {turns.length === 0 && <div class="empty">{empty}</div>}
-      {turns.map((turn) => (
+      {turns.map((turn, index) => (
         <Turn
           key={turn.turn}
           turn={{ ...turn }}
@@ -88,6 +90,7 @@ export function Conversation({ store, acts, onRetry, onView, empty, pointed }: P
           onView={onView}
           pointed={turn.turn === pointed}
           last={turn === last}
+          whole={acts !== undefined || turn.turn === pointed || index >= turns.length - WHOLE}
         />
       ))}
       <p class="sr-only" role="status">
@@ -105,9 +108,10 @@ interface TurnProps {
   onView: (path: string, line: number, lines: number) => void;
   pointed: boolean;
   last: boolean;
+  whole: boolean;
 }
 
-function Turn({ turn, store, acts, onRetry, onView, pointed, last }: TurnProps) {
+function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: TurnProps) {
   const suggestions = store.at("suggestions").suggestions;
   return (
     <article class={pointed ? "turn turn-pointed" : "turn"} id={`turn-${turn.turn}`} aria-label={t("Prompt and reply")}>
@@ -157,7 +161,9 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last }: TurnProps) 
         )}
         {turn.suggestions.map((name) => {
           const view = suggestions[name];
-          return view ? <Proposal key={name} view={view} store={store} acts={acts} onView={onView} /> : null;
+          return view ? (
+            <Proposal key={name} view={view} store={store} acts={acts} onView={onView} whole={whole} />
+          ) : null;
         })}
       </div>
     </article>

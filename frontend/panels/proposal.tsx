@@ -3,7 +3,7 @@
 // and offers to ask again; after a decision the focus is on the next open hunk. Leaves out committing (`acts.decide`).
 
 import { useSignal } from "@preact/signals";
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Decision, Hunk } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
@@ -22,13 +22,18 @@ interface Props {
   store: Store;
   acts?: ProposalActs | undefined;
   onView: (path: string, line: number, lines: number) => void;
+  /** Whether its changes are drawn where they are far out of sight too. */
+  whole: boolean;
 }
 
+/** So far around what is in sight is drawn too. */
+const NEAR = "800px";
 const ACCEPT = "Mod+Enter";
 const REJECT = "Mod+Backspace";
 
-export function Proposal({ view, store, acts, onView }: Props) {
+export function Proposal({ view, store, acts, onView, whole }: Props) {
   const host = useRef<HTMLDivElement>(null);
+  const near = useNear(host);
   const busy = useSignal(false);
   const decisions = store.at("suggestions").suggestions[view.suggestion]?.decisions ?? view.decisions;
   const open = view.hunks.filter((hunk) => !decisions[hunk.hunk]);
@@ -66,19 +71,23 @@ export function Proposal({ view, store, acts, onView }: Props) {
             : t("%(done)s of %(all)s decided", { done: view.hunks.length - open.length, all: view.hunks.length })}
         </span>
       </div>
-      {view.hunks.map((hunk, index) => (
-        <HunkView
-          key={hunk.hunk}
-          hunk={hunk}
-          number={index + 1}
-          view={view}
-          decision={decisions[hunk.hunk]}
-          store={store}
-          acts={acts}
-          onView={onView}
-          onDecided={() => focusNext(index)}
-        />
-      ))}
+      {whole || near ? (
+        view.hunks.map((hunk, index) => (
+          <HunkView
+            key={hunk.hunk}
+            hunk={hunk}
+            number={index + 1}
+            view={view}
+            decision={decisions[hunk.hunk]}
+            store={store}
+            acts={acts}
+            onView={onView}
+            onDecided={() => focusNext(index)}
+          />
+        ))
+      ) : (
+        <div style={{ height: `${heightOf(view.hunks)}px` }} />
+      )}
       {acts && open.length > 1 && (
         <div class="proposal-all">
           <button type="button" class="button" disabled={busy.value} onClick={() => void all("accepted")}>
@@ -91,6 +100,31 @@ export function Proposal({ view, store, acts, onView }: Props) {
       )}
     </div>
   );
+}
+
+/** Whether the element has been in sight or close to it. */
+function useNear(host: { current: Element | null }): boolean {
+  const near = useSignal(false);
+  useEffect(() => {
+    if (!host.current) return;
+    const watcher = new IntersectionObserver(
+      (seen) => {
+        if (!seen.some((entry) => entry.isIntersecting)) return;
+        near.value = true;
+        watcher.disconnect();
+      },
+      { root: host.current.closest(".conversation"), rootMargin: NEAR },
+    );
+    watcher.observe(host.current);
+    return () => watcher.disconnect();
+  }, []);
+  return near.value;
+}
+
+/** About as high as these changes will be, in px. */
+function heightOf(hunks: readonly Hunk[]): number {
+  const lines = (text: string) => text.split("\n").length;
+  return hunks.reduce((sum, { before, after }) => sum + 80 + 18 * (lines(before) + lines(after)), 0);
 }
 
 interface HunkProps {

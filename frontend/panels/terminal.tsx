@@ -94,7 +94,7 @@ function attach(
   /** The heights of a row and of what can be seen of them, in px, as last measured. */
   let row = 0;
   let seen = 0;
-  let scrolled = false;
+  let scrolled = 0;
   term.loadAddon(fit);
   openIn(term, host);
   term.attachCustomKeyEventHandler((event) => handled(event, term));
@@ -136,8 +136,10 @@ function attach(
   /** Where not all rows fit, those down to the cursor's are seen. */
   const inSight = () => {
     const below = (term.buffer.active.cursorY + 1) * row + 16 - seen;
-    if (row && !acts && (below > 0 || scrolled)) host.scrollTop = below;
-    scrolled = below > 0;
+    const top = Math.max(0, Math.ceil(below));
+    if (!row || acts || top === scrolled) return;
+    scrolled = top;
+    host.scrollTop = top;
   };
   const size = () => {
     if (!host.clientWidth || !host.clientHeight) return;
@@ -160,7 +162,7 @@ function attach(
     clearTimeout(timer);
     timer = window.setTimeout(size, FIT_MS);
   };
-  if (!acts) term.onWriteParsed(inSight);
+  if (!acts) term.onRender(inSight);
   const observer = new ResizeObserver(later);
   observer.observe(host);
   if (acts) {
