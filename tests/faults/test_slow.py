@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import pytest
 
 from tests.faults.conftest import MakePages
-from tests.faults.pages import Page
+from tests.faults.pages import Follower, Page
 from tests.faults.test_flood import has, memory, settled, works
 from tests.faults.wire import Wire
 from tests.product import Message, Product, wait, with_candidate
@@ -136,3 +137,18 @@ def test_one_that_reads_slowly_keeps_up_with_what_it_asks_for(people: MakePages)
     assert parts > 4
     assert [event["seq"] for event in seen] == list(range(1, len(seen) + 1))
     assert len(seen) >= total
+
+
+def test_one_that_polls_and_stops_is_let_go_too(people: MakePages) -> None:
+    candidate, interviewer = people()
+    url = f"{interviewer.address}/socket.io/"
+    asked = {"EIO": "4", "transport": "polling", "client": "polls"}
+    asked |= {"interview": interviewer.interview, "role": "interviewer"}
+    opened = interviewer.http.get(url, params=asked, timeout=10).text
+    asked["sid"] = json.loads(opened[1:])["sid"]
+    for frame in ("40", '42["hello",{"since":0}]'):
+        assert interviewer.http.post(url, params=asked, data=frame, timeout=10).text == "OK"
+    interviewer.until(lambda: "interviewer:polls" in Follower(interviewer).state.presence)
+    paste(candidate, "a.txt", 30)
+    interviewer.until(lambda: gone(interviewer, "polls"))
+    assert interviewer.http.get(url, params=asked, timeout=10).status_code == 400
