@@ -68,7 +68,7 @@ function painted(): Promise<void> {
 }
 
 const app = document.getElementById("app");
-app?.classList.add("replay");
+app?.classList.add("replay", "unread");
 if (app)
   render(
     <Replay watching={view} player={player} identity={identity} reader={reader} screens={screens} ready={ready} />,
@@ -76,6 +76,7 @@ if (app)
   );
 await reader.read();
 ready.value = true;
+app?.classList.remove("unread");
 player.seekTime(0);
 const first = boot.openFirst.find((path) => store.now.files[path]);
 if (first) view.editors.open(first);
