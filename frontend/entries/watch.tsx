@@ -6,12 +6,8 @@ import { boot } from "../core/boot.ts";
 import { as } from "../core/events.ts";
 import { expose } from "../core/expose.ts";
 import { t } from "../core/i18n.ts";
-import { identify } from "../core/identity.ts";
-import { Live } from "../core/live.ts";
-import { emptyState } from "../core/state.ts";
-import { Store } from "../core/store.ts";
 import { CoEditor } from "../editor/coeditor.ts";
-import { prepare } from "../pages/session.ts";
+import { connect, prepare } from "../pages/session.ts";
 import { Watch } from "../pages/watch.tsx";
 import { following, watching } from "../pages/watching.tsx";
 import { narrowPanel } from "../ui/layout.ts";
@@ -19,11 +15,8 @@ import { say } from "../ui/toasts.tsx";
 
 /** A page that only looks on. */
 async function looking() {
-  const identity = await identify();
-  const store = new Store();
-  store.reset(boot.snapshot ?? emptyState());
+  const { store, live } = await connect(boot);
   const view = watching(store);
-  const live = new Live(boot, store, identity);
   document.addEventListener("visibilitychange", () => live.away(document.hidden));
   return { view, live, working: undefined };
 }

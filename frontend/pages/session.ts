@@ -44,17 +44,29 @@ export async function begin(boot: Boot): Promise<Session> {
   return session;
 }
 
+/** A page on which something can be done: what was done and not answered before goes out first. Not connected yet. */
+export async function connect(boot: Boot) {
+  const outbox = await Outbox.open(boot.interview, boot.role);
+  const kept = await outbox.all();
+  const identity = await identify([...new Set([...kept.acts, ...kept.edits].map(({ client }) => pageOf(client)))]);
+  const store = new Store();
+  store.reset(boot.snapshot ?? emptyState());
+  const live = new Live(boot, store, identity, outbox);
+  for (const act of kept.acts) if (act.client === identity.client) void doAgain(live, act);
+  effect(() => {
+    // While the server has everything within a moment, a write need not wait for the disk.
+    outbox.strict = live.connection.value !== "online";
+  });
+  return { outbox, kept, identity, store, live };
+}
+
 /** A page whose documents can be changed, with what was kept for it back in place; not connected yet. */
 export async function prepare<E extends Editable>(
   boot: Boot,
   make: (store: Store, live: Live, outbox: Outbox, identity: Identity) => E,
 ): Promise<Working<E>> {
-  const outbox = await Outbox.open(boot.interview, boot.role);
-  const { edits, acts, orphans } = await outbox.all();
-  const identity = await identify([...new Set([...acts, ...edits].map(({ client }) => pageOf(client)))]);
-  const store = new Store();
-  store.reset(boot.snapshot ?? emptyState());
-  const live = new Live(boot, store, identity, outbox);
+  const { outbox, kept, identity, store, live } = await connect(boot);
+  const { edits, acts, orphans } = kept;
   // The server knows an interviewer's documents by the role too.
   const client = boot.role === "interviewer" ? `interviewer:${identity.client}` : identity.client;
   const editable = make(store, live, outbox, { ...identity, client });
@@ -63,14 +75,9 @@ export async function prepare<E extends Editable>(
   const session = { boot, identity, store, live, outbox, editable, editors, acts: new Acts(live) };
 
   editable.orphans.value = orphans;
-  for (const kept of edits) if (kept.client === client) await putBack(session, kept);
-  for (const act of acts) if (act.client === identity.client) void doAgain(live, act);
-  const others = new Set([...edits, ...acts].map((kept) => pageOf(kept.client)));
+  for (const entry of edits) if (entry.client === client) await putBack(session, entry);
+  const others = new Set([...edits, ...acts].map((entry) => pageOf(entry.client)));
   for (const other of others) if (other !== identity.client) takeOver(session, other);
-  effect(() => {
-    // While the server has everything within a moment, a write need not wait for the disk.
-    outbox.strict = live.connection.value !== "online";
-  });
   window.addEventListener("beforeunload", (event) => {
     if (editable.unsent.value > 0 && outbox.failing.value) event.preventDefault();
   });
@@ -151,6 +158,9 @@ async function until<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch {
+      // Drawn over as soon as there is something to draw.
+      const app = document.getElementById("app");
+      if (app && !app.firstElementChild) app.textContent = t("Reconnecting; what you typed is kept on this computer.");
       await new Promise((again) => setTimeout(again, AGAIN_MS));
     }
   }

@@ -289,6 +289,24 @@ def test_what_was_done_and_not_answered_is_done_once(product: Product, line: Lin
     assert len(pages.state(page)["turns"]) == 1
 
 
+def test_a_note_that_was_not_answered_is_there_once(product: Product, line: Line, open_page: Open) -> None:
+    candidate = begin(open_page(product.links["candidate"]))
+    page = open_page(through(line, product, "interviewer"))
+    expect(page.get_by_text("here", exact=True)).to_be_visible()
+    line.cut()
+    page.keyboard.press("n")
+    page.get_by_role("textbox", name=re.compile("[Nn]ote")).last.fill("reads the tests first")
+    page.keyboard.press("Enter")
+    url = page.url
+    page.close()
+    line.mend()
+    page = page.context.new_page()
+    page.goto(url)
+    wait(lambda: page.evaluate("!!window.__pairsight"))
+    wait(lambda: [note["text"] for note in pages.state(page)["notes"]] == ["reads the tests first"])
+    assert pages.state(candidate)["notes"] == []
+
+
 def test_a_second_tab_gets_everything_of_the_first(product: Product, line: Line, open_page: Open) -> None:
     first = begin(open_page(through(line, product)))
     pages.type_at_start(first, "# in the first\n")
