@@ -50,7 +50,8 @@ def merged(known: Synced, ahead: Sequence[Changes], on_disk: str) -> tuple[Chang
     for one in ahead:
         left.append(map_changes(one, changes))
         changes = map_changes(changes, one, before=True)
-    return changes, tuple(left)
+    # One that changes nothing is nothing that the disk lacks.
+    return changes, tuple(one for one in left if any(isinstance(part, list) for part in one))
 
 
 def moved_from(path: str, sha256: str, gone: Collection[str], synced: Mapping[str, Synced]) -> str | None:

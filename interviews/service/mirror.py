@@ -117,7 +117,8 @@ class Mirror:
             self._follow(path)
         for path, (version, text) in wanted.items():
             known = self.synced.get(path)
-            if text is not None and (known is None or known.version != version or known.text != text):
+            there = known is not None and known.sha256 != "" and (known.version, known.text) == (version, text)
+            if text is not None and not there:
                 self._write(path)
         return not self._unwritten
 

@@ -67,3 +67,14 @@ def test_after_a_crash_a_file_written_over_keeps_what_was_accepted_just_before(c
     course.mirror.rescan()
     course.shell("append", "a.py", "")
     course.restart(remembered=False)
+
+
+def test_removed_in_the_shell_after_it_was_made_on_both_sides(course: Course) -> None:
+    course.shell("remove", "a.py", "")
+    course.mirror.rescan()
+    course.shell("move", "b.txt", "a.py")
+    assert course.act("interviewer", lambda *them: editing.create(them[0], "a.py", *them[1:]), False)
+    course.mirror.rescan()
+    course.shell("remove", "a.py", "")
+    course.settle()
+    assert "a.py" not in course.interview.state.files
