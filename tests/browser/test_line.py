@@ -93,7 +93,7 @@ def test_what_a_rebuilt_workspace_lacks_is_told_to_both(tmp_path: Path, open_pag
         page = open_page(running.links["candidate"])
         pages.consent(page)
         watcher = open_page(running.links["interviewer"])
-        pages.in_terminal(page, "head -c 300 /dev/zero > zeros.bin")
+        pages.in_terminal(page, "head -c 1100000 /dev/zero > zeros.bin")
         wait(lambda: "zeros.bin" in pages.state(page)["files"])
         products.lose_sandbox(running, page.url.split("/interviews/")[1].split("/")[0])
         for viewer in (page, watcher):
