@@ -139,9 +139,9 @@ def _guess(past: _Past, digest: str | None, read: Callable[[], bytes | None]) ->
         text = (read() or b"").decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return past.bases[-1]
-    # A program began from one of these; the one it changed least is the one. From the oldest where it left next to nothing of
-    # any, which says nothing: then all that was typed since stays.
-    nearest = min(reversed(bases), key=lambda base: distance(base.text or "", text))
+    # A program began from one of these; the one it changed least is the one. From the oldest in doubt, and where it left next to
+    # nothing of any: then all that was typed since stays.
+    nearest = min(bases, key=lambda base: distance(base.text or "", text))
     old = nearest.text or ""
     return nearest if 4 * distance(old, text) < 3 * (len(old) + len(text)) else bases[0]
 

@@ -78,3 +78,10 @@ def test_removed_in_the_shell_after_it_was_made_on_both_sides(course: Course) ->
     course.shell("remove", "a.py", "")
     course.settle()
     assert "a.py" not in course.interview.state.files
+
+
+def test_after_a_crash_an_accepted_line_stays_beside_the_shells_at_one_place(course: Course) -> None:
+    course.shell("append", "b.txt", "")
+    course.offer("b.txt", 2, False)
+    course.accept(0)
+    course.restart(remembered=False)
