@@ -230,7 +230,8 @@ def test_a_minute_without_network_while_two_people_type(product: Product, open_p
         # Who edited is marked where they did.
         watcher.keyboard.press("Control+Home")
         watcher.keyboard.type("# seen by the other\n")
-        expect(candidate.locator(".cm-flag-interviewer")).to_be_visible()
+        wait(lambda: shown(candidate).startswith("# seen by the other\n"))
+        expect(candidate.locator(".cm-line").nth(1).locator(".cm-flag-interviewer")).to_have_text("Interviewer")
         shot(candidate, "co-edited")
         shot(watcher, "co-editing")
     finally:
