@@ -139,11 +139,11 @@ def _guess(past: _Past, digest: str | None, read: Callable[[], bytes | None]) ->
         text = (read() or b"").decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return past.bases[-1]
-    # A program began from one of these; the one it changed least is the one. From the oldest in doubt, and where it left next to
-    # nothing of any: then all that was typed since stays.
+    # A program began from one of these; the one it changed least is the one, in doubt the oldest. Where it left next to nothing
+    # of any, it is the one that surely was there, or none: then all that was typed since stays.
     nearest = min(bases, key=lambda base: distance(base.text or "", text))
     old = nearest.text or ""
-    return nearest if 4 * distance(old, text) < 3 * (len(old) + len(text)) else bases[0]
+    return nearest if 4 * distance(old, text) < 3 * (len(old) + len(text)) else past.sure
 
 
 def _half_way(past: _Past) -> Iterator[Synced]:

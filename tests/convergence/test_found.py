@@ -85,3 +85,11 @@ def test_after_a_crash_an_accepted_line_stays_beside_the_shells_at_one_place(cou
     course.offer("b.txt", 2, False)
     course.accept(0)
     course.restart(remembered=False)
+
+
+def test_after_a_restart_a_file_moved_to_where_the_log_has_another_takes_nothing_of_it(course: Course) -> None:
+    course.offer("a.py", 1, False)
+    course.accept(0)
+    rename(course, "interviewer", "a.py", "n.md")
+    course.shell("move", "b.txt", "n.md")
+    course.restart(remembered=True)
