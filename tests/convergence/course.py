@@ -47,8 +47,10 @@ class Meddled:
         self.plans: list[tuple[str, Callable[[], None]]] = []
 
     def _moment(self, name: str) -> None:
-        if self.plans and self.plans[0][0] == name:
-            self.plans.pop(0)[1]()
+        due = next((plan for plan in self.plans if plan[0] == name), None)
+        if due is not None:
+            self.plans.remove(due)
+            due[1]()
 
     def read(self, path: str) -> bytes:
         data = self._sandbox.read(path)

@@ -93,3 +93,20 @@ def test_after_a_restart_a_file_moved_to_where_the_log_has_another_takes_nothing
     rename(course, "interviewer", "a.py", "n.md")
     course.shell("move", "b.txt", "n.md")
     course.restart(remembered=True)
+
+
+@pytest.mark.parametrize("moment", ["after read", "before write", "after write"])
+def test_what_a_program_writes_just_before_or_after_us_stays(course: Course, moment: str) -> None:
+    course.edit("candidate", "a.py", 0, 0, "typed", False)
+    course.ask("tick", "candidate")
+    course.message("candidate")
+    course.meddled.plans.append((moment, lambda: course.shell("append", "a.py", "")))
+    course.mirror.sync()
+    assert not course.meddled.plans
+
+
+def test_what_a_program_writes_just_before_we_delete_stays(course: Course) -> None:
+    course.delete("candidate", "a.py", False)
+    course.meddled.plans.append(("before delete", lambda: course.shell("append", "a.py", "")))
+    course.mirror.sync()
+    assert not course.meddled.plans
