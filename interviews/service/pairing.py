@@ -174,7 +174,8 @@ class Pairing:
         )
         file = self._interview.state.files.get(hunk.path)
         if file is None:
-            if hunk.before:
+            # Of a file that was there, lines alone would be left; one that was not has no version.
+            if hunk.before or hunk.base_version:
                 raise stale
             return new_file(self._interview, hunk.path, hunk.after, "hunk")
         base = self._interview.history.text_at(hunk.path, hunk.base_version)

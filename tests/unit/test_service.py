@@ -158,6 +158,14 @@ def test_a_new_file_comes_as_a_hunk(interview: Interview) -> None:
     assert interview.state.files["new.py"].text == "x = 1\n"
 
 
+def test_lines_for_a_file_that_is_gone_make_no_new_one(interview: Interview) -> None:
+    offer(interview, hunk("", "import os\n", 1))
+    editing.delete(interview, "a.py", TAB, None)
+    with pytest.raises(Conflict, match="changed there"):
+        Pairing(interview).decide("s1", "h1", "accepted", "", None)
+    assert "a.py" not in interview.state.files
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
