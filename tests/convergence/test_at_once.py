@@ -43,7 +43,8 @@ def test_who_types_and_who_writes_meet_in_one_text(sandbox: Sandbox, seed: int) 
                 [
                     f"test -f {path} && echo {new} >> {path}",
                     f"test -f {path} && sed -i '1s/^/{new}/' {path}",
-                    f"test -f {to} || mv {path} {to}",
+                    # Atomically: looking first would move it over what has come there meanwhile.
+                    f"mv -n {path} {to}",
                 ]
             )
             sandbox.exec(["bash", "-c", line])
