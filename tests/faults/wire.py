@@ -20,7 +20,10 @@ CLOSE = 8
 
 
 class Wire:
-    """One open line of ``browser``'s role under the client id ``name``. ``buffer``: bytes that its side keeps unread."""
+    """One open line of ``browser``'s role under the client id ``name``; an ``AssertionError`` where it is not let in.
+
+    ``buffer``: bytes that its side keeps unread.
+    """
 
     def __init__(self, browser: Browser, name: str, buffer: int = 0) -> None:
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.http.cookies)
@@ -33,9 +36,13 @@ class Wire:
         self._numbers = itertools.count(1)
         self.closed: tuple[int, str] | None = None
         """Code and reason that the server closed the line with; (0, "") where it only hung up."""
-        assert (self.read() or "").startswith("0{")
-        self.line.send("40")
-        assert (self.read() or "").startswith("40{")
+        try:
+            assert (self.read() or "").startswith("0{")
+            assert self.frame("40")
+            assert (self.read() or "").startswith("40{")
+        except BaseException:
+            self.line.shutdown()  # type: ignore[no-untyped-call]  # the library types only a part
+            raise
 
     def __enter__(self) -> Wire:
         return self
