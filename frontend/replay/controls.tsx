@@ -109,6 +109,7 @@ function Strip({ player }: { player: Player }) {
   const last = player.recorded.events.value.length;
   if (!event) return <p class="strip">{t("Before the first event")}</p>;
   const { who, sign, words, detail } = describe(event, player.recorded.erasures.get(seq));
+  const what = event.payload === null && detail ? `${words} (${detail})` : words;
   return (
     <p
       class={struck.value ? "strip strip-struck" : "strip"}
@@ -122,7 +123,7 @@ function Strip({ player }: { player: Player }) {
       </span>
       <span class="strip-words">
         {t("%(what)s, by %(who)s, at %(time)s", {
-          what: event.payload === null && detail ? `${words} (${detail})` : words,
+          what,
           who: whoWord(who),
           time: clockText(player.timeOf(event), true),
         })}

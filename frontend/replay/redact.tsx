@@ -195,6 +195,8 @@ function Asking({ ask, selected, event, onErased }: Props) {
 /** What loses its content. */
 function Result({ found: { seqs, kinds, files, also, stays }, one: single }: { found: Found; one: boolean }) {
   const more = files.length - NAMED;
+  const rest = more > 0 ? tn("and %(n)s more", "and %(n)s more", more) : "";
+  const named = [files.slice(0, NAMED).join(", "), rest].join(" ").trim();
   return (
     <ul class="facts">
       <li>
@@ -202,14 +204,7 @@ function Result({ found: { seqs, kinds, files, also, stays }, one: single }: { f
           ? t("It stands nowhere in what can be erased here.")
           : t("These lose their content: %(kinds)s.", { kinds: kindsWords(kinds) })}
       </li>
-      {files.length > 0 && (
-        <li>
-          {t("In the files it is replaced by dots: %(files)s", {
-            files:
-              files.slice(0, NAMED).join(", ") + (more > 0 ? ` ${tn("and %(n)s more", "and %(n)s more", more)}` : ""),
-          })}
-        </li>
-      )}
+      {files.length > 0 && <li>{t("In the files it is replaced by dots: %(files)s", { files: named })}</li>}
       {also > 0 && (
         <li>
           {tn(

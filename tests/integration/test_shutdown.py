@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from socketio.exceptions import SocketIOError
 
 from tests.faults.load import Load
 from tests.product import Browser, Message, Product, another_interview, start, wait, with_candidate
@@ -49,9 +50,14 @@ def watch(product: Product, interviews: list[str]) -> list[Browser]:
 
 
 def answer_in_background(page: Browser, name: str, **message: object) -> list[Message]:
-    """Sends a message; its answer will be in the list."""
+    """Sends a message; its answer will be in the list, where one comes."""
     answers: list[Message] = []
-    threading.Thread(target=lambda: answers.append(page.send(name, **message)), daemon=True).start()
+
+    def ask() -> None:
+        with contextlib.suppress(SocketIOError):
+            answers.append(page.send(name, **message))
+
+    threading.Thread(target=ask, daemon=True).start()
     return answers
 
 
