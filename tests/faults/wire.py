@@ -50,7 +50,7 @@ class Wire:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with contextlib.suppress(OSError, AttributeError):
             # Closing alone ends nothing while another thread reads; an ended line has none.
-            self.line.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
+            self.line.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # None once it has ended, and then there is nothing to end
         self.line.shutdown()  # type: ignore[no-untyped-call]  # the library types only a part
 
     def send(self, name: str, **message: object) -> int:

@@ -106,7 +106,7 @@ def test_typed_letter_by_letter_it_is_found_in_each_edit_that_brought_a_unit(tol
     assert told.found() == tuple(typed)
     assert search(told.log, "i1", SECRET).files == ("a.py",)
     assert search(told.log, "i1", SECRET).also == 1
-    assert before not in told.redact() and after in told.log.read("i1")[-2].payload["seqs"]  # type: ignore[index]
+    assert before not in told.redact() and after in told.log.read("i1")[-2].payload["seqs"]  # type: ignore[index]  # told just before: it has a payload
 
 
 def test_it_is_found_though_it_was_deleted_and_though_its_halves_came_in_another_order(told: Told) -> None:
