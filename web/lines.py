@@ -124,6 +124,8 @@ class Line:
             self.on_cut("flood")
             with contextlib.suppress(Exception):
                 self.ws.close(POLICY, "more messages than this server can take")
+            # Whoever floods does not read, so would never answer the goodbye.
+            self.cut()
             return None
         return message
 

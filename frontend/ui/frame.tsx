@@ -3,7 +3,7 @@
 // messages lie over what one reads, never over what one presses.
 
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import { ariaKey, type Command, keyLabel, listen } from "./commands.ts";
 import { Icon, type IconName } from "./icons.tsx";
@@ -63,7 +63,8 @@ function openPalette(): void {
 }
 
 export function Frame({ bar, notices, children, commands, places }: Props) {
-  useEffect(() => listen(() => commands), [commands]);
+  // Before the browser paints: a key that is pressed as soon as the page is seen does what it says.
+  useLayoutEffect(() => listen(() => commands), [commands]);
   return (
     <>
       <header class="topbar">{bar}</header>
