@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from interviews.events import Hunk, HunkNote, Usage
 from interviews.exercises import Exercise
@@ -16,17 +16,22 @@ from interviews.exercises import Exercise
 
 @dataclass(frozen=True)
 class Attachment:
-    """A part of the workspace that the candidate attached: ``name`` as shown, ``text`` its content."""
+    """A part of the workspace that the candidate attached: ``name`` as shown, ``text`` its content.
+
+    ``kind`` is ``file``, ``selection``, ``failure`` or ``terminal``; ``path`` the file that it is or is part of, else empty.
+    """
 
     name: str
     text: str
+    kind: str = "file"
+    path: str = ""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """An earlier prompt and its reply; ``rejected``/``accepted`` are what became of its hunks.
+    """An earlier prompt and its reply; ``rejected``/``accepted`` are what became of its hunks, as they went in.
 
-    ``attachments`` names the files attached then.
+    ``attachments`` names the files attached then. ``cut`` says that the reply broke off before its end.
     """
 
     prompt: str
@@ -34,18 +39,22 @@ class Turn:
     accepted: tuple[Hunk, ...] = ()
     rejected: tuple[Hunk, ...] = ()
     attachments: tuple[str, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a command or a test run in the scratch copy gave: its output, cut to a budget, and whether it succeeded.
 
-    ``changed`` maps paths to the texts the command left there; an empty text where it deleted the file.
+    ``changed`` maps paths to the texts the command left there; an empty text where it deleted the file. ``cut`` counts the
+    characters of the output that were left out, ``counts`` a run's tests by outcome.
     """
 
     output: str
     ok: bool
     changed: Mapping[str, str] = field(default_factory=dict)
+    cut: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Bench(Protocol):
@@ -73,12 +82,23 @@ def never() -> bool:
     return False
 
 
+def always(usage: Usage, model: str) -> bool:
+    """There is no budget."""
+    return True
+
+
+Mode = Literal["chat", "edit", "agent"]
+
+
 @dataclass(frozen=True)
 class Ask:
-    """One request. ``files`` are the workspace's texts by path at this moment, ``versions`` their edit counts.
+    """One request. ``files`` are the texts by path at this moment that the assistant may look at by itself, ``versions`` their edit
+    counts: the whole workspace, or, where the interview does not share the tree, the files attached so far.
 
     ``turn`` prefixes ids of proposals and hunks, unique within the interview. ``brief`` is empty unless the interview shares it.
-    ``cancelled`` says, from any thread, that the candidate has pressed stop; ``bench`` is None where nothing can be run.
+    ``mode`` is how far it may go: talk (``chat``), propose changes too (``edit``), also run things (``agent``); ``tree`` whether it
+    sees the whole workspace. ``cancelled`` says, from any thread, that the candidate has pressed stop; ``bench`` is None where
+    nothing can be run. ``afford`` says whether one more request may be made after this much was used in this reply.
     """
 
     turn: str
@@ -92,6 +112,9 @@ class Ask:
     model: str
     seed: int
     bench: Bench | None = None
+    mode: Mode = "edit"
+    tree: bool = True
+    afford: Callable[[Usage, str], bool] = always
     cancelled: Callable[[], bool] = never
     limits: Limits = Limits()
 
@@ -104,20 +127,35 @@ class TextDelta:
 
 
 @dataclass(frozen=True)
+class Delayed:
+    """The service has not answered, for ``reason`` (words for the candidate), and is asked again after ``wait_s``."""
+
+    reason: str
+    wait_s: float
+
+
+@dataclass(frozen=True)
 class Working:
-    """The assistant is about to use ``tool``: the time that takes is spent on the task, not lost by a slow service."""
+    """The assistant is about to use ``tool`` with ``input`` (JSON).
+
+    The time that takes is spent on the task, not lost by a slow service. ``call`` is unique within the reply.
+    """
 
     tool: str
+    call: str
+    input: object
 
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A tool that the assistant has used: what it was given (JSON) and what came back, cut to a budget."""
+    """A tool that the assistant has used: what it was given (JSON) and what came back, less ``cut`` characters."""
 
     tool: str
+    call: str
     input: object
     output: str
     ok: bool
+    cut: int = 0
 
 
 @dataclass(frozen=True)
@@ -148,7 +186,7 @@ class Spent:
     model: str = ""
 
 
-Part = TextDelta | Working | ToolCall | Proposal | Spent | Finished
+Part = TextDelta | Delayed | Working | ToolCall | Proposal | Spent | Finished
 
 
 class Provider(Protocol):
@@ -159,6 +197,8 @@ class Provider(Protocol):
     """Whether its proposals may hold mistakes placed on purpose; candidates are told."""
     pace_s: float
     """Seconds between pieces, where no network sets the pace; 0 otherwise."""
+    model: str
+    """The model that answers where none was chosen, as the service knows it; empty where there are none to choose among."""
 
     def check(self, model: str) -> str:
         """Why this provider cannot be used here and now, or an empty string."""

@@ -18,8 +18,8 @@ from interviews.errors import BadInput, NotFound
 ERASABLE = frozenset(
     {
         "file.snapshotted", "file.edited", "file.deleted", "sync.failed", "terminal.output", "command.finished", "run.started",
-        "run.finished", "prompt.sent", "reply.appended", "reply.finished", "reply.failed", "tool.called", "suggestion.offered",
-        "suggestion.decided", "note.added", "analysis.recorded", "score.recorded",
+        "run.finished", "prompt.sent", "reply.appended", "reply.finished", "reply.failed", "tool.started", "tool.called",
+        "suggestion.offered", "suggestion.decided", "suggestion.refreshed", "note.added", "analysis.recorded", "score.recorded",
     }
 )  # fmt: skip
 

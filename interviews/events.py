@@ -29,7 +29,8 @@ class Value(BaseModel):
 class Hunk(Value):
     """One change of a proposal: replace the whole lines ``before`` that start at ``line`` of ``base_version`` by ``after``.
 
-    Both texts end in a newline unless they end the file; either may be empty, not both.
+    Both texts end in a newline unless they end the file; either may be empty, not both. ``lead`` and ``trail`` are up to three whole
+    lines that stood before and after it, by which its place is found again.
     """
 
     hunk: str
@@ -38,6 +39,8 @@ class Hunk(Value):
     line: int
     before: str
     after: str
+    lead: str = ""
+    trail: str = ""
 
 
 class HunkNote(Value):
@@ -93,6 +96,23 @@ class DebriefItem(Value):
     hunk: str | None = None
 
 
+class Mention(Value):
+    """What the candidate attached to a prompt, as it was sent.
+
+    ``name`` is a path, or the id of a failed test, or of a terminal. A whole ``file`` is known by its ``version``; of a ``selection``
+    there are its lines too. ``text`` is what was sent, ``cut`` how many characters of it were left out; empty for a whole file, which
+    the log holds.
+    """
+
+    kind: Literal["file", "selection", "failure", "terminal"]
+    name: str
+    text: str = ""
+    version: int = 0
+    line: int = 0
+    end_line: int = 0
+    cut: int = 0
+
+
 class Usage(Value):
     """Tokens of one turn. Input read from and written to the provider's cache is counted apart from ``input_tokens``."""
 
@@ -131,15 +151,18 @@ class TerminalClosed(Payload):      type: Literal["terminal.closed"] = "terminal
 class CommandFinished(Payload):     type: Literal["command.finished"] = "command.finished"; terminal: str; command: str; exit_code: int
 class RunStarted(Payload):          type: Literal["run.started"] = "run.started"; run: str; files: dict[str, int]
 class RunFinished(Payload):         type: Literal["run.finished"] = "run.finished"; run: str; exit_code: int; tests: tuple[TestResult, ...]; output: str; timed_out: bool; duration_ms: int
-class PromptSent(Payload):          type: Literal["prompt.sent"] = "prompt.sent"; turn: str; text: str; attachments: tuple[str, ...] = ()
-class ReplyStarted(Payload):        type: Literal["reply.started"] = "reply.started"; turn: str; provider: str; model: str
+class PromptSent(Payload):          type: Literal["prompt.sent"] = "prompt.sent"; turn: str; text: str; attachments: tuple[str, ...] = (); mentions: tuple[Mention, ...] = (); model: str = ""
+class ReplyStarted(Payload):        type: Literal["reply.started"] = "reply.started"; turn: str; provider: str; model: str; mode: str = ""; knows: tuple[str, ...] = (); attempt: int = 1
+class ReplyDelayed(Payload):        type: Literal["reply.delayed"] = "reply.delayed"; turn: str; reason: str; wait_ms: int = 0
 class ReplyAppended(Payload):       type: Literal["reply.appended"] = "reply.appended"; turn: str; text: str
-class ReplyFinished(Payload):       type: Literal["reply.finished"] = "reply.finished"; turn: str; text: str; stop_reason: str; usage: Usage; first_token_ms: int; total_ms: int; miss: bool = False; model: str = ""
-class ReplyFailed(Payload):         type: Literal["reply.failed"] = "reply.failed"; turn: str; reason: str; usage: Usage = Usage(); first_token_ms: int | None = None; total_ms: int = 0; model: str = ""
-class ToolCalled(Payload):          type: Literal["tool.called"] = "tool.called"; turn: str; tool: str; input: Json; output: str; ok: bool
+class ReplyFinished(Payload):       type: Literal["reply.finished"] = "reply.finished"; turn: str; text: str; stop_reason: str; usage: Usage; first_token_ms: int; total_ms: int; miss: bool = False; model: str = ""; cost_microusd: int | None = None
+class ReplyFailed(Payload):         type: Literal["reply.failed"] = "reply.failed"; turn: str; reason: str; usage: Usage = Usage(); first_token_ms: int | None = None; total_ms: int = 0; model: str = ""; cost_microusd: int | None = None
+class ToolStarted(Payload):         type: Literal["tool.started"] = "tool.started"; turn: str; call: str; tool: str; input: Json
+class ToolCalled(Payload):          type: Literal["tool.called"] = "tool.called"; turn: str; tool: str; input: Json; output: str; ok: bool; call: str = ""; cut: int = 0; total_ms: int = 0
 class SuggestionOffered(Payload):   type: Literal["suggestion.offered"] = "suggestion.offered"; suggestion: str; turn: str; title: str; hunks: tuple[Hunk, ...]
 class SuggestionAnnotated(Payload): type: Literal["suggestion.annotated"] = "suggestion.annotated"; suggestion: str; hunks: tuple[HunkNote, ...]
-class SuggestionDecided(Payload):   type: Literal["suggestion.decided"] = "suggestion.decided"; suggestion: str; hunk: str; decision: Literal["accepted", "rejected"]; reason: str = ""
+class SuggestionDecided(Payload):   type: Literal["suggestion.decided"] = "suggestion.decided"; suggestion: str; hunk: str; decision: Literal["accepted", "rejected"]; reason: str = ""; kept: str | None = None
+class SuggestionRefreshed(Payload): type: Literal["suggestion.refreshed"] = "suggestion.refreshed"; suggestion: str; hunk: Hunk
 class InterviewSubmitted(Payload):  type: Literal["interview.submitted"] = "interview.submitted"; by: Literal["candidate", "clock"]; late: bool
 class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.shown"; items: tuple[DebriefItem, ...]
 class NoteAdded(Payload):           type: Literal["note.added"] = "note.added"; text: str; about_seq: int
@@ -153,8 +176,8 @@ AnyPayload = Annotated[
     | PresenceChanged | SandboxQueued | SandboxStarted | SandboxLost
     | FileSnapshotted | FileEdited | FileDeleted | SyncFailed
     | TerminalOpened | TerminalOutput | TerminalResized | TerminalClosed | CommandFinished | RunStarted | RunFinished
-    | PromptSent | ReplyStarted | ReplyAppended | ReplyFinished | ReplyFailed | ToolCalled
-    | SuggestionOffered | SuggestionAnnotated | SuggestionDecided
+    | PromptSent | ReplyStarted | ReplyDelayed | ReplyAppended | ReplyFinished | ReplyFailed | ToolStarted | ToolCalled
+    | SuggestionOffered | SuggestionAnnotated | SuggestionDecided | SuggestionRefreshed
     | InterviewSubmitted | DebriefShown | NoteAdded | PayloadErased | AnalysisRecorded | ScoreRecorded,
     Field(discriminator="type"),
 ]  # fmt: skip
@@ -248,7 +271,12 @@ class ExercisePin(Value):
 
 
 class InterviewSettings(Value):
-    """What was chosen for this interview. ``minutes`` of open work, ``grace_s`` for unsent edits; ``co_edit``: interviewers may edit."""
+    """What was chosen for this interview. ``minutes`` of open work, ``grace_s`` for unsent edits; ``co_edit``: interviewers may edit.
+
+    ``mode`` is what the assistant may do: talk, propose changes too, or also run things. It knows the brief where that is shared, and
+    looks at every file where the tree is, else at those that were attached. The candidate may choose among ``models`` (none: ``model``
+    alone). The budgets bound what all replies together may use, in tokens and US cents; 0 is no bound.
+    """
 
     minutes: float = 40
     grace_s: float = 60
@@ -257,6 +285,10 @@ class InterviewSettings(Value):
     mode: Literal["chat", "edit", "agent"] = "edit"
     brief_shared: bool = False
     co_edit: bool = False
+    tree_shared: bool = True
+    models: tuple[str, ...] = ()
+    budget_tokens: int = 0
+    budget_cents: int = 0
 
 
 class Header(Value):

@@ -53,7 +53,11 @@ class RunView:
 
 @dataclass
 class TurnView:
-    """A prompt and the reply to it. ``status`` is waiting, streaming, finished or failed."""
+    """A prompt and the reply to it. ``status`` is waiting, streaming, finished or failed.
+
+    ``tools`` are its steps, ``ok`` null while one is under way; ``delayed`` is why the service has not answered yet; ``tokens`` and
+    ``cost_microusd`` what the reply used, the cost null where it is not known.
+    """
 
     turn: str
     seq: int
@@ -67,11 +71,19 @@ class TurnView:
     stop_reason: str = ""
     suggestions: list[str] = field(default_factory=list)
     tools: list[dict[str, e.Json]] = field(default_factory=list)
+    mentions: list[dict[str, e.Json]] = field(default_factory=list)
+    attempt: int = 0
+    delayed: str = ""
+    tokens: int = 0
+    cost_microusd: int | None = None
+    first_token_ms: int | None = None
+    total_ms: int = 0
 
 
 @dataclass
 class SuggestionView:
-    """A proposal; ``decisions`` maps a hunk to ``accepted`` or ``rejected`` once decided."""
+    """A proposal; ``decisions`` maps a hunk to ``accepted`` or ``rejected`` once decided, ``kept`` to the text that an accepted one
+    was changed to before it went in. ``refreshed`` maps a hunk that was made anew to the event that did so."""
 
     suggestion: str
     seq: int
@@ -79,6 +91,8 @@ class SuggestionView:
     title: str
     hunks: list[dict[str, e.Json]]
     decisions: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
+    refreshed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -87,6 +101,7 @@ class State:
 
     ``queued`` is how many wait before this candidate, null out of line. ``sandbox_back`` is "adopted" or "rebuilt" once a
     sandbox was lost in the interview's course and is there again; ``missing`` are the files that a rebuilt one lacks.
+    ``spent_tokens`` and ``spent_microusd`` are what all replies have used so far.
     """
 
     seq: int = 0
@@ -112,6 +127,8 @@ class State:
     runs: list[RunView] = field(default_factory=list)
     turns: list[TurnView] = field(default_factory=list)
     suggestions: dict[str, SuggestionView] = field(default_factory=dict)
+    spent_tokens: int = 0
+    spent_microusd: int = 0
     notes: list[dict[str, e.Json]] = field(default_factory=list)
     presence: dict[str, dict[str, str]] = field(default_factory=dict)
     debrief: list[dict[str, e.Json]] | None = None
@@ -144,10 +161,17 @@ def apply(state: State, event: e.Event) -> None:
         case e.RunStarted() | e.RunFinished():
             _apply_run(state, event.seq, event.data)
         case (
-            e.PromptSent() | e.ReplyStarted() | e.ReplyAppended() | e.ReplyFinished() | e.ReplyFailed() | e.ToolCalled()
+            e.PromptSent()
+            | e.ReplyStarted()
+            | e.ReplyDelayed()
+            | e.ReplyAppended()
+            | e.ReplyFinished()
+            | e.ReplyFailed()
+            | e.ToolStarted()
+            | e.ToolCalled()
         ):
             _apply_turn(state, event.seq, event.data)
-        case e.SuggestionOffered() | e.SuggestionDecided():
+        case e.SuggestionOffered() | e.SuggestionDecided() | e.SuggestionRefreshed():
             _apply_suggestion(state, event.seq, event.data)
         case None:
             pass
@@ -248,31 +272,71 @@ def _apply_run(state: State, seq: int, data: e.RunStarted | e.RunFinished) -> No
 def _apply_turn(
     state: State,
     seq: int,
-    data: e.PromptSent | e.ReplyStarted | e.ReplyAppended | e.ReplyFinished | e.ReplyFailed | e.ToolCalled,
+    data: e.PromptSent
+    | e.ReplyStarted
+    | e.ReplyDelayed
+    | e.ReplyAppended
+    | e.ReplyFinished
+    | e.ReplyFailed
+    | e.ToolStarted
+    | e.ToolCalled,
 ) -> None:
     if isinstance(data, e.PromptSent):
-        state.turns.append(TurnView(turn=data.turn, seq=seq, prompt=data.text, attachments=list(data.attachments)))
+        view = TurnView(turn=data.turn, seq=seq, prompt=data.text, attachments=list(data.attachments))
+        view.mentions = [mention.model_dump(mode="json") for mention in data.mentions]
+        state.turns.append(view)
         return
-    view = state.turn(data.turn)
-    if view is None:
+    found = state.turn(data.turn)
+    if found is None:
         return
+    view = found
     match data:
         case e.ReplyStarted():
             view.model = f"{data.provider} {data.model}".strip()
+            view.attempt += 1
+            if view.attempt > 1:
+                # Begun anew: what an attempt that broke off had said is no part of the answer.
+                view.status, view.reply, view.tools, view.delayed = "waiting", "", [], ""
+        case e.ReplyDelayed():
+            view.delayed = data.reason
         case e.ReplyAppended():
-            view.status, view.reply = "streaming", view.reply + data.text
+            view.status, view.reply, view.delayed = "streaming", view.reply + data.text, ""
         case e.ReplyFinished():
-            view.status, view.reply, view.miss = "finished", data.text, data.miss
+            view.status, view.reply, view.miss, view.delayed = "finished", data.text, data.miss, ""
             view.stop_reason = data.stop_reason
+            _spend(state, view, data)
         case e.ReplyFailed():
-            view.status, view.error = "failed", data.reason
-        case e.ToolCalled():
+            view.status, view.error, view.delayed = "failed", data.reason, ""
+            _spend(state, view, data)
+        case e.ToolStarted():
+            view.delayed = ""
             view.tools.append(
-                {"seq": seq, "tool": data.tool, "input": data.input, "output": data.output, "ok": data.ok}
+                {"seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": "", "ok": None}
             )
+        case e.ToolCalled():
+            view.delayed = ""
+            step = {
+                "seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": data.output, "ok": data.ok,
+            }  # fmt: skip
+            under_way = next((n for n, tool in enumerate(view.tools) if data.call and tool["call"] == data.call), None)
+            if under_way is None:
+                view.tools.append(step)
+            else:
+                view.tools[under_way] = step
 
 
-def _apply_suggestion(state: State, seq: int, data: e.SuggestionOffered | e.SuggestionDecided) -> None:
+def _spend(state: State, view: TurnView, data: e.ReplyFinished | e.ReplyFailed) -> None:
+    usage = data.usage
+    view.tokens = usage.input_tokens + usage.output_tokens + usage.cache_read_tokens + usage.cache_write_tokens
+    view.cost_microusd = data.cost_microusd
+    view.first_token_ms, view.total_ms = data.first_token_ms, data.total_ms
+    state.spent_tokens += view.tokens
+    state.spent_microusd += data.cost_microusd or 0
+
+
+def _apply_suggestion(
+    state: State, seq: int, data: e.SuggestionOffered | e.SuggestionDecided | e.SuggestionRefreshed
+) -> None:
     if isinstance(data, e.SuggestionOffered):
         state.suggestions[data.suggestion] = SuggestionView(
             suggestion=data.suggestion, seq=seq, turn=data.turn, title=data.title,
@@ -280,5 +344,15 @@ def _apply_suggestion(state: State, seq: int, data: e.SuggestionOffered | e.Sugg
         )  # fmt: skip
         if (turn := state.turn(data.turn)) is not None:
             turn.suggestions.append(data.suggestion)
-    elif (suggestion := state.suggestions.get(data.suggestion)) is not None:
-        suggestion.decisions[data.hunk] = data.decision
+        return
+    suggestion = state.suggestions.get(data.suggestion)
+    if suggestion is None:
+        return
+    if isinstance(data, e.SuggestionRefreshed):
+        fresh = data.hunk.model_dump(mode="json")
+        suggestion.hunks = [fresh if hunk["hunk"] == data.hunk.hunk else hunk for hunk in suggestion.hunks]
+        suggestion.refreshed[data.hunk.hunk] = seq
+        return
+    suggestion.decisions[data.hunk] = data.decision
+    if data.kept is not None:
+        suggestion.kept[data.hunk] = data.kept

@@ -172,7 +172,7 @@ class _Walk:
                 self.withheld.append(event)
             case e.PromptSent() | e.ReplyFinished() | e.ReplyFailed():
                 self._turn(event.seq, event.data)
-            case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided():
+            case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() | e.SuggestionRefreshed():
                 self._suggestion(event.seq, event.data)
             case e.RunStarted() | e.RunFinished():
                 self._run(event.seq, event.data)
@@ -197,7 +197,11 @@ class _Walk:
             outcome = "failed" if isinstance(data, e.ReplyFailed) else "miss" if data.miss else "answered"
             self.prompts[data.turn] = replace(prompt, outcome=outcome)
 
-    def _suggestion(self, seq: int, data: e.SuggestionOffered | e.SuggestionAnnotated | e.SuggestionDecided) -> None:
+    def _suggestion(
+        self,
+        seq: int,
+        data: e.SuggestionOffered | e.SuggestionAnnotated | e.SuggestionDecided | e.SuggestionRefreshed,
+    ) -> None:
         match data:
             case e.SuggestionOffered():
                 for content in data.hunks:
@@ -206,6 +210,8 @@ class _Walk:
             case e.SuggestionAnnotated():
                 for note in data.hunks:
                     self._hunk(data.suggestion, note.hunk, note=note)
+            case e.SuggestionRefreshed():
+                self._hunk(data.suggestion, data.hunk.hunk, content=data.hunk)
             case e.SuggestionDecided():
                 decision = Decision(seq, data.decision == "accepted", data.reason, self.scene())
                 self._hunk(data.suggestion, data.hunk, decision=decision)

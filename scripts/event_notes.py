@@ -35,17 +35,22 @@ NOTES: dict[str, str] = {
     "command.finished": "A command typed into the terminal ended.",
     "run.started": "Visible tests were started over these versions of the files.",
     "run.finished": "The tests ended, with one result for each that ran.",
-    "prompt.sent": "The candidate asked the assistant.",
-    "reply.started": "The assistant began to answer.",
+    "prompt.sent": "The candidate asked the assistant; `mentions` is what they attached, `attachments` the paths of whole files "
+    "among it.",
+    "reply.started": "The assistant began to answer, in this mode and knowing this much by itself; `attempt` counts from 1, and a "
+    "later one begins the answer anew.",
+    "reply.delayed": "The assistant's service has not answered yet, for that reason, and is asked again after `wait_ms`.",
     "reply.appended": "A further piece of the answer, as it was shown.",
     "reply.finished": "The whole answer, what it cost and how long it took; `miss` marks a prompt the scripted assistant has no "
     "line for, which is left out of scoring.",
     "reply.failed": "The assistant could not answer; the time is given back.",
-    "tool.called": "The assistant used a tool.",
+    "tool.started": "The assistant began to use a tool.",
+    "tool.called": "The assistant has used a tool: what came back, less `cut` characters.",
     "suggestion.offered": "The assistant proposed a change, hunk by hunk.",
     "suggestion.annotated": "What the exercise knows of each hunk: requirements touched and honoured, a planted defect. Withheld "
     "from the candidate.",
-    "suggestion.decided": "The candidate accepted or rejected one hunk.",
+    "suggestion.decided": "The candidate accepted or rejected one hunk; `kept` is what went in where they changed it first.",
+    "suggestion.refreshed": "A hunk whose place had changed was made anew for the text as it is now; its decision is still open.",
     "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",
     "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",

@@ -146,7 +146,7 @@ class Sockets:
                     raise NotFound("There is no reply %(turn)s to stop", turn=repr(turn)[:80])
                 room.pairing.stop(turn)
             case "decide":
-                room.pairing.decide(m.get("suggestion"), m.get("hunk"), m.get("decision"), m.get("reason", ""), key)
+                room.proposals.decide(m.get("suggestion"), m.get("hunk"), m.get("decision"), m.get("reason", ""), key)
             case "flushed":
                 room.flushed()
             case "submit":

@@ -19,6 +19,7 @@ from collections.abc import Coroutine, Generator, Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assistant.base import Ask, Finished, Part, Spent, TextDelta, ToolCall, Working
@@ -64,6 +65,7 @@ class Claude:
     name = "anthropic"
     plants = False
     pace_s = 0.0
+    model = MODEL
 
     def check(self, model: str) -> str:
         """Whether SDK and key are there; the service itself is not asked."""
@@ -196,6 +198,7 @@ class _Answer:
         self._box = Toolbox(ask)
         self._usage: dict[str, int] = {}
         self._model = ask.model or MODEL
+        self._calls = count(1)
         self._shown = ""  # the last piece of text that the candidate saw
         self._status: int | None = None  # of the last attempt
 
@@ -269,10 +272,10 @@ class _Answer:
         for block, given, wrong in message.calls():
             if self._ask.cancelled():
                 raise _Stopped
-            name = str(block["name"])
-            yield Working(name)
+            name, call = str(block["name"]), f"c{next(self._calls)}"
+            yield Working(name, call, readable(given))
             used = Used(wrong, False) if wrong else self._box.use(name, given)
-            yield ToolCall(name, readable(given), used.output, used.ok)
+            yield ToolCall(name, call, readable(given), used.output, used.ok)
             results.append(
                 {
                     "type": "tool_result",

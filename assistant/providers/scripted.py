@@ -29,6 +29,7 @@ class Scripted:
     name = "scripted"
     plants = True
     pace_s = 0.06
+    model = ""
 
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}

@@ -25,6 +25,20 @@ export interface Hunk {
   line: number;
   before: string;
   after: string;
+  /** Up to three whole lines that stood before and after; not in logs written before they were thought of. */
+  lead?: string;
+  trail?: string;
+}
+
+/** What was attached to a prompt, as it was sent; `name` is a path, a test's id or a terminal. A whole file has no text here. */
+export interface Mention {
+  kind: "file" | "selection" | "failure" | "terminal";
+  name: string;
+  text: string;
+  version: number;
+  line: number;
+  end_line: number;
+  cut: number;
 }
 
 export interface TestResult {
@@ -42,6 +56,14 @@ export interface DebriefItem {
   outcome: "not shown" | "rejected" | "repaired" | "submitted";
   suggestion: string | null;
   hunk: string | null;
+}
+
+/** Tokens of one reply; what was read from and written to the provider's cache is counted apart from the input. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_tokens?: number;
+  cache_write_tokens?: number;
 }
 
 /** Payloads by event type. Types that no view reads are left out; they arrive as `Wire` all the same. */
@@ -92,22 +114,51 @@ export interface Payloads {
     timed_out: boolean;
     duration_ms: number;
   };
-  "prompt.sent": { turn: string; text: string; attachments: string[] };
-  "reply.started": { turn: string; provider: string; model: string };
+  /** Fields with a question mark are not in logs written before they were thought of. */
+  "prompt.sent": { turn: string; text: string; attachments: string[]; mentions?: Mention[]; model?: string };
+  "reply.started": {
+    turn: string;
+    provider: string;
+    model: string;
+    mode?: string;
+    knows?: string[];
+    attempt?: number;
+  };
+  "reply.delayed": { turn: string; reason: string; wait_ms: number };
   "reply.appended": { turn: string; text: string };
   "reply.finished": {
     turn: string;
     text: string;
     stop_reason: string;
-    usage: { input_tokens: number; output_tokens: number };
+    usage: Usage;
     first_token_ms: number;
     total_ms: number;
     miss: boolean;
+    cost_microusd?: number | null;
   };
-  "reply.failed": { turn: string; reason: string };
-  "tool.called": { turn: string; tool: string; input: unknown; output: string; ok: boolean };
+  "reply.failed": {
+    turn: string;
+    reason: string;
+    usage?: Usage;
+    first_token_ms?: number | null;
+    total_ms?: number;
+    cost_microusd?: number | null;
+  };
+  "tool.started": { turn: string; call: string; tool: string; input: unknown };
+  "tool.called": {
+    turn: string;
+    tool: string;
+    input: unknown;
+    output: string;
+    ok: boolean;
+    call?: string;
+    /** Characters of the output that were left out. */
+    cut?: number;
+    total_ms?: number;
+  };
   "suggestion.offered": { suggestion: string; turn: string; title: string; hunks: Hunk[] };
-  "suggestion.decided": { suggestion: string; hunk: string; decision: Decision; reason: string };
+  "suggestion.decided": { suggestion: string; hunk: string; decision: Decision; reason: string; kept?: string | null };
+  "suggestion.refreshed": { suggestion: string; hunk: Hunk };
   "interview.submitted": { by: "candidate" | "clock"; late: boolean };
   "debrief.shown": { items: DebriefItem[] };
   "note.added": { text: string; about_seq: number };

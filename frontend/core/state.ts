@@ -2,7 +2,17 @@
 // Owns the view state in the browser. Invariant: the same JSON as interviews/state.py makes of the same events (a test compares
 // them); withheld events change nothing but `seq` and `at_ms`. Leaves out clocks (timeline.ts) and drawing.
 
-import { as, type DebriefItem, type Decision, type Hunk, type Role, type TestResult, type Wire } from "./events.ts";
+import {
+  as,
+  type DebriefItem,
+  type Decision,
+  type Hunk,
+  type Mention,
+  type Payloads,
+  type Role,
+  type TestResult,
+  type Wire,
+} from "./events.ts";
 import { applyChanges, utf8Size } from "./text.ts";
 
 const TERMINAL_CHUNKS = 256;
@@ -35,10 +45,12 @@ export interface RunView {
 }
 export interface ToolView {
   seq: number;
+  call: string;
   tool: string;
   input: unknown;
   output: string;
-  ok: boolean;
+  /** null while it is under way. */
+  ok: boolean | null;
 }
 export interface TurnView {
   turn: string;
@@ -53,6 +65,15 @@ export interface TurnView {
   stop_reason: string;
   suggestions: string[];
   tools: ToolView[];
+  mentions: Mention[];
+  attempt: number;
+  /** Why the service has not answered yet; "" where it has, or nothing is known. */
+  delayed: string;
+  tokens: number;
+  /** null where it is not known. */
+  cost_microusd: number | null;
+  first_token_ms: number | null;
+  total_ms: number;
 }
 export interface SuggestionView {
   suggestion: string;
@@ -61,6 +82,10 @@ export interface SuggestionView {
   title: string;
   hunks: Hunk[];
   decisions: Record<string, Decision>;
+  /** What an accepted hunk was changed to before it went in. */
+  kept: Record<string, string>;
+  /** The event that made a hunk anew. */
+  refreshed: Record<string, number>;
 }
 export interface NoteView {
   seq: number;
@@ -92,6 +117,8 @@ export interface State {
   runs: RunView[];
   turns: TurnView[];
   suggestions: Record<string, SuggestionView>;
+  spent_tokens: number;
+  spent_microusd: number;
   notes: NoteView[];
   presence: Record<string, { role: Role; state: string }>;
   debrief: DebriefItem[] | null;
@@ -127,6 +154,8 @@ export function emptyState(): State {
     runs: [],
     turns: [],
     suggestions: bare(),
+    spent_tokens: 0,
+    spent_microusd: 0,
     notes: [],
     presence: bare(),
     debrief: null,
@@ -167,7 +196,12 @@ export function cloneState(state: State): State {
     commands: [...state.commands],
     runs: state.runs.map((view) => ({ ...view })),
     turns: state.turns.map((view) => ({ ...view, suggestions: [...view.suggestions], tools: [...view.tools] })),
-    suggestions: each(state.suggestions, (view) => ({ ...view, decisions: { ...view.decisions } })),
+    suggestions: each(state.suggestions, (view) => ({
+      ...view,
+      decisions: { ...view.decisions },
+      kept: { ...view.kept },
+      refreshed: { ...view.refreshed },
+    })),
     notes: [...state.notes],
     missing: [...state.missing],
     presence: each(state.presence, (view) => view),
@@ -324,6 +358,13 @@ function applyTurn(state: State, event: Wire): void {
       stop_reason: "",
       suggestions: [],
       tools: [],
+      mentions: prompt.mentions ?? [],
+      attempt: 0,
+      delayed: "",
+      tokens: 0,
+      cost_microusd: null,
+      first_token_ms: null,
+      total_ms: 0,
     });
     return;
   }
@@ -331,7 +372,20 @@ function applyTurn(state: State, event: Wire): void {
   const view = state.turns.findLast((turn) => turn.turn === id);
   if (!view) return;
   const started = as(event, "reply.started");
-  if (started) view.model = `${started.provider} ${started.model}`.trim();
+  if (started) {
+    view.model = `${started.provider} ${started.model}`.trim();
+    view.attempt += 1;
+    if (view.attempt > 1) {
+      // Begun anew: what an attempt that broke off had said is no part of the answer.
+      view.status = "waiting";
+      view.reply = "";
+      view.tools = [];
+      view.delayed = "";
+    }
+    return;
+  }
+  const delayed = as(event, "reply.delayed");
+  view.delayed = delayed ? delayed.reason : "";
   const appended = as(event, "reply.appended");
   if (appended) {
     view.status = "streaming";
@@ -343,24 +397,72 @@ function applyTurn(state: State, event: Wire): void {
     view.reply = finished.text;
     view.miss = finished.miss;
     view.stop_reason = finished.stop_reason;
+    spend(state, view, finished);
   }
   const failed = as(event, "reply.failed");
   if (failed) {
     view.status = "failed";
     view.error = failed.reason;
+    spend(state, view, failed);
   }
-  const tool = as(event, "tool.called");
-  if (tool) view.tools.push({ seq: event.seq, tool: tool.tool, input: tool.input, output: tool.output, ok: tool.ok });
+  const began = as(event, "tool.started");
+  if (began) {
+    const { call, tool, input } = began;
+    view.tools.push({ seq: event.seq, call, tool, input, output: "", ok: null });
+  }
+  const called = as(event, "tool.called");
+  if (called) {
+    const { call = "", tool, input, output, ok } = called;
+    const step = { seq: event.seq, call, tool, input, output, ok };
+    const underWay = call ? view.tools.findIndex((other) => other.call === call) : -1;
+    if (underWay < 0) view.tools.push(step);
+    else view.tools[underWay] = step;
+  }
+}
+
+function spend(state: State, view: TurnView, ended: Payloads["reply.failed"] | Payloads["reply.finished"]): void {
+  const { input_tokens = 0, output_tokens = 0, cache_read_tokens = 0, cache_write_tokens = 0 } = ended.usage ?? {};
+  view.tokens = input_tokens + output_tokens + cache_read_tokens + cache_write_tokens;
+  view.cost_microusd = ended.cost_microusd ?? null;
+  view.first_token_ms = ended.first_token_ms ?? null;
+  view.total_ms = ended.total_ms ?? 0;
+  state.spent_tokens += view.tokens;
+  state.spent_microusd += ended.cost_microusd ?? 0;
 }
 
 function applySuggestion(state: State, event: Wire): void {
   const offered = as(event, "suggestion.offered");
   if (offered) {
-    const { suggestion, turn, title, hunks } = offered;
-    state.suggestions[suggestion] = { suggestion, seq: event.seq, turn, title, hunks, decisions: {} };
+    const { suggestion, turn, title } = offered;
+    const hunks = offered.hunks.map(whole);
+    state.suggestions[suggestion] = {
+      suggestion,
+      seq: event.seq,
+      turn,
+      title,
+      hunks,
+      decisions: bare(),
+      kept: bare(),
+      refreshed: bare(),
+    };
     state.turns.findLast((view) => view.turn === turn)?.suggestions.push(suggestion);
+    return;
+  }
+  const view = state.suggestions[(event.payload as { suggestion?: string }).suggestion ?? ""];
+  if (!view) return;
+  const refreshed = as(event, "suggestion.refreshed");
+  if (refreshed) {
+    const fresh = whole(refreshed.hunk);
+    view.hunks = view.hunks.map((hunk) => (hunk.hunk === fresh.hunk ? fresh : hunk));
+    view.refreshed[fresh.hunk] = event.seq;
   }
   const decided = as(event, "suggestion.decided");
-  const view = decided && state.suggestions[decided.suggestion];
-  if (view) view.decisions[decided.hunk] = decided.decision;
+  if (!decided) return;
+  view.decisions[decided.hunk] = decided.decision;
+  if (typeof decided.kept === "string") view.kept[decided.hunk] = decided.kept;
+}
+
+/** A hunk with the fields that earlier logs leave out. */
+function whole(hunk: Hunk): Hunk {
+  return { ...hunk, lead: hunk.lead ?? "", trail: hunk.trail ?? "" };
 }

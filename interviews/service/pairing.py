@@ -1,7 +1,7 @@
-"""Pairing with the assistant: prompts, streamed replies, proposals and what is decided about them.
+"""Pairing with the assistant: prompts and streamed replies.
 
 Owns the conversation's acts. Invariant: the assistant's history is read from the log, so it survives a reload and a
-restart; a hunk is accepted only where the text it was made for still stands. Leaves out who answers (``assistant``).
+restart. Leaves out who answers (``assistant``) and what is decided about proposals (``proposals``).
 """
 
 from __future__ import annotations
@@ -11,19 +11,16 @@ import logging
 import threading
 import time
 from collections.abc import Generator, Iterator
-from typing import Literal
 
-from assistant.base import Ask, Attachment, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
+from assistant.base import Ask, Attachment, Delayed, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
 from interviews import events as e
 from interviews.errors import N_, BadInput, Conflict, LeaseLost, NotFound, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service.background import begin
 from interviews.service.clock import pause, resume
-from interviews.service.editing import new_file
 from interviews.service.interview import Interview, last_payload
 from interviews.service.workbench import Workbench
-from interviews.state import SuggestionView, TurnView
-from interviews.text import from_utf16, length, line_offset, map_position, replace, utf16
+from interviews.state import TurnView
 
 MAX_PROMPT = 20_000
 COALESCE_S = 0.05
@@ -134,65 +131,6 @@ class Pairing:
     def _record(self, *data: e.AnyPayload) -> None:
         self._interview.record(*(Draft("assistant", item) for item in data))
 
-    def decide(self, suggestion: object, hunk: object, decision: object, reason: object, key: ClientKey | None) -> None:
-        """Accept or reject one hunk. Raises ``Conflict`` when the text it was made for has changed."""
-        interview = self._interview
-        with interview.lock:
-            if interview.known(key):
-                return
-            interview.require_running()
-            view = interview.state.suggestions.get(str(suggestion))
-            found = next((h for h in view.hunks if h["hunk"] == hunk), None) if view else None
-            if view is None or found is None:
-                raise NotFound("There is no hunk %(hunk)s of proposal %(suggestion)s", hunk=hunk, suggestion=suggestion)
-            if decision not in ("accepted", "rejected"):
-                raise BadInput("Expected accepted or rejected, got %(got)s", got=decision)
-            if not isinstance(reason, str) or len(reason) > 2000:
-                raise BadInput("Expected a reason of at most 2,000 characters")
-            if str(hunk) in view.decisions:
-                raise Conflict("That hunk was %(decision)s already", decision=view.decisions[str(hunk)])
-            self._decide(view, e.Hunk.model_validate(found), decision, reason, key)
-
-    def _decide(
-        self,
-        view: SuggestionView,
-        hunk: e.Hunk,
-        decision: Literal["accepted", "rejected"],
-        reason: str,
-        key: ClientKey | None,
-    ) -> None:
-        decided = e.SuggestionDecided(suggestion=view.suggestion, hunk=hunk.hunk, decision=decision, reason=reason)
-        drafts = [Draft("candidate", decided, cause=view.seq)]
-        if decision == "accepted":
-            drafts.append(Draft("candidate", self._change(hunk), follows=True))
-        self._interview.record(*drafts, key=key)
-
-    def _change(self, hunk: e.Hunk) -> e.FileEdited | e.FileSnapshotted:
-        """The edit that accepting makes, placed in the text as it is now."""
-        stale = Conflict(
-            "%(path)s has changed there since this was proposed; ask again for the text as it is now", path=hunk.path
-        )
-        file = self._interview.state.files.get(hunk.path)
-        if file is None:
-            # Of a file that was there, lines alone would be left; one that was not has no version.
-            if hunk.before or hunk.base_version:
-                raise stale
-            return new_file(self._interview, hunk.path, hunk.after, "hunk")
-        base = self._interview.history.text_at(hunk.path, hunk.base_version)
-        since = self._interview.history.since(hunk.path, hunk.base_version)
-        if file.text is None or base is None or since is None:
-            raise stale
-        start = line_offset(base, hunk.line)
-        end = start + length(hunk.before)
-        for changes in since:
-            start, end = map_position(changes, start, 1), map_position(changes, end, -1)
-        changes = replace(file.text, start, max(start, end), hunk.after)
-        if _slice(file.text, start, max(start, end)) != hunk.before:
-            raise stale
-        return e.FileEdited(
-            path=hunk.path, version=file.version + 1, changes=changes, origin="hunk", client="assistant"
-        )
-
 
 class _Watch:
     """Holds the interview clock while nothing comes from the assistant for ``FIRST_TOKEN_S``."""
@@ -258,6 +196,11 @@ class _Reply:
         if isinstance(part, Working):
             self._flush()
             self._watch.end()
+            self._pairing._record(e.ToolStarted(turn=self._turn, call=part.call, tool=part.tool, input=part.input))
+            return
+        if isinstance(part, Delayed):
+            delayed = e.ReplyDelayed(turn=self._turn, reason=part.reason, wait_ms=int(part.wait_s * 1000))
+            self._pairing._record(delayed)
             return
         if isinstance(part, Spent):
             self._spent = part
@@ -272,8 +215,12 @@ class _Reply:
                     self._flush()
             case ToolCall():
                 self._flush()
-                called = e.ToolCalled(turn=self._turn, tool=part.tool, input=part.input, output=part.output, ok=part.ok)
-                self._pairing._record(called)
+                self._pairing._record(
+                    e.ToolCalled(
+                        turn=self._turn, call=part.call, tool=part.tool, input=part.input, output=part.output, ok=part.ok,
+                        cut=part.cut,
+                    )
+                )  # fmt: skip
             case Proposal():
                 self._flush()
                 offered = e.SuggestionOffered(
@@ -325,10 +272,6 @@ def _closed(parts: Iterator[Part]) -> Iterator[Iterator[Part]]:
     finally:
         if isinstance(parts, Generator):
             parts.close()
-
-
-def _slice(text: str, start: int, end: int) -> str:
-    return from_utf16(utf16(text)[start * 2 : end * 2])
 
 
 def _prompt(text: object) -> str:

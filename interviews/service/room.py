@@ -18,6 +18,7 @@ from interviews.service.clock import resume
 from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
 from interviews.service.pairing import Pairing
+from interviews.service.proposals import Proposals
 from interviews.service.runs import run_tests
 from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
@@ -48,6 +49,7 @@ class Room:
     def __init__(self, interview: Interview) -> None:
         self.interview = interview
         self.pairing = Pairing(interview)
+        self.proposals = Proposals(interview)
         self.workspace = Workspace(interview)
         self._beginning = threading.Lock()
         self._begin: _Begin | None = None

@@ -25,6 +25,7 @@ FOLDER = Path(__file__).resolve().parent
 LOG = FOLDER / "v1.ndjson"
 GROWN = FOLDER / "v1-grown.ndjson"
 GROWN_AGAIN = FOLDER / "v1-grown-again.ndjson"
+GROWN_PAIRED = FOLDER / "v1-paired.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -89,10 +90,24 @@ HEADER = e.Header(
     exercise=e.ExercisePin(id="car-park", version=1, sha256="c0" * 32, seed=7, title="Car park"),
     settings=e.InterviewSettings(minutes=40, grace_s=60),
 )
-# Every setting by name, as the product writes a header.
+# Every setting by name, as the product wrote a header at that time.
 CO_EDITED = HEADER.model_copy(
-    update={"id": "golden-3", "settings": e.InterviewSettings(**e.InterviewSettings(co_edit=True).model_dump())}
+    update={
+        "id": "golden-3",
+        "settings": e.InterviewSettings(
+            minutes=40, grace_s=60, provider="scripted", model="", mode="edit", brief_shared=False, co_edit=True
+        ),
+    }
 )
+PAIRED = HEADER.model_copy(
+    update={
+        "id": "golden-4",
+        "settings": e.InterviewSettings(
+            minutes=40, grace_s=60, provider="anthropic", model="large", mode="agent", brief_shared=True, co_edit=False,
+            tree_shared=False, models=("large", "small"), budget_tokens=500_000, budget_cents=300,
+        ),
+    }
+)  # fmt: skip
 
 
 def begin(story: Story) -> None:
@@ -307,6 +322,66 @@ def grown_again() -> list[e.Record]:
     return story.records()
 
 
+def paired() -> list[e.Record]:
+    """A fourth one: an agent's steps, what was attached, a reply begun anew, a hunk made anew and changed before it went in."""
+    story = Story(PAIRED)
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en"))
+    story.tell("system", e.SandboxStarted(backend="docker"))
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=2_400_000))
+    mentions = (
+        e.Mention(kind="file", name="parking/fees.py", version=0),
+        e.Mention(kind="selection", name="parking/fees.py", text="def fee_cents(minutes):\n", line=6, end_line=6),
+        e.Mention(kind="failure", name="tests/test_fees.py::test_started_hour", text="assert 250 == 500"),
+        e.Mention(kind="terminal", name="t1", text="$ pytest -q\n1 failed", cut=12_000),
+    )
+    asked = "Why does @parking/fees.py charge too little for a started hour?"
+    story.tell(
+        "candidate",
+        e.PromptSent(turn="a1", text=asked, attachments=("parking/fees.py",), mentions=mentions, model="small"),
+    )
+    knows = ("brief", "attached")
+    began = e.ReplyStarted(turn="a1", provider="anthropic", model="small", mode="agent", knows=knows)
+    story.tell("assistant", began, e.ReplyAppended(turn="a1", text="I look at"))
+    step = e.ToolStarted(turn="a1", call="c1", tool="run_tests", input={})
+    story.tell("assistant", began.model_copy(update={"attempt": 2}), step)
+    failed = e.ToolCalled(
+        turn="a1", call="c1", tool="run_tests", input={}, output="1 failed", ok=False, cut=900, total_ms=1_200
+    )
+    delayed = e.ReplyDelayed(turn="a1", reason="The service is overloaded.", wait_ms=2_000)
+    said = "A started hour is rounded down."
+    story.tell("assistant", failed, delayed, e.ReplyAppended(turn="a1", text=said))
+    offered = hunk(
+        "a1-s1-h1", "parking/fees.py", 7, "    return minutes // 60 * HOURLY_CENTS\n",
+        "    return -(-minutes // 60) * HOURLY_CENTS\n", base=0,
+    ).model_copy(update={"lead": "\n\ndef fee_cents(minutes):\n"})  # fmt: skip
+    seq = story.offer("a1", "a1-s1", "Started hours count", (offered, note("a1-s1-h1")))
+    usage = e.Usage(input_tokens=900, output_tokens=60, cache_read_tokens=4_000, cache_write_tokens=800)
+    story.tell(
+        "assistant",
+        e.ReplyFinished(
+            turn="a1", text=said, stop_reason="end_turn", usage=usage, first_token_ms=400, total_ms=4_100, model="small",
+            cost_microusd=5_100,
+        ),
+    )  # fmt: skip
+    story.edit("parking/fees.py", "minutes // 60 *", "(minutes // 60) *", "typed")
+    fresh = offered.model_copy(update={"before": "    return (minutes // 60) * HOURLY_CENTS\n", "base_version": 1})
+    seq = story.tell("system", e.SuggestionRefreshed(suggestion="a1-s1", hunk=fresh), cause=seq)
+    kept = "    hours = -(-minutes // 60)\n    return hours * HOURLY_CENTS\n"
+    decided = e.SuggestionDecided(suggestion="a1-s1", hunk="a1-s1-h1", decision="accepted", kept=kept)
+    seq = story.tell("candidate", decided, cause=seq)
+    story.edit("parking/fees.py", fresh.before, kept, "hunk", cause=seq)
+    story.ask("a2", "And a whole day?")
+    story.tell(
+        "assistant",
+        e.ReplyStarted(turn="a2", provider="anthropic", model="large", mode="agent", knows=knows),
+        e.ReplyFailed(
+            turn="a2", reason="The service is overloaded.", usage=e.Usage(input_tokens=40), cost_microusd=120
+        ),
+    )
+    return story.records()
+
+
 def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
     write_log(out, header or HEADER, records)
@@ -324,6 +399,8 @@ def main() -> None:
         CARD.write_text(card_text(read_log(lines)[1]), "utf-8", newline="")
     if not GROWN_AGAIN.exists():
         GROWN_AGAIN.write_text(log_text(grown_again(), CO_EDITED), "utf-8", newline="")
+    if not GROWN_PAIRED.exists():
+        GROWN_PAIRED.write_text(log_text(paired(), PAIRED), "utf-8", newline="")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,19 @@ from interviews.state import fold
 from rubrics.base import LogView
 from rubrics.rubric import load
 from rubrics.scoring import score
-from tests.golden.make import CARD, CO_EDITED, GROWN, GROWN_AGAIN, LOG, card_text, log_text, tell
+from tests.golden.make import (
+    CARD,
+    CO_EDITED,
+    GROWN,
+    GROWN_AGAIN,
+    GROWN_PAIRED,
+    LOG,
+    PAIRED,
+    card_text,
+    log_text,
+    paired,
+    tell,
+)
 from tests.golden.make import grown as tell_grown
 from tests.golden.make import grown_again as tell_grown_again
 
@@ -38,11 +50,20 @@ def grown_again() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_paired() -> tuple[Header, list[Record]]:
+    with GROWN_PAIRED.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
-    golden: tuple[Header, list[Record]], grown: tuple[Header, list[Record]], grown_again: tuple[Header, list[Record]]
+    golden: tuple[Header, list[Record]],
+    grown: tuple[Header, list[Record]],
+    grown_again: tuple[Header, list[Record]],
+    grown_paired: tuple[Header, list[Record]],
 ) -> None:
     held: dict[str, set[str]] = {}
-    for record in (*golden[1], *grown[1], *grown_again[1]):
+    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1]):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
 
@@ -65,6 +86,20 @@ def test_what_was_gained_later_is_read_and_folded(grown_again: tuple[Header, lis
     assert (price.version, "HOURLY_CENTS = 300" in str(price.text)) == (2, True)
     assert "token = '•••••••••'" in str(price.text)
     assert log_text(tell_grown_again(), CO_EDITED) == GROWN_AGAIN.read_text("utf-8")
+
+
+def test_what_pairing_gained_is_read_and_folded(grown_paired: tuple[Header, list[Record]]) -> None:
+    verify(*grown_paired)
+    state = fold(understand(record) for record in grown_paired[1])
+    first, second = state.turns
+    assert (first.status, first.reply, first.attempt) == ("finished", "A started hour is rounded down.", 2)
+    assert [(tool["tool"], tool["ok"]) for tool in first.tools] == [("run_tests", False)]
+    assert [mention["kind"] for mention in first.mentions] == ["file", "selection", "failure", "terminal"]
+    assert (second.status, state.spent_tokens, state.spent_microusd) == ("failed", 5_800, 5_220)
+    view = state.suggestions["a1-s1"]
+    assert view.hunks[0]["base_version"] == 1 and view.decisions == {"a1-s1-h1": "accepted"}
+    assert view.kept["a1-s1-h1"] in str(state.files["parking/fees.py"].text)
+    assert log_text(paired(), PAIRED) == GROWN_PAIRED.read_text("utf-8")
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:

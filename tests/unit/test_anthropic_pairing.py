@@ -24,8 +24,8 @@ def test_tool_calls_are_logged_between_the_words_around_them() -> None:
     def answer(_ask: Ask) -> Iterator[Part]:
         yield TextDelta("Let me ")
         yield TextDelta("look.")
-        yield Working("read_file")
-        yield ToolCall("read_file", {"path": "a.py"}, "x = 1\n", True)
+        yield Working("read_file", "c1", {"path": "a.py"})
+        yield ToolCall("read_file", "c1", {"path": "a.py"}, "x = 1\n", True)
         yield TextDelta("It is 1.")
         usage = e.Usage(input_tokens=5, output_tokens=4, cache_read_tokens=3, cache_write_tokens=2)
         yield Finished("end_turn", usage, model="claude-x")
@@ -90,9 +90,9 @@ def test_silence_in_the_midst_holds_the_clock_but_the_assistants_work_does_not(
 
     def answer(_ask: Ask) -> Iterator[Part]:
         yield TextDelta("first ")
-        yield Working("run_tests")
+        yield Working("run_tests", "c2", {})
         working.wait(10)
-        yield ToolCall("run_tests", {}, "3 passed", True)
+        yield ToolCall("run_tests", "c2", {}, "3 passed", True)
         silent.wait(10)
         yield Finished("end_turn")
 

@@ -26,6 +26,7 @@ class Answering:
     name = "answering"
     plants = False
     pace_s = 0.0
+    model = ""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer

@@ -10,7 +10,7 @@ from interviews.log import ClientKey, Draft
 from interviews.service import editing
 from interviews.service.clock import pause, resume
 from interviews.service.interview import Interview
-from interviews.service.pairing import Pairing
+from interviews.service.proposals import Proposals
 from interviews.service.runs import read_report
 from interviews.timeline import elapsed_ms, remaining_ms
 from interviews.visibility import NEVER_FOR_CANDIDATE, wire, withhold
@@ -135,19 +135,19 @@ def test_two_hunks_of_one_proposal_can_both_be_taken(interview: Interview) -> No
         hunk("def f():\n", "def f() -> int:\n", 1),
         e.Hunk(hunk="h2", path="a.py", base_version=1, line=3, before="", after="\n\ndef g():\n    return 2\n"),
     )
-    pairing = Pairing(interview)
-    pairing.decide("s1", "h1", "accepted", "", None)
-    pairing.decide("s1", "h2", "accepted", "", None)
+    proposals = Proposals(interview)
+    proposals.decide("s1", "h1", "accepted", "", None)
+    proposals.decide("s1", "h2", "accepted", "", None)
     assert interview.state.files["a.py"].text == "def f() -> int:\n    return 1\n\n\ndef g():\n    return 2\n"
 
 
 def test_a_hunk_is_decided_once_and_a_retry_changes_nothing(interview: Interview) -> None:
     offer(interview, hunk("", "import os\n", 1))
-    pairing, key = Pairing(interview), ClientKey("tab", 4)
-    pairing.decide("s1", "h1", "accepted", "", key)
-    pairing.decide("s1", "h1", "accepted", "", key)
+    proposals, key = Proposals(interview), ClientKey("tab", 4)
+    proposals.decide("s1", "h1", "accepted", "", key)
+    proposals.decide("s1", "h1", "accepted", "", key)
     with pytest.raises(Conflict, match="accepted already"):
-        pairing.decide("s1", "h1", "rejected", "", ClientKey("tab", 5))
+        proposals.decide("s1", "h1", "rejected", "", ClientKey("tab", 5))
     assert interview.state.files["a.py"].text == "import os\n" + START
 
 
