@@ -1,6 +1,6 @@
 """One interview that two people, an assistant and a shell work on at once, with all that lies between them.
 
-Owns the server's side (real: ``Interview``, ``editing``, ``Pairing.decide``, ``Mirror`` over a real sandbox), the wires to the
+Owns the server's side (real: ``Interview``, ``editing``, ``Proposals.decide``, ``Mirror`` over a real sandbox), the wires to the
 pages, on which everything waits until it is let through, and the account of every character that was ever put in. Invariant:
 nothing happens but what is called. Each character put in is unlike all others, so that it can be followed.
 """
@@ -20,7 +20,7 @@ from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.service import editing
 from interviews.service.interview import Interview
 from interviews.service.mirror import Mirror
-from interviews.service.pairing import Pairing
+from interviews.service.proposals import Proposals
 from interviews.service.synced import settled_until
 from interviews.state import fold
 from interviews.visibility import wire
@@ -136,7 +136,7 @@ class Course:
 
     def _fold(self) -> None:
         self.interview = Interview(self.log, self.log.header("i1"), self.exercise, self.tools)
-        self.pairing = Pairing(self.interview)
+        self.proposals = Proposals(self.interview)
 
     def _new_mirror(self) -> Mirror:
         return Mirror(self.interview, cast(Sandbox, self.meddled))
@@ -209,7 +209,7 @@ class Course:
     def accept(self, number: int) -> None:
         name, hunk = self.offered.pop(number % len(self.offered))
         try:
-            self.pairing.decide(name, "h", "accepted", "", self.key("candidate"))
+            self.proposals.decide(name, "h", "accepted", "", self.key("candidate"))
         except PairsightError:
             return
         self.owed |= set(hunk.after) & self.made

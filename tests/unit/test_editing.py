@@ -10,7 +10,7 @@ from interviews.errors import BadInput, NotAllowed, NotFound
 from interviews.log import ClientKey, Draft
 from interviews.service import editing
 from interviews.service.interview import Interview
-from interviews.service.pairing import Pairing
+from interviews.service.proposals import Proposals
 from sandbox.agent import SKIPPED_DIRS
 from tests.support import TAB, bare_interview
 
@@ -129,7 +129,7 @@ def test_a_hunk_finds_its_place_behind_a_keyframe(interview: Interview) -> None:
     )
     editing.push(interview, "a.py", 1, update([0, "x", ""], 4), TAB, None)
     interview.record(Draft("system", editing.snapshot("a.py", 2, "x\none\n", "keyframe")))
-    Pairing(interview).decide("s1", "h1", "accepted", "", None)
+    Proposals(interview).decide("s1", "h1", "accepted", "", None)
     assert interview.state.files["a.py"].text == "x\n1\n"
 
 

@@ -12,7 +12,7 @@ from assistant.base import Ask, Finished, Part, Proposal, Provider, Spent, TextD
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotFound, PlatformFailure
 from interviews.log import ClientKey, Draft
-from interviews.service import editing, pairing
+from interviews.service import editing, pairing, proposals
 from interviews.service.interview import Interview
 from tests.product import wait
 from tests.support import bare_interview
@@ -108,8 +108,8 @@ def test_the_history_tells_what_became_of_earlier_hunks() -> None:
     interview, pair = paired(answer)
     pair.ask("one", [], None)
     wait(lambda: ended(interview))
-    pair.decide("s-a1", "a1-1", "accepted", "", None)
-    pair.decide("s-a1", "a1-2", "rejected", "wrong order", None)
+    proposals.Proposals(interview).decide("s-a1", "a1-1", "accepted", "", None)
+    proposals.Proposals(interview).decide("s-a1", "a1-2", "rejected", "wrong order", None)
     pair.ask("two", [], None)
     wait(lambda: len(interview.state.turns) == 2 and ended(interview))
     (past,) = seen[1].history

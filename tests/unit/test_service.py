@@ -115,7 +115,7 @@ def hunk(before: str, after: str, line: int, version: int = 1) -> e.Hunk:
 def test_a_hunk_is_placed_where_its_lines_moved_to(interview: Interview) -> None:
     offer(interview, hunk("    return 1\n", "    return 2\n", 2))
     editing.push(interview, "a.py", 1, [update([0, "# 😀 new first line", ""], len(START))], TAB, None)
-    Pairing(interview).decide("s1", "h1", "accepted", "", ClientKey("tab", 1))
+    Proposals(interview).decide("s1", "h1", "accepted", "", ClientKey("tab", 1))
     assert interview.state.files["a.py"].text == "# 😀 new first line\ndef f():\n    return 2\n"
     decided, edited = interview.log.read(interview.id)[-2:]
     assert (decided.type, edited.type, edited.cause) == ("suggestion.decided", "file.edited", decided.seq)
@@ -125,7 +125,7 @@ def test_a_hunk_whose_lines_changed_is_stale_and_stays_undecided(interview: Inte
     offer(interview, hunk("    return 1\n", "    return 2\n", 2))
     editing.push(interview, "a.py", 1, [update(9 + 11, [1, "7"], 1)], TAB, None)
     with pytest.raises(Conflict, match="changed there"):
-        Pairing(interview).decide("s1", "h1", "accepted", "", None)
+        Proposals(interview).decide("s1", "h1", "accepted", "", None)
     assert interview.state.suggestions["s1"].decisions == {}
 
 
@@ -154,7 +154,7 @@ def test_a_hunk_is_decided_once_and_a_retry_changes_nothing(interview: Interview
 def test_a_new_file_comes_as_a_hunk(interview: Interview) -> None:
     new = e.Hunk(hunk="h1", path="new.py", base_version=0, line=1, before="", after="x = 1\n")
     offer(interview, new)
-    Pairing(interview).decide("s1", "h1", "accepted", "", None)
+    Proposals(interview).decide("s1", "h1", "accepted", "", None)
     assert interview.state.files["new.py"].text == "x = 1\n"
 
 
@@ -162,7 +162,7 @@ def test_lines_for_a_file_that_is_gone_make_no_new_one(interview: Interview) -> 
     offer(interview, hunk("", "import os\n", 1))
     editing.delete(interview, "a.py", TAB, None)
     with pytest.raises(Conflict, match="changed there"):
-        Pairing(interview).decide("s1", "h1", "accepted", "", None)
+        Proposals(interview).decide("s1", "h1", "accepted", "", None)
     assert "a.py" not in interview.state.files
 
 
@@ -179,7 +179,7 @@ def test_a_decision_that_does_not_fit_is_told(
 ) -> None:
     offer(interview, hunk("", "import os\n", 1))
     with pytest.raises((BadInput, NotFound), match=told):
-        Pairing(interview).decide(*arguments, None)
+        Proposals(interview).decide(*arguments, None)
 
 
 def paused(interview: Interview) -> bool:
