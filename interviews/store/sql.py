@@ -8,29 +8,27 @@ written, so that no other process comes in between. Leaves out opening (``engine
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from interviews.chain import genesis, sha256_hex
 from interviews.erasure import erased, require_erasable
-from interviews.errors import BadInput, LeaseLost, NotFound, PairsightError, PlatformFailure
+from interviews.errors import BadInput, LeaseLost, PairsightError, PlatformFailure
 from interviews.events import Header, Record
-from interviews.leases import Ended, Holding, Lease, Monotonic, Watch
-from interviews.log import OVER, ClientKey, Draft, NewSalt, kept_for, seal_all
+from interviews.leases import Ended, Lease, Monotonic, Watch
+from interviews.log import ClientKey, Draft, NewSalt, seal_all
+from interviews.store import queries as q
 from interviews.store import tables as t
 from interviews.store.engine import begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
 from interviews.times import Clock, Onward
 
-RECORD = [t.events.c[name] for name in Record.model_fields]
 MAX_SEQ = 2**53
-HOLDING = [t.interviews.c[f"lease_{name}"] for name in Holding.__dataclass_fields__]
 
 
 @dataclass(eq=False)
@@ -106,8 +104,8 @@ class SqlLog:
         self._watch = Watch(monotonic, ended)
         self._group = Group(self._lead)
         mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
-        self._insert_events = _insert(t.events, mark)
-        self._insert_keys = _insert(t.client_keys, mark)
+        self._insert_events = q.insert(t.events, mark)
+        self._insert_keys = q.insert(t.client_keys, mark)
 
     def create(self, header: Header) -> None:
         row = {
@@ -126,7 +124,7 @@ class SqlLog:
         with self._reading() as connection:
             text = connection.execute(query).scalar_one_or_none()
         if text is None:
-            raise _unknown(interview)
+            raise q.unknown(interview)
         return Header.model_validate_json(text)
 
     def interviews(self) -> list[Header]:
@@ -163,15 +161,15 @@ class SqlLog:
 
     def acquire(self, interview: str, owner: str, term_s: float) -> Lease:
         with self._writing() as connection:
-            holding = self._watch.take(interview, _holding(connection, interview), owner, term_s)
-            _hold(connection, interview, holding)
+            holding = self._watch.take(interview, q.holding(connection, interview), owner, term_s)
+            q.hold(connection, interview, holding)
         return Lease(interview, owner, holding.epoch)
 
     def renew(self, leases: Collection[Lease]) -> list[Lease]:
         lost: list[Lease] = []
         with self._writing() as connection:
             names = sorted(lease.interview for lease in leases)
-            held = {row.id: _as_holding(row) for row in _LOCKED.of(connection, names)}
+            held = {row.id: q.as_holding(row) for row in q.LOCKED.of(connection, names)}
             beats: list[dict[str, object]] = []
             for lease in leases:
                 try:
@@ -179,21 +177,21 @@ class SqlLog:
                 except LeaseLost:
                     lost.append(lease)
             if beats:
-                connection.execute(_BEAT, beats)
+                connection.execute(q.BEAT, beats)
         if self._remembered:
             self._forget()
         return lost
 
     def release(self, lease: Lease) -> None:
         with self._writing() as connection:
-            _hold(connection, lease.interview, _holding(connection, lease.interview).released(lease))
+            q.hold(connection, lease.interview, q.holding(connection, lease.interview).released(lease))
 
     def keep(self, interview: str, data: bytes, wanted: Collection[str]) -> None:
         digest, mine = sha256_hex(data), t.contents.c.interview == interview
         with self._writing() as connection:
-            _holding(connection, interview)
+            q.holding(connection, interview)
             connection.execute(t.contents.delete().where(mine, t.contents.c.sha256.not_in([*wanted, digest])))
-            if connection.execute(sa.select(_ONE).where(mine, t.contents.c.sha256 == digest)).first() is None:
+            if connection.execute(sa.select(q.ONE).where(mine, t.contents.c.sha256 == digest)).first() is None:
                 connection.execute(t.contents.insert().values(interview=interview, sha256=digest, data=data))
 
     def content(self, interview: str, sha256: str) -> bytes | None:
@@ -204,16 +202,16 @@ class SqlLog:
 
     def under_way(self) -> list[str]:
         with self._reading() as connection:
-            return list(connection.execute(_UNDER_WAY).scalars())
+            return list(connection.execute(q.UNDER_WAY).scalars())
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
         with self._reading() as connection:
-            return _find(connection, interview, key) or []
+            return q.recorded_under(connection, interview, key) or []
 
     def read(self, interview: str, after: int = 0) -> list[Record]:
         self.header(interview)
         with self._reading() as connection:
-            return _records(connection, interview, after + 1, MAX_SEQ)
+            return q.records(connection, interview, after + 1, MAX_SEQ)
 
     def check(self) -> None:
         """Commit what changes nothing. Raises ``PlatformFailure`` where nothing can be recorded now."""
@@ -295,32 +293,32 @@ class SqlLog:
         there = sa.select(t.events.c.hash).where(t.events.c.interview == interview, t.events.c.seq == seq)
         with self._engine.connect() as connection:
             # On PostgreSQL the row is locked until the lost connection's transaction has ended.
-            _LOCKED.of(connection, [str(interview)])
+            q.LOCKED.of(connection, [str(interview)])
             return bool(connection.execute(there).scalar_one_or_none() == hash_)
 
     def _stage(self, connection: sa.Connection, group: list[Write], done: Transaction) -> None:
         """Lock the interviews, check the leases and seal the records; what does not fit fails here, alone."""
         names = sorted({write.interview for write in group})
-        rows = {row.id: row for row in _LOCKED.of(connection, names)}
+        rows = {row.id: row for row in q.LOCKED.of(connection, names)}
         # Only now: on PostgreSQL a query sees what was committed before it began.
-        heads = {row.interview: Head(row.seq, row.hash, row.at_ms) for row in _HEADS.of(connection, names)}
+        heads = {row.interview: Head(row.seq, row.hash, row.at_ms) for row in q.HEADS.of(connection, names)}
         known: dict[tuple[str, ClientKey], list[Record]] = {}
         for write in group:
             name, key = write.interview, write.key
             try:
                 if name not in rows:
-                    raise _unknown(name)
+                    raise q.unknown(name)
                 if write.lease is not None:
-                    _as_holding(rows[name]).require(write.lease)
+                    q.as_holding(rows[name]).require(write.lease)
                 if key is not None:
-                    before = known[name, key] if (name, key) in known else _find(connection, name, key)
+                    before = known[name, key] if (name, key) in known else q.recorded_under(connection, name, key)
                     if before is not None:
                         done.records[write] = before
                         continue
                 if write.erased:
-                    require_erasable(write.erased, _types(connection, name))
+                    require_erasable(write.erased, q.types(connection, name))
                     done.forgotten += [
-                        {"name": name, "digest": digest} for digest in _kept_for(connection, name, write.erased)
+                        {"name": name, "digest": digest} for digest in q.contents_of(connection, name, write.erased)
                     ]
                 head = heads.get(name) or Head(0, genesis(Header.model_validate_json(rows[name].header)), 0)
                 at_ms = self._times.setdefault(name, Onward()).at(self._clock(), head.at_ms)
@@ -348,135 +346,9 @@ class SqlLog:
         if done.keys:
             connection.exec_driver_sql(self._insert_keys, done.keys)
         if done.erased:
-            connection.execute(_ERASE, done.erased)
+            connection.execute(q.ERASE, done.erased)
         if done.forgotten:
-            connection.execute(_FORGET, done.forgotten)
-
-
-# Built once: building a statement takes longer than running it.
-class OfInterviews:
-    """A query about interviews of given ids. Most often there is one, and a list of one takes a tenth of a small append."""
-
-    def __init__(self, query: sa.Select[Any]) -> None:
-        self._one = query.where(t.interviews.c.id == sa.bindparam("name"))
-        self._many = query.where(t.interviews.c.id.in_(sa.bindparam("names", expanding=True)))
-
-    def of(self, connection: sa.Connection, names: Sequence[str]) -> sa.CursorResult[Any]:
-        if len(names) == 1:
-            return connection.execute(self._one, {"name": names[0]})
-        return connection.execute(self._many, {"names": names})
-
-
-# The interviews' rows, locked against every other process in an order that all keep to.
-_LOCKED = OfInterviews(
-    sa.select(t.interviews.c.id, t.interviews.c.header, *HOLDING)
-    .order_by(t.interviews.c.id)
-    .with_for_update(key_share=True)
-)
-_later = t.events.alias()
-_HEADS = OfInterviews(
-    sa.select(t.events.c.interview, t.events.c.seq, t.events.c.hash, t.events.c.at_ms)
-    .join_from(t.interviews, t.events, t.events.c.interview == t.interviews.c.id)
-    .where(
-        t.events.c.seq
-        == sa.select(sa.func.max(_later.c.seq))
-        .where(_later.c.interview == t.interviews.c.id)
-        .correlate(t.interviews)
-        .scalar_subquery(),
-    )
-)
-_KEY = sa.select(t.client_keys.c.first_seq, t.client_keys.c.last_seq).where(
-    t.client_keys.c.interview == sa.bindparam("name"),
-    t.client_keys.c.client_id == sa.bindparam("sender"),
-    t.client_keys.c.client_seq == sa.bindparam("number"),
-)
-_RECORDS = (
-    sa.select(*RECORD)
-    .where(
-        t.events.c.interview == sa.bindparam("name"),
-        t.events.c.seq.between(sa.bindparam("first"), sa.bindparam("last")),
-    )
-    .order_by(t.events.c.seq)
-)
-_BEAT = sa.update(t.interviews).where(t.interviews.c.id == sa.bindparam("name")).values(lease_beat=sa.bindparam("beat"))
-_UNDER_WAY = (
-    sa.select(t.interviews.c.id)
-    .where(
-        sa.exists().where(t.events.c.interview == t.interviews.c.id),
-        # Written out, for only so does a partial index serve.
-        ~sa.exists().where(
-            t.events.c.interview == t.interviews.c.id, t.events.c.type == sa.literal_column(f"'{OVER}'")
-        ),
-    )
-    .order_by(t.interviews.c.created_at_ms, t.interviews.c.id)
-)
-_ERASE = (
-    sa.update(t.events)
-    .where(t.events.c.interview == sa.bindparam("name"), t.events.c.seq == sa.bindparam("number"))
-    .values(payload=None, salt=None)
-)
-
-
-_FORGET = t.contents.delete().where(
-    t.contents.c.interview == sa.bindparam("name"), t.contents.c.sha256 == sa.bindparam("digest")
-)
-_ONE = sa.literal(1)
-
-
-def _insert(table: sa.Table, mark: str) -> str:
-    """An insert of whole rows in the driver's own words: SQLAlchemy's would take longer than the database."""
-    names = ", ".join(column.name for column in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({', '.join([mark] * len(table.columns))})"
-
-
-def _find(connection: sa.Connection, interview: str, key: ClientKey) -> list[Record] | None:
-    """What the key recorded, or None where it recorded nothing yet."""
-    row = connection.execute(_KEY, {"name": interview, "sender": key.client_id, "number": key.client_seq}).one_or_none()
-    return None if row is None else _records(connection, interview, row.first_seq, row.last_seq)
-
-
-def _records(connection: sa.Connection, interview: str, first: int, last: int) -> list[Record]:
-    rows = connection.execute(_RECORDS, {"name": interview, "first": first, "last": last})
-    return [
-        Record.trusted(
-            seq=seq, at_ms=at_ms, actor=actor, type=type_, v=v, cause=cause,
-            payload=None if payload is None else json.loads(payload), salt=salt, payload_hash=payload_hash, hash=hash_,
-        )
-        for seq, at_ms, actor, type_, v, cause, payload, salt, payload_hash, hash_ in rows
-    ]  # fmt: skip
-
-
-def _kept_for(connection: sa.Connection, interview: str, seqs: Collection[int]) -> list[str]:
-    """Hashes of the content kept for those events."""
-    whole = sa.select(t.events.c.seq, t.events.c.payload).where(
-        t.events.c.interview == interview, t.events.c.type == "file.snapshotted", t.events.c.payload.is_not(None)
-    )
-    return kept_for(json.loads(row.payload) for row in connection.execute(whole) if row.seq in seqs)
-
-
-def _types(connection: sa.Connection, interview: str) -> dict[int, str]:
-    query = sa.select(t.events.c.seq, t.events.c.type).where(t.events.c.interview == interview)
-    return {row.seq: row.type for row in connection.execute(query)}
-
-
-def _holding(connection: sa.Connection, interview: str) -> Holding:
-    row = _LOCKED.of(connection, [interview]).one_or_none()
-    if row is None:
-        raise _unknown(interview)
-    return _as_holding(row)
-
-
-def _as_holding(row: sa.Row[Any]) -> Holding:
-    return Holding(row.lease_owner, row.lease_epoch, row.lease_beat, row.lease_term_ms)
-
-
-def _hold(connection: sa.Connection, interview: str, holding: Holding) -> None:
-    values = {f"lease_{name}": value for name, value in asdict(holding).items()}
-    connection.execute(t.interviews.update().where(t.interviews.c.id == interview).values(values))
-
-
-def _unknown(interview: str) -> NotFound:
-    return NotFound("There is no interview with the id %(id)s", id=interview)
+            connection.execute(q.FORGET, done.forgotten)
 
 
 def _not_written(error: sa.exc.SQLAlchemyError) -> PlatformFailure:

@@ -189,7 +189,7 @@ def test_a_former_owner_records_nothing(log: EventLog) -> None:
         log.erase("i1", [1], "interviewer:ada", "why", lease=former)
     assert log.renew([former, lease]) == [former]
     log.release(former)
-    assert [record.payload for record in log.read("i1")] == [{"turn": "a1", "text": "kept", "attachments": []}]
+    assert [e.understand(record).data for record in log.read("i1")] == [e.PromptSent(turn="a1", text="kept")]
     assert log.find("i1", ClientKey("tab-1", 2)) == []
     # Nor did it take anything from the one after it.
     assert log.renew([lease]) == []
