@@ -139,7 +139,8 @@ class Sockets:
             case "run":
                 return {"run": room.run(key)}
             case "ask":
-                return {"turn": room.pairing.ask(m.get("text"), m.get("attachments", []), key)}
+                brought = m.get("attachments", []), key, m.get("mentions", []), m.get("model")
+                return {"turn": room.pairing.ask(m.get("text"), *brought)}
             case "stop":
                 turn = m.get("turn")
                 if not isinstance(turn, str) or room.interview.state.turn(turn) is None:

@@ -30,10 +30,16 @@ EVENT_VOLUME = 300
 Listener = Callable[[list[e.Record]], None]
 
 
+def unpriced(model: str, usage: e.Usage) -> int | None:
+    """There is no list of prices."""
+    return None
+
+
 @dataclass(frozen=True)
 class Tools:
     """What the rim hands in: clock (Unix ms), ids, pauses, the sandboxes and the guarantees they cannot
-    hold, the providers by name, the rubric as a function, how providers may answer, and what their pauses are multiplied by."""
+    hold, the providers by name, the rubric as a function, how providers may answer, what their pauses are multiplied by, and what
+    tokens of a model cost (millionths of a US dollar, None where that is not known)."""
 
     clock: Clock
     new_id: Callable[[], str]
@@ -44,6 +50,7 @@ class Tools:
     score: Callable[[e.Header, list[e.Record]], e.Json]
     limits: Limits = field(default_factory=Limits)
     pace: float = 1.0
+    cost: Callable[[str, e.Usage], int | None] = unpriced
 
 
 class Interview:

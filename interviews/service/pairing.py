@@ -10,21 +10,26 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
-from assistant.base import Ask, Attachment, Delayed, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
+from assistant.base import Ask, Delayed, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Turn, Working
 from interviews import events as e
-from interviews.errors import N_, BadInput, Conflict, LeaseLost, NotFound, PairsightError
+from interviews.budget import total, used, used_up
+from interviews.errors import N_, BadInput, Conflict, LeaseLost, PairsightError
+from interviews.events import Usage
 from interviews.log import ClientKey, Draft
 from interviews.service.background import begin
 from interviews.service.clock import pause, resume
 from interviews.service.interview import Interview, last_payload
+from interviews.service.mentions import attached, found, names, paths, read
 from interviews.service.workbench import Workbench
 from interviews.state import TurnView
 
 MAX_PROMPT = 20_000
 COALESCE_S = 0.05
 FIRST_TOKEN_S = 8.0
+# Why a reply ended that had not come to its end.
+CUT_SHORT = ("stopped", "cut off")
 logger = logging.getLogger("pairsight")
 
 
@@ -36,9 +41,15 @@ class Pairing:
         self._stopped: set[str] = set()
         self._benches: dict[str, Workbench] = {}
 
-    def ask(self, text: object, attachments: object, key: ClientKey | None) -> str:
-        """Record the prompt and begin the reply; returns the turn's id."""
-        prompt, names = _prompt(text), _attachments(attachments)
+    def ask(
+        self, text: object, attachments: object, key: ClientKey | None, mentions: object = (), model: object = None
+    ) -> str:
+        """Record the prompt with what was attached and begin the reply; returns the turn's id.
+
+        ``attachments`` are paths of whole files, ``mentions`` and ``model`` as the socket's ``ask`` has them. Raises ``BadInput``
+        and ``NotFound`` for what does not fit, ``Conflict`` while a reply is under way or where a budget is used up.
+        """
+        prompt, wanted = _prompt(text), read(mentions, attachments)
         interview = self._interview
         with interview.lock:
             if known := interview.known(key):
@@ -46,12 +57,20 @@ class Pairing:
             interview.require_running()
             if any(turn.status in ("waiting", "streaming") for turn in interview.state.turns):
                 raise Conflict("The assistant is still answering; stop it or wait for its reply")
-            for name in names:
-                if name not in interview.state.files:
-                    raise NotFound("There is no file %(path)s to attach", path=name)
+            interview.require_room()
+            if used_up(interview.header.settings, interview.state):
+                raise Conflict(
+                    "The assistant's budget for this interview is used up. Only the interviewer can give it more, and only in another "
+                    "interview; your work goes on without the assistant."
+                )
             turn = f"a{interview.counts['prompt.sent'] + 1}"
-            asked = self._ask(turn, prompt, names)
-            interview.record(Draft("candidate", e.PromptSent(turn=turn, text=prompt, attachments=names)), key=key)
+            brought = found(wanted, interview.state)
+            sent = e.PromptSent(
+                turn=turn, text=prompt, mentions=brought, model=self._model(model),
+                attachments=tuple(mention.name for mention in brought if mention.kind == "file"),
+            )  # fmt: skip
+            interview.record(Draft("candidate", sent), key=key)
+            asked = self.asked(sent)
         begin(f"reply-{turn}", lambda: self._reply(asked))
         return turn
 
@@ -70,18 +89,49 @@ class Pairing:
         for turn in list(self._benches):
             self.stop(turn)
 
-    def _ask(self, turn: str, prompt: str, names: tuple[str, ...]) -> Ask:
-        state, header = self._interview.state, self._interview.header
-        bench = self._benches[turn] = Workbench(self._interview, turn)
+    def asked(self, sent: e.PromptSent) -> Ask:
+        """The request that a recorded prompt makes, with the workspace as it is now."""
+        interview, turn = self._interview, sent.turn
+        state, settings, exercise = interview.state, interview.header.settings, interview.exercise
+        bench = self._benches[turn] = Workbench(interview, turn)
         texts = {path: view.text for path, view in state.files.items() if view.text is not None}
+        brought = sent.mentions or tuple(e.Mention(kind="file", name=path) for path in sent.attachments)
+        may_see = texts.keys() if settings.tree_shared else texts.keys() & paths(state.turns)
         return Ask(
-            turn=turn, prompt=prompt, attachments=tuple(Attachment(name, texts.get(name, "")) for name in names),
-            history=tuple(self._past(turn) for turn in state.turns if turn.status == "finished"),
-            files=texts, versions={path: state.files[path].version for path in texts}, exercise=self._interview.exercise,
-            brief=self._interview.exercise.brief if header.settings.brief_shared else "", model=header.settings.model,
-            seed=header.exercise.seed, bench=bench, cancelled=lambda: turn in self._stopped,
-            limits=self._interview.tools.limits,
+            turn=turn, prompt=sent.text, attachments=tuple(attached(mention, texts) for mention in brought),
+            history=tuple(self._past(view) for view in state.turns if view.turn != turn and _was_said(view)),
+            files={path: text for path, text in texts.items() if path in may_see},
+            versions={path: state.files[path].version for path in texts if path in may_see}, exercise=exercise,
+            brief=exercise.brief if settings.brief_shared else "", model=sent.model, seed=interview.header.exercise.seed,
+            bench=bench if settings.mode == "agent" else None, mode=settings.mode, tree=settings.tree_shared,
+            afford=self._afford(state.spent_tokens, state.spent_microusd), cancelled=lambda: turn in self._stopped,
+            limits=interview.tools.limits,
         )  # fmt: skip
+
+    def _model(self, chosen: object) -> str:
+        """The model to answer: that chosen, or the interview's own. Raises ``BadInput`` for one that may not be chosen."""
+        settings = self._interview.header.settings
+        allowed = settings.models or (settings.model,)
+        if chosen is None or chosen == "":
+            return settings.model or allowed[0]
+        if not isinstance(chosen, str) or chosen not in allowed:
+            raise BadInput(
+                "Expected one of the models %(models)s, got %(got)s", models=", ".join(allowed), got=repr(chosen)[:80]
+            )
+        return chosen
+
+    def _afford(self, tokens: int, microusd: int) -> Callable[[Usage, str], bool]:
+        """Whether another request may be made once a reply has used so much beside what was used before it."""
+        settings, cost = self._interview.header.settings, self._interview.tools.cost
+
+        def afford(usage: Usage, model: str) -> bool:
+            price = cost(model, usage)
+            if price is None and settings.budget_cents:
+                # What is bounded in money goes on only where it is known what it costs.
+                return False
+            return used(settings, tokens + total(usage), microusd + (price or 0)) < 1
+
+        return afford
 
     def _past(self, turn: TurnView) -> Turn:
         decided: dict[str, list[e.Hunk]] = {"accepted": [], "rejected": []}
@@ -91,8 +141,8 @@ class Pairing:
                 if (decision := view.decisions.get(hunk["hunk"])) is not None:
                     decided[decision].append(e.Hunk.model_validate(hunk))
         return Turn(
-            prompt=turn.prompt, reply=turn.reply, attachments=tuple(turn.attachments),
-            accepted=tuple(decided["accepted"]), rejected=tuple(decided["rejected"]),
+            prompt=turn.prompt, reply=turn.reply, attachments=names(turn), accepted=tuple(decided["accepted"]),
+            rejected=tuple(decided["rejected"]), cut=turn.status == "failed" or turn.stop_reason in CUT_SHORT,
         )  # fmt: skip
 
     def _reply(self, ask: Ask) -> None:
@@ -280,7 +330,6 @@ def _prompt(text: object) -> str:
     return text
 
 
-def _attachments(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) > 20 or not all(isinstance(item, str) for item in value):
-        raise BadInput("Expected at most 20 attached file names")
-    return tuple(dict.fromkeys(value))
+def _was_said(turn: TurnView) -> bool:
+    """Whether a turn is a part of the conversation: answered, or broken off after something had come."""
+    return turn.status == "finished" or (turn.status == "failed" and bool(turn.reply or turn.suggestions))
