@@ -60,8 +60,8 @@ class Pairing:
             interview.require_room()
             if used_up(interview.header.settings, interview.state):
                 raise Conflict(
-                    "The assistant's budget for this interview is used up. Only the interviewer can give it more, and only in another "
-                    "interview; your work goes on without the assistant."
+                    "The assistant's budget for this interview is used up. Only the interviewer can give it more, and only in "
+                    "another interview; your work goes on without the assistant."
                 )
             turn = f"a{interview.counts['prompt.sent'] + 1}"
             brought = found(wanted, interview.state)
