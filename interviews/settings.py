@@ -7,14 +7,16 @@ anything starts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from interviews.errors import BadInput
 
 PREFIX = "PAIRSIGHT_"
+MOST_MODELS = 20
 
 
 class Settings(BaseModel):
@@ -23,7 +25,10 @@ class Settings(BaseModel):
     ``data`` holds database and secret key; ``database`` is a SQLAlchemy URL (default: SQLite in ``data``);
     ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
-    how long its answer may take to begin. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
+    how long its answer may take to begin. Of interviews made from now on: ``mode`` is what the assistant may do; ``models`` are
+    those that the candidate may choose among, the first by default, or ``model`` where that is one of them; the budgets bound what
+    all replies of an interview use (0: no bound); ``share_brief`` and ``share_tree`` say whether it knows the brief, and looks at
+    every file or at those attached. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
     started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in interviews
     made from now on. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
@@ -41,6 +46,12 @@ class Settings(BaseModel):
     sandbox: str = "auto"
     provider: str = "scripted"
     model: str = ""
+    models: tuple[str, ...] = ()
+    mode: Literal["chat", "edit", "agent"] = "edit"
+    budget_tokens: int = Field(default=0, ge=0, le=10**12)
+    budget_usd: Decimal = Field(default=Decimal(0), ge=0, le=10**6, decimal_places=2)
+    share_brief: bool = False
+    share_tree: bool = True
     effort: Literal["", "low", "medium", "high", "xhigh", "max"] = ""
     first_token_s: float = Field(default=20, gt=0, le=300)
     exercise: str = "prompted-playlists"
@@ -60,6 +71,27 @@ class Settings(BaseModel):
     log: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: str = ""
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        """Names divided by commas."""
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("models")
+    @classmethod
+    def _fit(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        model = info.data.get("model", "")
+        if len(value) > MOST_MODELS or len(set(value)) < len(value) or any(len(name.split()) != 1 for name in value):
+            raise ValueError(f"Expected at most {MOST_MODELS} names of models divided by commas, each once")
+        if value and model and model not in value:
+            raise ValueError(f"Expected {model} among them, which is set as the model")
+        return value
+
+    @property
+    def budget_cents(self) -> int:
+        """The budget in money as an interview keeps it."""
+        return int(self.budget_usd * 100)
 
     @property
     def database_url(self) -> str:
@@ -83,6 +115,6 @@ def read_settings(environ: Mapping[str, str], **overrides: object) -> Settings:
         raise BadInput(
             "Setting %(name)s: %(why)s, got %(got)s",
             name=PREFIX + name.upper(),
-            why=first["msg"],
+            why=first["msg"].removeprefix("Value error, "),
             got=repr(first["input"]),
         ) from None

@@ -18,7 +18,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-TYPED = ["app.py", "interviews", "sandbox", "assistant", "rubrics", "web", "tests", "bench", "scripts"]
+TYPED = [
+    "app.py",
+    "wiring.py",
+    "commands",
+    "interviews",
+    "sandbox",
+    "assistant",
+    "rubrics",
+    "web",
+    "tests",
+    "bench",
+    "scripts",
+]
 
 
 @dataclass(frozen=True)

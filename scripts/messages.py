@@ -26,8 +26,11 @@ FOLDER = ROOT / "translations"
 TEMPLATE = FOLDER / "messages.pot"
 
 SOURCES = [
-    ("app.py", "python"),
-    *((f"{package}/**.py", "python") for package in ("assistant", "interviews", "rubrics", "sandbox", "web")),
+    *((file, "python") for file in ("app.py", "wiring.py")),
+    *(
+        (f"{package}/**.py", "python")
+        for package in ("assistant", "commands", "interviews", "rubrics", "sandbox", "web")
+    ),
     ("templates/**.html", "jinja2"),
     ("frontend/**.ts", "javascript"),
     ("frontend/**.tsx", "javascript"),

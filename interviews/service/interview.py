@@ -28,6 +28,8 @@ MAX_VOLUME = 64_000_000
 EVENT_VOLUME = 300
 
 Listener = Callable[[list[e.Record]], None]
+Cost = Callable[[str, e.Usage], int | None]
+"""Millionths of a US dollar that so many tokens of a model cost, None where that is not known."""
 
 
 def unpriced(model: str, usage: e.Usage) -> int | None:
@@ -39,7 +41,7 @@ def unpriced(model: str, usage: e.Usage) -> int | None:
 class Tools:
     """What the rim hands in: clock (Unix ms), ids, pauses, the sandboxes and the guarantees they cannot
     hold, the providers by name, the rubric as a function, how providers may answer, what their pauses are multiplied by, and what
-    tokens of a model cost (millionths of a US dollar, None where that is not known)."""
+    their models cost."""
 
     clock: Clock
     new_id: Callable[[], str]
@@ -50,7 +52,7 @@ class Tools:
     score: Callable[[e.Header, list[e.Record]], e.Json]
     limits: Limits = field(default_factory=Limits)
     pace: float = 1.0
-    cost: Callable[[str, e.Usage], int | None] = unpriced
+    cost: Cost = unpriced
 
 
 class Interview:

@@ -15,12 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
 from interviews import exercises
-from interviews.errors import BadInput, LeaseHeld, PairsightError
+from interviews.errors import LeaseHeld, PairsightError
 from interviews.leases import Lease
 from interviews.log import EventLog
 from interviews.service.background import begin
 from interviews.service.interview import Interview, Tools
 from interviews.service.room import Room
+from interviews.service.terms import require_possible
 from sandbox.pool import Pool
 
 TICK_S = 0.5
@@ -67,11 +68,9 @@ class Interviews:
         return self._closed.is_set()
 
     def create(self, exercise: str, candidate: str, settings: e.InterviewSettings, seed: int) -> str:
-        """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise."""
+        """A new interview; returns its id. Raises ``NotFound`` for an unknown exercise, ``BadInput`` as ``require_possible``."""
         loaded = exercises.load(exercise)
-        why = self.tools.provider(settings.provider).check(settings.model)
-        if why:
-            raise BadInput("The assistant %(name)s cannot be used: %(why)s", name=settings.provider, why=why)
+        require_possible(settings, self.tools.provider(settings.provider), self.tools.cost)
         header = e.Header(
             id=self.tools.new_id(),
             created_at_ms=self.tools.clock(),

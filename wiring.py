@@ -1,0 +1,152 @@
+"""The parts of the product as the settings name them: log, interviews, keys, links.
+
+Owns that wiring; clock, ids and randomness enter here. Invariant: what is chosen for an interview that is made from now on is
+checked before anything of it is recorded. Leaves out the web (``app``) and what is done with the parts (``commands``).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from functools import cache
+from pathlib import Path
+
+import assistant.registry
+import interviews.exercises
+import sandbox.registry
+from assistant.base import Limits
+from assistant.prices import cost_microusd
+from interviews import events as e
+from interviews.errors import NotFound
+from interviews.log import random_salts
+from interviews.ndjson import read_log
+from interviews.processes import has_ended, process_name
+from interviews.service.interview import Tools
+from interviews.service.registry import Interviews
+from interviews.service.terms import require_terms
+from interviews.settings import Settings, read_settings
+from interviews.store import Observer, SqlLog, backup, open_engine
+from interviews.times import steady
+from rubrics import rubric as rubric_files
+from rubrics.base import LogView, Scorecard
+from rubrics.scoring import score
+from sandbox.pool import Pool
+from web import auth
+
+ROOT = Path(__file__).resolve().parent
+
+# Unix milliseconds, for all that this process does.
+now_ms = steady()
+
+
+def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
+    """The scorecard of a log by the standard rubric."""
+    return score(LogView.of(header, records), rubric_files.load("standard"))
+
+
+def open_log(settings: Settings, on_commit: Observer = lambda *_: None) -> SqlLog:
+    """The log in the database that the settings name."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return SqlLog(open_engine(settings.database_url), now_ms, random_salts(), ended=has_ended, on_commit=on_commit)
+
+
+def make_interviews(settings: Settings, log: SqlLog | None = None) -> Interviews:
+    """The interviews of this process, with the real sandbox, assistant and rubric, in ``log`` or the one that the settings name."""
+
+    @cache
+    def choose() -> tuple[Pool, tuple[str, ...]]:
+        backend, probes = sandbox.registry.choose(settings.sandbox)
+        pool = Pool(backend, warm=settings.warm, most=settings.sandboxes, queue=settings.queue)
+        return pool, dict(probes)[backend.name].weaker
+
+    choosing = threading.Lock()
+
+    def chosen() -> tuple[Pool, tuple[str, ...]]:
+        with choosing:
+            return choose()
+
+    tools = Tools(
+        clock=now_ms, new_id=lambda: secrets.token_hex(8), sleep=time.sleep, pace=settings.pace,
+        backend=lambda: chosen()[0], weaker=lambda: chosen()[1], provider=assistant.registry.get,
+        score=lambda header, records: score_records(header, records).model_dump(mode="json"),
+        limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort), cost=cost_microusd,
+    )  # fmt: skip
+    return Interviews(log or open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
+
+
+def secret_file(settings: Settings) -> Path:
+    """Where the key that signs links and sessions is kept."""
+    return settings.secret_file or settings.data / backup.KEY
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs links and sessions, made once and kept readable by its owner only."""
+    path = secret_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text("ascii").strip()
+
+
+def invitation(settings: Settings, address: str, interview: str, role: e.Role) -> str:
+    """The link that opens one role in one interview."""
+    link = auth.Link(interview, role, now_ms() + int(settings.link_days * 86_400_000))
+    return f"{address}/join/{auth.sign_link(secret_key(settings), link)}"
+
+
+def interview_settings(settings: Settings) -> e.InterviewSettings:
+    """What the settings choose for an interview that is made now. Raises ``NotFound`` for an unknown exercise, ``BadInput`` as
+    ``require_terms``."""
+    model = settings.model or next(iter(settings.models), "")
+    made = e.InterviewSettings(
+        minutes=settings.minutes or interviews.exercises.load(settings.exercise).spec.minutes,
+        grace_s=settings.grace_s,
+        provider=settings.provider,
+        model=model,
+        models=tuple(sorted(settings.models, key=lambda name: name != model)),
+        mode=settings.mode,
+        brief_shared=settings.share_brief,
+        tree_shared=settings.share_tree,
+        budget_tokens=settings.budget_tokens,
+        budget_cents=settings.budget_cents,
+        co_edit=settings.co_edit,
+    )
+    require_terms(made, assistant.registry.get(settings.provider), cost_microusd)
+    return made
+
+
+def demo_interview(settings: Settings, found: Interviews) -> tuple[str, str]:
+    """Ids of the interview to open and of the newest one that is over (or ""): a new one where all are over."""
+    over = ""
+    for header in found.log.interviews():
+        if not any(record.type == "interview.submitted" for record in found.log.read(header.id)):
+            return header.id, over
+        over = over or header.id
+    return found.create(
+        settings.exercise, "Demo candidate", interview_settings(settings), secrets.randbelow(1 << 31)
+    ), over
+
+
+def load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:
+    """The log in that file, or of that interview. Raises ``NotFound``, and as ``read_log``."""
+    path = Path(log_or_id)
+    if path.is_file():
+        with path.open(encoding="utf-8") as lines:
+            return read_log(lines)
+    settings = read_settings(os.environ)
+    require_database(settings, log_or_id)
+    log = open_log(settings)
+    return log.header(log_or_id), log.read(log_or_id)
+
+
+def require_database(settings: Settings, named: str) -> None:
+    """Raise ``NotFound`` where there is no database that ``named`` could be in."""
+    if not settings.database and not (settings.data / "pairsight.db").is_file():
+        raise NotFound(
+            "Expected a log file or an interview's id, got %(got)s: there is no such file and no database", got=named
+        )
