@@ -29,11 +29,6 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
                 "It is a live model and makes mistakes of its own; none are placed on purpose. The brief, the tests, "
                 "the terminal and the people you meet here never deceive you.",
             ),
-            _(
-                "What you write to it, what you attach and the exercise's files are sent to the service that runs it: "
-                "%(service)s.",
-                service=provider.name,
-            ),
         ]
     hands = (
         [
@@ -71,6 +66,10 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
                 _(
                     "You may use it for all, some or none of the work. None of these is better or worse in itself.",
                 ),
+                *_allowed(settings),
+                *_known(settings),
+                *_receivers(settings, provider),
+                *_bounds(settings),
                 *mistakes,
             ],
         ),
@@ -94,6 +93,78 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
             ],
         ),
     ]
+
+
+def _allowed(settings: InterviewSettings) -> list[str]:
+    """What the assistant may do."""
+    proposes = _(
+        "It proposes changes to your files. Nothing of them gets in unless you accept it, piece by piece or as a whole.",
+    )
+    match settings.mode:
+        case "chat":
+            return [_("It talks with you. It proposes no changes to your files and runs nothing.")]
+        case "edit":
+            return [proposes, _("It runs nothing: no tests, no commands.")]
+        case "agent":
+            return [
+                proposes,
+                _(
+                    "It also searches your files and runs tests and commands, in a copy of them and never in your "
+                    "terminal. You see each step as it happens and can stop it at any moment.",
+                ),
+            ]
+
+
+def _known(settings: InterviewSettings) -> list[str]:
+    """What the assistant knows unasked."""
+    return [
+        _("It has the brief that you get.")
+        if settings.brief_shared
+        else _("It does not have the brief that you get: it knows of it what you tell it."),
+        _("It can look at all files of your workspace.")
+        if settings.tree_shared
+        else _("Of your files it sees those that you attach, or attached before, and no others."),
+        _("It sees your terminal and your test results only where you attach something of them."),
+    ]
+
+
+def _receivers(settings: InterviewSettings, provider: Provider) -> list[str]:
+    """Who gets what is written to the assistant."""
+    if provider.plants:
+        return [
+            _(
+                "Its answers were prepared beforehand and are kept on this server: what you write to it goes nowhere else.",
+            )
+        ]
+    if settings.tree_shared:
+        return [
+            _(
+                "What you write to it, what you attach and the exercise's files are sent to the service that runs it: "
+                "%(service)s.",
+                service=provider.name,
+            )
+        ]
+    return [
+        _(
+            "What you write to it and what you attach are sent to the service that runs it: %(service)s.",
+            service=provider.name,
+        )
+    ]
+
+
+def _bounds(settings: InterviewSettings) -> list[str]:
+    """What there is to choose among, and how far it goes."""
+    told = []
+    if len(settings.models) > 1:
+        told.append(_("You choose who answers each time, among: %(models)s.", models=", ".join(settings.models)))
+    if settings.budget_tokens or settings.budget_cents:
+        told.append(
+            _(
+                "What it may use in this interview is bounded. You are told before that is used up; then you work on "
+                "without it.",
+            )
+        )
+    return told
 
 
 def text_hash(parts: list[tuple[str, list[str]]]) -> str:

@@ -1,0 +1,47 @@
+"""What a candidate is told of the assistant before they agree, by the interview's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from assistant.registry import get
+from interviews.events import InterviewSettings
+from interviews.settings import Settings
+from web.consent import sections
+
+
+def told(tmp_path: Path, provider: str = "anthropic", **settings: object) -> str:
+    with create_app(Settings(data=tmp_path)).test_request_context():
+        parts = sections(InterviewSettings.model_validate(settings), get(provider))
+    return " ".join(line for _, lines in parts for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said", "unsaid"),
+    [
+        ("chat", "proposes no changes to your files and runs nothing", "unless you accept it"),
+        ("edit", "runs nothing: no tests, no commands", "in a copy of them"),
+        ("agent", "runs tests and commands, in a copy of them", "runs nothing"),
+    ],
+)
+def test_what_the_assistant_may_do(tmp_path: Path, mode: str, said: str, unsaid: str) -> None:
+    text = told(tmp_path, mode=mode)
+    assert said in text and unsaid not in text
+
+
+def test_what_it_knows_by_itself_and_who_gets_it(tmp_path: Path) -> None:
+    little = told(tmp_path, tree_shared=False)
+    assert "does not have the brief" in little and "those that you attach" in little
+    assert "What you write to it and what you attach are sent to the service that runs it: anthropic." in little
+    much = told(tmp_path, brief_shared=True)
+    assert "It has the brief" in much and "all files of your workspace" in much and "exercise's files are sent" in much
+    assert "goes nowhere else" in told(tmp_path, "scripted") and "sent to the service" not in told(tmp_path, "scripted")
+
+
+def test_its_bounds(tmp_path: Path) -> None:
+    assert "bounded" not in told(tmp_path) and "You choose who answers" not in told(tmp_path, models=("a",), model="a")
+    assert "bounded" in told(tmp_path, budget_cents=100) and "bounded" in told(tmp_path, budget_tokens=100)
+    assert "among: a, b." in told(tmp_path, models=("a", "b"), model="a")
