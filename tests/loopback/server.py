@@ -44,10 +44,10 @@ class Loopback:
     dropped: int = 0
 
     def __enter__(self) -> Loopback:
-        script = load(self.script) if isinstance(self.script, str) else self.script
+        script = self.load(self.script) if isinstance(self.script, str) else self.script
         self.player = Player(script)
         self.closing = threading.Event()
-        self._server = _Server(("127.0.0.1", self.port), _Handler)
+        self._server = Server(("127.0.0.1", self.port), self.handler())
         self._server.loopback = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -66,15 +66,25 @@ class Loopback:
         """Scheme, host and port."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    def load(self, name: str) -> Script:
+        """The script of that name."""
+        return load(name)
 
-class _Server(ThreadingHTTPServer):
+    def handler(self) -> type[Handler]:
+        """Who answers; a server of another service's form has another."""
+        return Handler
+
+
+class Server(ThreadingHTTPServer):
     daemon_threads = True
     loopback: Loopback
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: tests read ``requests``."""
@@ -119,11 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _error(self, status: int, type_: str, message: str, number: int, headers: dict[str, str] | None = None) -> None:
         data = json.dumps(error_body(type_, message, number)).encode()
+        self._send(status, data, "application/json", {"request-id": f"req_{number:04d}", **(headers or {})})
+
+    def _send(self, status: int, data: bytes, form: str, headers: dict[str, str]) -> None:
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", form)
         self.send_header("content-length", str(len(data)))
-        self.send_header("request-id", f"req_{number:04d}")
-        for name, value in (headers or {}).items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
