@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import assistant.registry
 from app import score_records
+from assistant.prices import cost_microusd
 from interviews import events as e
 from interviews import exercises
 from interviews.errors import PlatformFailure
@@ -70,4 +71,5 @@ def tools(backend: Backend | None = None) -> Tools:
         weaker=lambda: (),
         provider=assistant.registry.get,
         score=lambda head, records: score_records(head, records).model_dump(mode="json"),
+        cost=cost_microusd,
     )
