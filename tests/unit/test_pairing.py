@@ -38,9 +38,9 @@ class Answering:
         return self._answer(ask)
 
 
-def paired(answer: Answer) -> tuple[Interview, pairing.Pairing]:
+def paired(answer: Answer, **settings: object) -> tuple[Interview, pairing.Pairing]:
     """A running interview whose assistant answers by ``answer``."""
-    interview = bare_interview()
+    interview = bare_interview(**settings)
     provider: Provider = Answering(answer)
     interview.tools = replace(interview.tools, provider=lambda name: provider)
     interview.record(
