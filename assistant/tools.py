@@ -1,21 +1,22 @@
 """What an assistant may do beside talking: look at files, propose edits, run things in a scratch copy.
 
-Owns the tools' definitions and one reply's use of them. Invariant: nothing here writes to the candidate's files. Edits and what
-commands changed are collected in drafts and leave as one proposal of hunks against the files as they were asked about; a
-call that does not fit is answered in words the model can act on. Leaves out how a provider speaks of tools.
+Owns the tools' definitions, which mode has which, and one reply's use of them. Invariant: nothing here writes to the candidate's
+files, and no path leads out of the files of the ask. Edits and what commands changed are collected in drafts and leave as one
+proposal of hunks against the files as they were asked about; a call that does not fit is answered in words the model can act
+on. Leaves out how a provider speaks of tools.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.base import Ask, Outcome, Proposal
+from assistant.base import Ask, Mode, Outcome, Proposal
 from assistant.hunks import difference
 from assistant.search import search
 from assistant.templates import lines_of
@@ -84,7 +85,10 @@ TOOLS: dict[str, type[_Input]] = {
     "run_tests": RunTests,
     "run_command": RunCommand,
 }
-NEED_BENCH = frozenset({"run_tests", "run_command"})
+LOOKING = ("list_files", "read_file", "search")
+PROPOSING = (*LOOKING, "propose_edit")
+RUNNING = ("run_tests", "run_command")
+MODES: dict[Mode, tuple[str, ...]] = {"chat": (), "edit": PROPOSING, "agent": (*PROPOSING, *RUNNING)}
 
 
 @dataclass(frozen=True)
@@ -98,19 +102,17 @@ class Tool:
 
 @dataclass(frozen=True)
 class Used:
-    """What a call gave."""
+    """What a call gave, less ``cut`` characters."""
 
     output: str
     ok: bool
+    cut: int = 0
 
 
 def definitions(ask: Ask) -> list[Tool]:
-    """The tools that this ask allows."""
-    return [
-        Tool(name, " ".join((model.__doc__ or "").split()), _schema(model))
-        for name, model in TOOLS.items()
-        if ask.bench is not None or name not in NEED_BENCH
-    ]
+    """The tools that this ask allows: those of its mode, less what needs a bench where there is none."""
+    allowed = [name for name in MODES[ask.mode] if ask.bench is not None or name not in RUNNING]
+    return [Tool(name, " ".join((TOOLS[name].__doc__ or "").split()), _schema(TOOLS[name])) for name in allowed]
 
 
 def _schema(model: type[_Input]) -> dict[str, Any]:
@@ -144,7 +146,7 @@ class Toolbox:
         """Do what was called for. Never raises for what a model may get wrong or a sandbox may fail at."""
         allowed = [tool.name for tool in definitions(self.ask)]
         if name not in allowed:
-            return Used(f"Expected one of the tools {', '.join(allowed)}, got {name[:80]}", False)
+            return Used(f"Expected one of the tools {', '.join(allowed) or '(none)'}, got {name[:80]}", False)
         try:
             return self._use(TOOLS[name].model_validate(given))
         except ValidationError as error:
@@ -171,11 +173,11 @@ class Toolbox:
         match call:
             case ListFiles():
                 lines = [f"{path} ({len(lines_of(text))} lines)" for path, text in sorted(self.files.items())]
-                return Used("\n".join(lines)[:OUTPUT] or "The workspace is empty.", True)
+                return _bounded("\n".join(lines) or "There are no files.", True)
             case ReadFile():
                 return self._read(call)
             case Search():
-                return Used(search(self.files, call.pattern, call.regex)[:OUTPUT], True)
+                return _bounded(search(self.files, call.pattern, call.regex), True)
             case ProposeEdit():
                 return self._edit(call)
             case RunCommand():
@@ -202,7 +204,7 @@ class Toolbox:
             return Used(wanted or "[empty]", True)
         shown = wanted[:READ]
         last = call.start_line + shown.count("\n")
-        return Used(f"{shown}\n[cut in line {last} of {len(lines)}; read on with start_line]", True)
+        return Used(f"{shown}\n[cut in line {last} of {len(lines)}; read on with start_line]", True, len(wanted) - READ)
 
     def _edit(self, call: ProposeEdit) -> Used:
         if why := _path_fault(call.path, self.files):
@@ -245,7 +247,13 @@ class Toolbox:
             if _path_fault(path, {}) is None:
                 self.drafts[path] = text
                 self.titles.append(title)
-        return Used(outcome.output[:OUTPUT], outcome.ok)
+        used = _bounded(outcome.output, outcome.ok)
+        return replace(used, cut=used.cut + outcome.cut)
+
+
+def _bounded(output: str, ok: bool) -> Used:
+    over = max(0, len(output) - OUTPUT)
+    return Used(f"{output[:OUTPUT]}\n[cut here: {over} characters more]" if over else output, ok, over)
 
 
 def _occurrences(text: str, part: str) -> int:
