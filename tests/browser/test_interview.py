@@ -185,6 +185,7 @@ def test_claude_proposes_and_the_candidate_decides(tmp_path: Path, open_page: Op
         running = products.start(
             tmp_path / "data",
             PAIRSIGHT_PROVIDER="anthropic",
+            PAIRSIGHT_MODE="agent",
             ANTHROPIC_BASE_URL=service.address,
             ANTHROPIC_API_KEY=service.player.script.key,
         )

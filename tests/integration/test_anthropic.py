@@ -28,7 +28,7 @@ def loopback() -> Iterator[Loopback]:
 
 def started(data: Path, loopback: Loopback, key_file: str = "") -> Product:
     return products.start(
-        data, PAIRSIGHT_PROVIDER="anthropic", ANTHROPIC_BASE_URL=loopback.address, ANTHROPIC_API_KEY=KEY,
+        data, PAIRSIGHT_PROVIDER="anthropic", PAIRSIGHT_MODE="agent", ANTHROPIC_BASE_URL=loopback.address, ANTHROPIC_API_KEY=KEY,
         ANTHROPIC_API_KEY_FILE=key_file,
     )  # fmt: skip
 

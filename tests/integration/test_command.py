@@ -141,6 +141,18 @@ def test_an_unknown_exercise_or_sandbox_is_told(tmp_path: Path) -> None:
     refused(pairsight("run", "--sandbox", "jail", data=tmp_path), "bubblewrap", "jail")
 
 
+def test_an_interview_that_could_not_be_held_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    refused(pairsight("run", "--demo", "--mode", "autopilot", data=tmp_path), "PAIRSIGHT_MODE", "chat", "'autopilot'")
+    refused(
+        pairsight("run", "--demo", "--models", "a,b", "--model", "c", data=tmp_path), "PAIRSIGHT_MODELS", "c", "'a,b'"
+    )
+    refused(pairsight("run", "--demo", "--budget-usd", "1", "--models", "own", data=tmp_path), "price is known", "own")
+    refused(
+        pairsight("run", "--demo", data=tmp_path, PAIRSIGHT_BUDGET_TOKENS="some"), "PAIRSIGHT_BUDGET_TOKENS", "some"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -13,8 +13,6 @@ from interviews.service.terms import models, require_possible, require_terms
 from interviews.settings import read_settings
 from wiring import interview_settings
 
-CLAUDE = {"PAIRSIGHT_PROVIDER": "anthropic"}
-
 
 def chosen(**environ: str) -> InterviewSettings:
     return interview_settings(read_settings({f"PAIRSIGHT_{name}": value for name, value in environ.items()}))
