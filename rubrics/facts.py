@@ -44,6 +44,13 @@ class Prompt:
     attachments: tuple[str, ...]
     scene: Scene
     outcome: Literal["pending", "answered", "miss", "failed"] = "pending"
+    mentions: tuple[e.Mention, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The text and what was attached of tests and terminals: who attaches a failure need not type it too."""
+        failures = (f"{one.name}\n{one.text}" for one in self.mentions if one.kind == "failure")
+        return "\n".join([self.text, *failures, *(one.text for one in self.mentions if one.kind == "terminal")])
 
     @property
     def counts(self) -> bool:
@@ -53,12 +60,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict on a hunk; ``scene`` as of just before it."""
+    """A verdict on a hunk; ``scene`` as of just before it. ``kept`` is what an accepted one was changed to before it went in."""
 
     seq: int
     accepted: bool
     reason: str
     scene: Scene
+    kept: str | None = None
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,9 @@ class _Walk:
 
     def _turn(self, seq: int, data: e.PromptSent | e.ReplyFinished | e.ReplyFailed) -> None:
         if isinstance(data, e.PromptSent):
-            self.prompts[data.turn] = Prompt(seq, data.turn, data.text, data.attachments, self.scene())
+            self.prompts[data.turn] = Prompt(
+                seq, data.turn, data.text, data.attachments, self.scene(), mentions=data.mentions
+            )
         elif (prompt := self.prompts.get(data.turn)) is not None:
             outcome: Literal["failed", "miss", "answered"]
             outcome = "failed" if isinstance(data, e.ReplyFailed) else "miss" if data.miss else "answered"
@@ -211,9 +221,10 @@ class _Walk:
                 for note in data.hunks:
                     self._hunk(data.suggestion, note.hunk, note=note)
             case e.SuggestionRefreshed():
+                self.offered.append(data.hunk.after)
                 self._hunk(data.suggestion, data.hunk.hunk, content=data.hunk)
             case e.SuggestionDecided():
-                decision = Decision(seq, data.decision == "accepted", data.reason, self.scene())
+                decision = Decision(seq, data.decision == "accepted", data.reason, self.scene(), data.kept)
                 self._hunk(data.suggestion, data.hunk, decision=decision)
 
     def _hunk(

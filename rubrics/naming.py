@@ -79,8 +79,9 @@ def _quotes_error(text: str, output: str) -> bool:
 
 def grounded(prompt: Prompt) -> bool:
     """Whether the prompt names something real: a file, a symbol, a test or an error of the workspace as it was then."""
-    scene, text = prompt.scene, prompt.text
-    if any(path in scene.files for path in prompt.attachments):
+    scene, text = prompt.scene, prompt.shown
+    parts = [one.name for one in prompt.mentions if one.kind == "selection"]
+    if any(path in scene.files for path in [*prompt.attachments, *parts]):
         return True
     if _names_file(text, scene) or _names_symbol(text, scene):
         return True

@@ -83,9 +83,10 @@ def prose(path: str, text: str) -> str:
 
 
 def said_in(prompt: Prompt) -> str:
-    """A prompt's text and what the files attached to it said at that moment."""
+    """A prompt's text and what the files and selections attached to it said at that moment."""
     attached = [prose(path, prompt.scene.files[path].text) for path in prompt.attachments if path in prompt.scene.files]
-    return "\n".join([prompt.text, *attached])
+    parts = [prose(one.name, one.text) for one in prompt.mentions if one.kind == "selection"]
+    return "\n".join([prompt.text, *attached, *parts])
 
 
 def expressed(requirement: Requirement, text: str) -> bool:

@@ -62,7 +62,7 @@ def _corrects(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
 
 def _resolves(facts: Facts, prompt: Prompt, asked: list[Prompt]) -> tuple[int, ...]:
     """The runs before the next prompt decide; where there are none, the first run after it."""
-    named = [test for test, message in prompt.scene.failing.items() if names_failure(prompt.text, test, message)]
+    named = [test for test, message in prompt.scene.failing.items() if names_failure(prompt.shown, test, message)]
     if not named:
         return ()
     runs = [run for run in facts.runs if run.finished is not None and run.seq > prompt.seq]
@@ -80,7 +80,7 @@ def _told(facts: Facts, prompt: Prompt) -> bool:
         "run.finished", "suggestion.offered", "suggestion.annotated", "file.snapshotted"
     ):
         return False
-    named = any(names_failure(prompt.text, test, message) for test, message in prompt.scene.failing.items())
+    named = any(names_failure(prompt.shown, test, message) for test, message in prompt.scene.failing.items())
     later = any(run.finished is not None and run.seq > prompt.seq for run in facts.runs)
     return facts.submitted is not None or later or not named
 

@@ -77,8 +77,8 @@ class Story:
         edited = e.FileEdited(path=path, version=version + 1, changes=changes, origin=origin, client=client, late=late)
         return self.tell(actor, edited, cause=cause)
 
-    def ask(self, turn: str, text: str, *attachments: str) -> None:
-        self.tell("candidate", e.PromptSent(turn=turn, text=text, attachments=attachments))
+    def ask(self, turn: str, text: str, *attachments: str, mentions: tuple[e.Mention, ...] = ()) -> None:
+        self.tell("candidate", e.PromptSent(turn=turn, text=text, attachments=attachments, mentions=mentions))
 
     def answer(self, turn: str, text: str, *, miss: bool = False) -> None:
         usage = e.Usage(input_tokens=len(text), output_tokens=len(text) // 4)

@@ -169,6 +169,39 @@ def test_a_proposals_own_names_and_attachments_ground_a_prompt() -> None:
     assert share(story, "grounding") == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "text", "hit"),
+    [
+        ("selection", "songs/builder.py", "    # the mood decides", True),
+        ("selection", "songs/gone.py", "x", False),
+        ("failure", "tests/test_fees.py::test_two_hours", "assert 250 == 500", True),
+        ("terminal", "t1", "$ pytest -q\nFAILED tests/test_fees.py::test_two_hours", True),
+        ("terminal", "t1", "$ date\nMonday", False),
+    ],
+)
+def test_what_a_candidate_attaches_need_not_be_typed_too(kind: str, name: str, text: str, hit: bool) -> None:
+    story = begin()
+    story.run("r1", ("tests/test_fees.py::test_two_hours", "assert 250 == 500"))
+    mention = e.Mention.model_validate({"kind": kind, "name": name, "text": text})
+    story.ask("a1", "make it better", mentions=(mention,))
+    story.answer("a1", "Here you are.")
+    assert share(story, "grounding") == (int(hit), 1)
+
+
+def test_a_failure_that_was_attached_and_is_gone_was_resolved() -> None:
+    failing = ("tests/test_fees.py::test_two_hours", "assert 250 == 500")
+    mention = e.Mention(kind="failure", name=failing[0], text=failing[1])
+    for mentions, resolved in (((mention,), 1), ((), 0)):
+        story = begin()
+        asked(story, "a1", "hello there, what is this?")
+        story.run("r1", failing)
+        story.ask("a2", "make it better", mentions=mentions)
+        story.answer("a2", "Here you are.")
+        story.run("r2")
+        finish(story)
+        assert share(story, "productive_follow_up")[0] == resolved
+
+
 def test_names_count_as_they_were_at_that_moment() -> None:
     story = begin()
     asked(story, "a1", "use pick_next()")
