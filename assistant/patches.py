@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from assistant.matching import differing, likeness
+from assistant.hunks import anchored
+from assistant.matching import Block, differing, likeness
 from assistant.merge import merge
 from assistant.templates import Line, lines_of
 from interviews.events import Hunk, HunkNote
@@ -192,10 +193,8 @@ def hunks(
     for i1, i2, j1, j2 in _blocks(before, new):
         lines = new[j1:j2]
         honours = {atom for line in lines for atom in line.atoms}
-        hunk = Hunk(
-            hunk=next(ids), path=path, base_version=version, line=i1 + 1, before="".join(before[i1:i2]),
-            after="".join(line.text for line in lines),
-        )  # fmt: skip
+        text = "".join(line.text for line in lines)
+        hunk = anchored(next(ids), path, version, before, Block(i1, i2, j1, j2), text)
         note = HunkNote(
             hunk=hunk.hunk, touches=tuple(sorted(honours | _missing(new, full, j1, j2))), honours=tuple(sorted(honours)),
             defect=next((line.defect for line in lines if line.defect), None),

@@ -11,7 +11,7 @@ outside may be less tidy: store and send on ``dump(parse(changes))``. Leaves out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate
@@ -281,12 +281,18 @@ def map_position(changes: Changes, pos: int, assoc: int = -1) -> int:
     With ``assoc`` below 0 it stays with the character before it, in front of what is inserted there; otherwise with the
     one after it. Raises ``BadInput`` where it lies outside the text.
     """
-    return _map_position(changes, pos, assoc)[0]
+    return _map_position(parse(changes), pos, assoc)[0]
+
+
+def map_positions(changes: Changes, positions: Iterable[tuple[int, int]]) -> list[int]:
+    """As ``map_position`` for several positions, each with its ``assoc``; the change set is read once."""
+    sections = parse(changes)
+    return [_map_position(sections, pos, assoc)[0] for pos, assoc in positions]
 
 
 def map_surviving_position(changes: Changes, pos: int, assoc: int = -1) -> int | None:
     """As ``map_position``, but None where one section deleted the text on both sides of the position."""
-    mapped, survives = _map_position(changes, pos, assoc)
+    mapped, survives = _map_position(parse(changes), pos, assoc)
     return mapped if survives else None
 
 
@@ -403,11 +409,11 @@ def _goes_first(other: _Edit, edit: _Edit, before: bool) -> bool:
     return other.end < edit.end or (other.end == edit.end and not before)
 
 
-def _map_position(changes: Changes, pos: int, assoc: int) -> tuple[int, bool]:
+def _map_position(sections: Sequence[Section], pos: int, assoc: int) -> tuple[int, bool]:
     """The position after the changes, and whether some of the text beside it is left."""
     _expect_whole(pos)
     start = new_start = 0
-    for section in parse(changes):
+    for section in sections:
         end = start + section.length
         if section.insert is None:
             if pos < end:

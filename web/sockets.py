@@ -44,7 +44,7 @@ EVENTS = 50
 ROLES: tuple[e.Role, ...] = get_args(e.Role)
 # What interviewers may do too, where that was agreed.
 EDITS = ("edit", "create", "rename", "delete")
-ACTS = ("run", "ask", "stop", "decide", "flushed", "submit")
+ACTS = ("run", "ask", "stop", "decide", "decide_all", "refresh", "flushed", "submit")
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
 # What a page is to do: make the change anew, send the same a little later, or once more.
 CODES: dict[type[PairsightError], str] = {Conflict: "stale", Busy: "busy", PlatformFailure: "failed"}
@@ -147,7 +147,13 @@ class Sockets:
                     raise NotFound("There is no reply %(turn)s to stop", turn=repr(turn)[:80])
                 room.pairing.stop(turn)
             case "decide":
-                room.proposals.decide(m.get("suggestion"), m.get("hunk"), m.get("decision"), m.get("reason", ""), key)
+                wanted, why = m.get("decision"), m.get("reason", "")
+                room.proposals.decide(m.get("suggestion"), m.get("hunk"), wanted, why, key, m.get("kept"))
+            case "decide_all":
+                wanted, why = m.get("decision"), m.get("reason", "")
+                return {"stale": room.proposals.decide_all(m.get("suggestion"), wanted, why, key)}
+            case "refresh":
+                room.proposals.refresh(m.get("suggestion"), m.get("hunk"), key)
             case "flushed":
                 room.flushed()
             case "submit":

@@ -22,6 +22,23 @@ class _Past:
     def since(self, version: int) -> list[Changes] | None:
         return None if version < self.base_version else self.changes[version - self.base_version :]
 
+    def text_at(self, version: int) -> str | None:
+        if not self.base_version <= version <= self.base_version + len(self.changes):
+            return None
+        text = self.base_text
+        for changes in self.changes[: version - self.base_version]:
+            text = apply_changes(text, changes)
+        return text
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Where a file is now, its text at the version asked about, and the change sets since; None where it was replaced since."""
+
+    path: str
+    base: str | None
+    since: list[Changes] | None
+
 
 @dataclass
 class _Move:
@@ -97,9 +114,12 @@ class FileHistory:
     def text_at(self, path: str, version: int) -> str | None:
         """The text at ``version``, or None where the file was replaced since."""
         past = self._past.get(path)
-        if past is None or not past.base_version <= version <= past.base_version + len(past.changes):
-            return None
-        text = past.base_text
-        for changes in past.changes[: version - past.base_version]:
-            text = apply_changes(text, changes)
-        return text
+        return None if past is None else past.text_at(version)
+
+    def followed(self, path: str, version: int) -> Followed | None:
+        """A file that was at ``path``, wherever it is now; None where it is nowhere."""
+        past = self._past.get(path)
+        if past is not None:
+            return Followed(path, past.text_at(version), past.since(version))
+        found = self.moved(path, version)
+        return None if found is None else Followed(found[0], self._moved[path].past.text_at(version), found[1])

@@ -139,7 +139,8 @@ class Pairing:
             view = self._interview.state.suggestions[name]
             for hunk in view.hunks:
                 if (decision := view.decisions.get(hunk["hunk"])) is not None:
-                    decided[decision].append(e.Hunk.model_validate(hunk))
+                    went_in = view.kept.get(hunk["hunk"], hunk["after"])
+                    decided[decision].append(e.Hunk.model_validate({**hunk, "after": went_in}))
         return Turn(
             prompt=turn.prompt, reply=turn.reply, attachments=names(turn), accepted=tuple(decided["accepted"]),
             rejected=tuple(decided["rejected"]), cut=turn.status == "failed" or turn.stop_reason in CUT_SHORT,

@@ -169,7 +169,7 @@ def test_lines_for_a_file_that_is_gone_make_no_new_one(interview: Interview) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("s9", "h1", "accepted", ""), "no hunk"),
+        (("s9", "h1", "accepted", ""), "no proposal"),
         (("s1", "h1", "maybe", ""), "maybe"),
         (("s1", "h1", "rejected", "x" * 2001), "2,000"),
     ],
