@@ -197,8 +197,11 @@ class Provider(Protocol):
     """Whether its proposals may hold mistakes placed on purpose; candidates are told."""
     pace_s: float
     """Seconds between pieces, where no network sets the pace; 0 otherwise."""
-    model: str
-    """The model that answers where none was chosen, as the service knows it; empty where there are none to choose among."""
+
+    @property
+    def model(self) -> str:
+        """The model that answers where none was chosen, as the service knows it; empty where there are none to choose among."""
+        ...
 
     def check(self, model: str) -> str:
         """Why this provider cannot be used here and now, or an empty string."""

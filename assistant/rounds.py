@@ -7,6 +7,7 @@ Leaves out a service's own form (its ``Wire``, in a provider), tools (``assistan
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,18 @@ class Call:
     name: str
     given: object
     wrong: str = ""
+
+    @classmethod
+    def heard(cls, id: str, name: str, text: str) -> Call:
+        """With its input as the model wrote it."""
+        try:
+            # A line end within a string is no JSON, but clear. Nothing at all is an input without fields.
+            given = json.loads(text, strict=False) if text.strip() else {}
+        except (ValueError, RecursionError) as error:
+            return cls(id, name, {}, f"Expected the input as JSON, got text that is none: {error}")
+        if not isinstance(given, dict):
+            return cls(id, name, {}, f"Expected the input as a JSON object, got {type(given).__name__}")
+        return cls(id, name, given)
 
 
 @dataclass(frozen=True)

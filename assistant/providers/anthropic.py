@@ -151,16 +151,9 @@ class _Message:
         return [self._call(number, block) for number, block in enumerate(self.blocks) if block["type"] == "tool_use"]
 
     def _call(self, number: int, block: Block) -> Call:
-        wrong, given = "", block.get("input", {})
-        if text := self.json.get(number, ""):
-            try:
-                given = json.loads(text)
-            except ValueError as error:
-                given, wrong = {}, f"Expected the input as JSON, got text that is none: {error}"
-        if not isinstance(given, dict):
-            given, wrong = {}, f"Expected the input as a JSON object, got {type(given).__name__}"
-        block["input"] = given
-        return Call(block["id"], str(block["name"]), given, wrong)
+        call = Call.heard(block["id"], str(block["name"]), self.json.get(number) or json.dumps(block.get("input", {})))
+        block["input"] = call.given
+        return call
 
     def content(self) -> list[Block] | None:
         """Its blocks as they are sent back; the service takes no empty text."""

@@ -19,7 +19,7 @@ PAGE = b"<!doctype html><html><head><title>Oops</title></head><body><h1>Somethin
 
 
 class ChatLoopback(Loopback):
-    """The server, playing one script; ``base`` is what ``OPENAI_BASE_URL`` is set to. Where the script's key is empty, it takes any."""
+    """The server, playing one script; ``base`` is what ``OPENAI_BASE_URL`` is set to. A script's empty key: any will do."""
 
     @property
     def base(self) -> str:
