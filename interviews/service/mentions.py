@@ -196,7 +196,8 @@ def attached(mention: Mention, files: Mapping[str, str]) -> Attachment:
     else:
         text = mention.text
     path = mention.name if mention.kind in ("file", "selection") else ""
-    return Attachment(name=shown(mention), text=text, kind=mention.kind, path=path)
+    name = mention.name if mention.kind == "terminal" else shown(mention)
+    return Attachment(name=name, text=text, kind=mention.kind, path=path)
 
 
 def shown(mention: Mention) -> str:

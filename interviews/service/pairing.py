@@ -104,7 +104,7 @@ class Pairing:
             versions={path: state.files[path].version for path in texts if path in may_see}, exercise=exercise,
             brief=exercise.brief if settings.brief_shared else "", model=sent.model, seed=interview.header.exercise.seed,
             bench=bench if settings.mode == "agent" else None, mode=settings.mode, tree=settings.tree_shared,
-            afford=self._afford(state.spent_tokens, state.spent_microusd), cancelled=lambda: turn in self._stopped,
+            afford=self._afford(sent.model, state.spent_tokens, state.spent_microusd), cancelled=lambda: turn in self._stopped,
             limits=interview.tools.limits,
         )  # fmt: skip
 
@@ -120,12 +120,21 @@ class Pairing:
             )
         return chosen
 
-    def _afford(self, tokens: int, microusd: int) -> Callable[[Usage, str], bool]:
+    def cost(self, asked: str, answered: str, usage: Usage) -> int | None:
+        """What a reply cost, in millionths of a US dollar; None where that is not known.
+
+        A service may tell the model by a name that has no price: it is that of the model that was asked for then.
+        """
+        tools, settings = self._interview.tools, self._interview.header.settings
+        price = tools.cost(answered, usage)
+        return price if price is not None else tools.cost(asked or tools.provider(settings.provider).model, usage)
+
+    def _afford(self, asked: str, tokens: int, microusd: int) -> Callable[[Usage, str], bool]:
         """Whether another request may be made once a reply has used so much beside what was used before it."""
-        settings, cost = self._interview.header.settings, self._interview.tools.cost
+        settings = self._interview.header.settings
 
         def afford(usage: Usage, model: str) -> bool:
-            price = cost(model, usage)
+            price = self.cost(asked, model, usage)
             if price is None and settings.budget_cents:
                 # What is bounded in money goes on only where it is known what it costs.
                 return False

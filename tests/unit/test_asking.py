@@ -149,7 +149,11 @@ def test_a_reply_may_go_on_while_money_is_left_and_only_where_the_price_is_known
     afford = seen[0].afford
     # Ten US dollars for a million tokens: a cent is a thousand of them.
     assert afford(e.Usage(output_tokens=999), SONNET) and not afford(e.Usage(output_tokens=1000), SONNET)
-    assert afford(e.Usage(), "unknown") and not afford(e.Usage(output_tokens=1), "unknown")
+    # Under a name without a price the price is that of the model that was asked for.
+    assert afford(e.Usage(output_tokens=999), "gateway/7") and not afford(e.Usage(output_tokens=1000), "gateway/7")
+    interview, pair, seen = asking(budget_cents=1, model="unknown")
+    said(interview, pair)
+    assert seen[0].afford(e.Usage(), "unknown") and not seen[0].afford(e.Usage(output_tokens=1), "unknown")
 
 
 def test_without_a_budget_there_is_no_end() -> None:

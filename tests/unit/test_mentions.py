@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interviews import events as e
 from interviews.errors import BadInput, NotFound
 from interviews.service import mentions
-from interviews.service.mentions import BUDGET, BUDGETS, attached, found, last_output, names, paths, plain, read
+from interviews.service.mentions import BUDGET, BUDGETS, attached, found, last_output, names, paths, plain, read, shown
 from interviews.state import FileView, RunView, State, TerminalView, TurnView
 
 TEXT = "one\ntwo\nthree 😀\n"
@@ -76,7 +76,7 @@ def test_a_terminal_gives_what_was_selected_or_what_its_last_command_printed() -
     ]
     (mention,) = sent({"kind": "terminal", "name": "t1"}, at=state(t1=shell))
     assert mention == e.Mention(kind="terminal", name="t1", text="$ pytest -q\n1 failed 😀")
-    assert attached(mention, {}).name == "terminal t1"
+    assert attached(mention, {}).name == "t1" and shown(mention) == "terminal t1"
     (mention,) = sent({"kind": "terminal", "name": "t1", "text": "\x1b[1msel\x1b[0mected\x07\r\n"}, at=state(t1=shell))
     assert mention.text == "selected"
 
