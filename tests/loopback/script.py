@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,8 +25,9 @@ class _Form(BaseModel):
 class When(_Form):
     """Which requests a rule is for; all that is given must hold.
 
-    ``prompt`` is searched for in the last message's texts, ``result`` in its tool results; ``turns`` counts the person's prompts,
-    ``rounds`` the tool rounds since the last one; ``tools`` is whether tools may be used.
+    ``prompt`` is searched for in the last message's texts (where the model had paused, in the prompt's), ``result`` in its tool
+    results; ``turns`` counts the person's prompts, ``rounds`` the tool rounds since the last one; ``tools`` is whether tools may
+    be used.
     """
 
     prompt: str | None = None
@@ -63,8 +64,9 @@ class Usage(_Form):
 class Answer(_Form):
     """A rule. With ``status`` other than 200 it is an error, else a stream.
 
-    ``wait_s`` passes before the headers, ``first_s`` between ``message_start`` and the first block, ``pace_s`` between pieces;
-    ``cut_after`` and ``fault_after`` count events; ``times`` bounds how often the rule answers.
+    ``stop`` is its ``stop_reason``, ``category`` a refusal's. ``wait_s`` passes before the headers, ``first_s`` between
+    ``message_start`` and the first block, ``pace_s`` between pieces; ``cut_after`` and ``fault_after`` count events; ``times``
+    bounds how often the rule answers.
     """
 
     when: When = When()
@@ -78,9 +80,8 @@ class Answer(_Form):
     think: str | None = None
     say: str = ""
     use: tuple[Use, ...] = ()
-    stop: (
-        Literal["end_turn", "tool_use", "max_tokens", "refusal", "pause_turn", "model_context_window_exceeded"] | None
-    ) = None
+    stop: str | None = None
+    category: str | None = None
     usage: Usage = Usage()
     cut_after: int | None = None
     end_after: int | None = None
@@ -94,10 +95,14 @@ class Answer(_Form):
 
 
 class Script(_Form):
-    """A data file: what it plays, the key it takes, its rules in order; the first that fits answers."""
+    """A data file: what it plays, the key it takes, its rules in order; the first that fits answers.
+
+    ``counts``: usage is counted with the prompt cache, in place of what rules tell.
+    """
 
     about: str
     key: str = "test"
+    counts: bool = False
     answers: tuple[Answer, ...]
 
 
@@ -153,7 +158,7 @@ def results(message: Body) -> str:
 def _fits(when: When, body: Body) -> bool:
     prompts = [number for number, message in enumerate(body["messages"]) if _is_prompt(message)]
     rounds = sum(message["role"] == "user" for message in body["messages"][prompts[-1] + 1 :])
-    last = body["messages"][-1]
+    last = body["messages"][-1] if body["messages"][-1]["role"] == "user" else body["messages"][prompts[-1]]
     choice = body.get("tool_choice", {}).get("type", "auto")
     return all(
         (

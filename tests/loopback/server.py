@@ -13,8 +13,9 @@ import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
+from tests.loopback.cache import Cache, Counted
 from tests.loopback.script import Answer, Body, Player, Script, load
 from tests.loopback.wire import TYPES, Refused, check, error_body, events, sse
 
@@ -43,9 +44,11 @@ class Loopback:
     requests: list[Received] = field(default_factory=list)
     dropped: int = 0
 
-    def __enter__(self) -> Loopback:
+    def __enter__(self) -> Self:
         script = self.load(self.script) if isinstance(self.script, str) else self.script
         self.player = Player(script)
+        self.cache = Cache()
+        self._lock = threading.Lock()
         self.closing = threading.Event()
         self._server = Server(("127.0.0.1", self.port), self.handler())
         self._server.loopback = self
@@ -65,6 +68,11 @@ class Loopback:
     def address(self) -> str:
         """Scheme, host and port."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def count(self, body: Body) -> Counted | None:
+        """What a request costs; None where the script's rules say so."""
+        with self._lock:
+            return self.cache.count(body) if self.player.script.counts else None
 
     def load(self, name: str) -> Script:
         """The script of that name."""
@@ -125,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._error(answer.status, type_, fault.message if fault else "It failed", number, answer.headers)
         if not body.get("stream"):
             return self._error(400, "invalid_request_error", "this server streams only", number)
-        return self._stream(answer, body["model"], number)
+        return self._stream(answer, body, number)
 
     def _error(self, status: int, type_: str, message: str, number: int, headers: dict[str, str] | None = None) -> None:
         data = json.dumps(error_body(type_, message, number)).encode()
@@ -140,13 +148,14 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def _stream(self, answer: Answer, model: str, number: int) -> None:
+    def _stream(self, answer: Answer, body: Body, number: int) -> None:
+        counted = self.server.loopback.count(body)
         self.send_response(200)
         self.send_header("content-type", "text/event-stream; charset=utf-8")
         self.send_header("transfer-encoding", "chunked")
         self.send_header("request-id", f"req_{number:04d}")
         self.end_headers()
-        for sent, event in enumerate(events(answer, model, number)):
+        for sent, event in enumerate(events(answer, body["model"], number, counted)):
             if sent == answer.cut_after:
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

@@ -6,12 +6,13 @@ service would refuse is refused here too.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
+from tests.loopback.cache import MARKS, Counted, marks
 from tests.loopback.script import Answer, Body
 
 TYPES = {
@@ -33,13 +34,14 @@ class Refused(Exception):
     """A request the service does not accept."""
 
 
-def events(answer: Answer, model: str, number: int) -> Iterator[Body]:
-    """The stream of one message, in order; ``ping`` included."""
+def events(answer: Answer, model: str, number: int, counted: Counted | None = None) -> Iterator[Body]:
+    """The stream of one message, in order; ``ping`` included. ``counted`` is what the request was, else the rule says."""
     usage = answer.usage
+    count = counted or Counted(usage.cache_read, usage.cache_write, usage.input)
     told = {
-        "input_tokens": usage.input,
-        "cache_creation_input_tokens": usage.cache_write,
-        "cache_read_input_tokens": usage.cache_read,
+        "input_tokens": count.fresh,
+        "cache_creation_input_tokens": count.written,
+        "cache_read_input_tokens": count.read,
         "output_tokens": 1,
         "service_tier": "standard",
     }
@@ -49,7 +51,7 @@ def events(answer: Answer, model: str, number: int) -> Iterator[Body]:
     }  # fmt: skip
     yield {"type": "message_start", "message": message}
     yield {"type": "ping"}
-    index = count()
+    index = itertools.count()
     if answer.think is not None:
         yield from _thinking(next(index), answer.think)
     if answer.say:
@@ -68,6 +70,8 @@ def events(answer: Answer, model: str, number: int) -> Iterator[Body]:
             yield {"type": "content_block_delta", "index": at, "delta": delta}
         yield {"type": "content_block_stop", "index": at}
     ending: Body = {"stop_reason": answer.stop_reason, "stop_sequence": None}
+    if answer.stop_reason == "refusal":
+        ending["stop_details"] = {"type": "refusal", "category": answer.category, "explanation": None}
     yield {"type": "message_delta", "delta": ending, "usage": {"output_tokens": usage.output}}
     yield {"type": "message_stop"}
 
@@ -103,6 +107,8 @@ def check(body: Any) -> None:
     for tool in body.get("tools", []):
         if not TOOL_NAME.fullmatch(tool["name"]) or tool["input_schema"].get("type") != "object":
             raise Refused(f"tools: {tool['name']} does not fit")
+    if marks(body) > MARKS:
+        raise Refused(f"A maximum of {MARKS} blocks with cache_control may be provided")
     awaited: set[str] = set()
     role = "assistant"
     for number, message in enumerate(body["messages"]):
@@ -125,8 +131,8 @@ def _check_blocks(number: int, message: Body, awaited: set[str]) -> set[str]:
     for block in blocks:
         if block["type"] == "text" and not block["text"].strip():
             raise Refused(f"messages.{number}: text content blocks must contain non-whitespace text")
-        if block["type"] == "thinking" and not block.get("signature"):
-            raise Refused(f"messages.{number}: thinking blocks need their signature")
+        if block["type"] == "thinking" and (not block.get("signature") or "cache_control" in block):
+            raise Refused(f"messages.{number}: thinking blocks need their signature, and take no cache_control")
     answered = {block["tool_use_id"] for block in blocks if block["type"] == "tool_result"}
     if answered != awaited:
         raise Refused(f"messages.{number}: tool_result blocks do not match the tool_use blocks before")

@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from assistant.base import Ask, Attachment, Finished, Limits, Part, Proposal, Spent, TextDelta, ToolCall, Turn
+from assistant.base import Ask, Attachment, Delayed, Finished, Limits, Part, Proposal, Spent, TextDelta, ToolCall, Turn
+from assistant.briefing import HISTORY
+from assistant.driving import TRIES
 from assistant.providers import anthropic
 from assistant.registry import get
+from assistant.rounds import ROUNDS
 from interviews.errors import PlatformFailure
 from interviews.events import Hunk
 from interviews.exercises import load
@@ -61,14 +64,18 @@ FAULTS = [
     ("no model", "knows no model named claude-sonnet-5-5", SETUP, 1),
     ("bad request", "did not accept the request", SETUP, 1),
     ("too large", "too long", "Attach less", 1),
-    ("limit", "limit for this account", AGAIN, 3),
-    ("overloaded", "overloaded", AGAIN, 3),
-    ("broken", "failed on its side", AGAIN, 3),
-    ("gateway", "failed on its side", AGAIN, 3),
-    ("cut at once", "connection to Claude's service broke", AGAIN, 1),
-    ("overload at once", "overloaded", AGAIN, 1),
-    ("refusal", "declined", "in another way", 1),
-    ("window", "too long for this model", "Attach less", 1),
+    ("limit", "limit for this account", AGAIN, TRIES),
+    ("overloaded", "overloaded", AGAIN, TRIES),
+    ("broken", "failed on its side", AGAIN, TRIES),
+    ("gateway", "failed on its side", AGAIN, TRIES),
+    ("timeout", "failed on its side", AGAIN, TRIES),
+    ("conflict", "failed on its side", AGAIN, TRIES),
+    ("hopeless", "overloaded", AGAIN, 1),
+    ("cut at once", "connection to Claude's service broke", AGAIN, 3),
+    ("overload at once", "overloaded", AGAIN, 3),
+    ("breaks while it thinks", "overloaded", AGAIN, 1),
+    ("always too long", "too long for this model", "Attach less", 1),
+    ("long prompt", "too long for this model", "Attach less", 1),
 ]
 
 
@@ -76,9 +83,10 @@ FAULTS = [
 def test_a_failure_says_what_happened_and_what_comes_next(
     loopback: Loopback, case: str, what: str, then: str, attempts: int
 ) -> None:
-    _parts, words = failing(asking(f"case: {case}"))
+    parts, words = failing(asking(f"case: {case}", limits=Limits(first_token_s=2)))
     assert what in words and then in words
     assert len(loopback.requests) == attempts
+    assert len([part for part in parts if isinstance(part, Delayed)]) == attempts - 1
 
 
 @pytest.mark.parametrize(
@@ -103,6 +111,19 @@ def test_an_overload_before_the_first_piece_is_tried_again(loopback: Loopback) -
     parts = list(get("anthropic").reply(asking("case: recovers")))
     assert text(parts) == "Here I am after all."
     assert len(loopback.requests) == 3
+    assert parts[:2] == [Delayed("Claude's service is overloaded.", 0.01)] * 2
+
+
+def test_a_stream_that_breaks_before_the_first_piece_is_asked_for_again_after_a_pause(loopback: Loopback) -> None:
+    start = time.monotonic()
+    parts = list(get("anthropic").reply(asking("case: comes round")))
+    waits = [part for part in parts if isinstance(part, Delayed)]
+    assert ["overloaded" in waits[0].reason, "broke" in waits[1].reason] == [True, True]
+    assert 0.375 <= waits[0].wait_s <= 0.5 and 0.75 <= waits[1].wait_s <= 1
+    assert time.monotonic() - start >= waits[0].wait_s + waits[1].wait_s
+    assert text(parts) == "Here I am after all."
+    # What the attempts cost is told, the failed ones included.
+    assert isinstance(parts[-1], Finished) and parts[-1].usage.input_tokens >= 200
 
 
 @pytest.mark.parametrize("case", ["mute", "slow first"])
@@ -113,11 +134,13 @@ def test_a_first_piece_that_does_not_come_is_given_up(loopback: Loopback, case: 
     assert text(parts) == "" and "within the time set" in words and AGAIN in words
 
 
-def test_a_wait_that_the_service_asks_for_ends_at_the_deadline_with_its_reason(loopback: Loopback) -> None:
+@pytest.mark.parametrize(("case", "wait"), [("long limit", "60 seconds"), ("dated limit", "86400 seconds")])
+def test_a_wait_beyond_the_deadline_fails_at_once_and_says_so(loopback: Loopback, case: str, wait: str) -> None:
     start = time.monotonic()
-    _parts, words = failing(asking("case: long limit", limits=Limits(first_token_s=0.5)))
+    parts, words = failing(asking(f"case: {case}"))
     assert time.monotonic() - start < 3
-    assert "limit for this account" in words
+    assert "limit for this account" in words and wait in words and AGAIN in words
+    assert not any(isinstance(part, Delayed) for part in parts) and len(loopback.requests) == 1
 
 
 def test_a_first_piece_within_the_deadline_is_waited_for(loopback: Loopback) -> None:
@@ -128,11 +151,12 @@ def test_a_first_piece_within_the_deadline_is_waited_for(loopback: Loopback) -> 
 def test_a_service_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
-    _parts, words = failing(asking("hello"))
+    parts, words = failing(asking("hello", limits=Limits(first_token_s=1)))
     assert "could not be reached" in words and AGAIN in words
+    assert [part.reason for part in parts if isinstance(part, Delayed)] == ["Claude's service could not be reached."]
 
 
-@pytest.mark.parametrize("case", ["mute", "slow first", "slow text", "long limit"])
+@pytest.mark.parametrize("case", ["mute", "slow first", "slow text", "wait"])
 def test_stop_ends_the_reply_at_once_and_hangs_up(loopback: Loopback, case: str) -> None:
     pressed = threading.Event()
     timer = threading.Timer(0.5, pressed.set)
@@ -143,7 +167,7 @@ def test_stop_ends_the_reply_at_once_and_hangs_up(loopback: Loopback, case: str)
     last = parts[-1]
     assert isinstance(last, Finished) and last.stop_reason == "stopped"
     assert "fourteen" not in text(parts)
-    if case != "long limit":
+    if case != "wait":
         while not loopback.dropped:
             assert time.monotonic() - start < 5
             time.sleep(0.02)
@@ -178,7 +202,7 @@ def test_calls_that_do_not_fit_go_back_as_errors_and_the_reply_goes_on(loopback:
 
 def test_rounds_are_bounded_and_the_last_is_without_tools(loopback: Loopback) -> None:
     parts = list(get("anthropic").reply(asking("case: endless")))
-    assert len(loopback.requests) == anthropic.ROUNDS + 1
+    assert len(loopback.requests) == ROUNDS + 1
     assert text(parts) == "I give up."
     assert [request.body.get("tool_choice") for request in loopback.requests[-2:]] == [None, {"type": "none"}]
 
@@ -237,17 +261,23 @@ def test_the_conversation_is_sent_with_what_became_of_proposals(loopback: Loopba
     assert [message["role"] for message in body["messages"]] == ["user", "assistant", "user", "assistant", "user"]
     said = [message["content"][0]["text"] for message in body["messages"]]
     assert said[0].endswith("first prompt") and "a.py" in said[0] and said[1] == "first reply"
-    assert "Accepted by the person, a.py line 1:\n- old 1\n+ new 1" in said[2] and "Rejected by the person" in said[2]
+    assert "Accepted by the person, a.py line 1:\n~~~~~~\n- old 1\n+ new 1\n~~~~~~" in said[2]
+    assert "Rejected by the person" in said[2]
     assert said[4].endswith("third ? prompt") and FILES["a.py"].strip() in said[4]
     assert "THE BRIEF" in body["system"][0]["text"] and "python project" in body["system"][0]["text"]
     assert body["output_config"] == {"effort": "low"} and body["model"] == anthropic.MODEL
 
 
-def test_a_conversation_that_grew_long_loses_its_beginning(loopback: Loopback) -> None:
-    history = tuple(Turn(f"prompt {number}", "x" * 40_000) for number in range(10))
-    list(get("anthropic").reply(asking("go on", history=history)))
-    messages = loopback.requests[0].body["messages"]
-    assert len(messages) == 7 and "left out" in messages[0]["content"][0]["text"]
+def test_a_conversation_that_grew_long_loses_its_older_half_at_once(loopback: Loopback) -> None:
+    history = tuple(Turn(f"prompt {number};", "x" * 10_000) for number in range(40))
+    first: list[str] = []
+    for number in range(12, 40):
+        list(get("anthropic").reply(asking("go on", history=history[:number])))
+        messages = loopback.requests[-1].body["messages"]
+        assert sum(len(message["content"][0]["text"]) for message in messages) < HISTORY + 10_000
+        first.append(messages[0]["content"][0]["text"])
+    # What a request begins with changes seldom, so that the service can keep what it has read.
+    assert len(set(first)) == 5 and "left out" not in first[0] and all("left out" in text for text in first[5:])
 
 
 @pytest.mark.parametrize(
@@ -302,8 +332,9 @@ def test_text_of_several_rounds_stands_apart(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_service_that_falls_silent_is_given_up(loopback: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anthropic, "SILENCE_S", 0.3)
     start = time.monotonic()
-    _parts, words = failing(asking("case: slow first"))
+    parts, words = failing(asking("case: slow first", limits=Limits(first_token_s=1.2)))
     assert "went silent" in words and AGAIN in words and time.monotonic() - start < 5
+    assert [part.reason for part in parts if isinstance(part, Delayed)] == ["Claude's service went silent."]
 
 
 def test_the_interview_shares_its_brief_only_where_it_says_so(loopback: Loopback) -> None:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.base import Ask, Outcome
+from assistant.base import Ask, Mode, Outcome
 from assistant.hunks import difference
-from assistant.tools import READ, Toolbox, definitions, readable
+from assistant.tools import OUTPUT, READ, TOOLS, Toolbox, definitions, readable
 from interviews.errors import PlatformFailure
 from interviews.exercises import load
 from tests.unit.assistant_talk import applied
@@ -39,20 +39,43 @@ class Bench:
         return self.outcome
 
 
-def box(bench: Bench | None = None, files: Mapping[str, str] = FILES) -> Toolbox:
+def box(bench: Bench | None = None, files: Mapping[str, str] = FILES, mode: Mode = "agent") -> Toolbox:
     return Toolbox(
         Ask(
             turn="a4", prompt="", attachments=(), history=(), files=files, versions=dict.fromkeys(files, 7),
-            exercise=load("prompted-playlists"), brief="", model="", seed=1, bench=bench,
+            exercise=load("prompted-playlists"), brief="", model="", seed=1, bench=bench, mode=mode,
         )
     )  # fmt: skip
 
 
-def test_tools_that_run_are_offered_where_something_can_be_run_only() -> None:
-    assert [tool.name for tool in definitions(box().ask)] == ["list_files", "read_file", "search", "propose_edit"]
-    assert {"run_tests", "run_command"} < {tool.name for tool in definitions(box(Bench()).ask)}
-    for tool in definitions(box(Bench()).ask):
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [
+        ("chat", []),
+        ("edit", ["list_files", "read_file", "search", "propose_edit"]),
+        ("agent", ["list_files", "read_file", "search", "propose_edit", "run_tests", "run_command"]),
+    ],
+)
+def test_a_mode_has_its_tools_and_no_other_can_be_called(mode: Mode, names: list[str]) -> None:
+    tools = box(Bench(), mode=mode)
+    assert [tool.name for tool in definitions(tools.ask)] == names
+    for tool in definitions(tools.ask):
         assert tool.description and all(shape["description"] for shape in tool.schema["properties"].values())
+    for name in TOOLS.keys() - set(names):
+        used = tools.use(name, {})
+        assert not used.ok and "Expected one of the tools" in used.output
+
+
+def test_nothing_is_run_where_there_is_nothing_to_run_it_in() -> None:
+    assert [tool.name for tool in definitions(box(None).ask)] == ["list_files", "read_file", "search", "propose_edit"]
+
+
+def test_output_beyond_the_budget_is_cut_and_counted() -> None:
+    used = box(Bench(Outcome("x" * (OUTPUT + 5), True, cut=7))).use("run_command", {"command": "yes"})
+    assert used.cut == 12 and used.output.endswith("[cut here: 5 characters more]") and len(used.output) < OUTPUT + 50
+    listed = box(files={f"{'n' * 150}{number}": "" for number in range(200)}).use("list_files", {})
+    assert listed.cut > 0 and len(listed.output) < OUTPUT + 50
+    assert box(Bench()).use("run_tests", {}).cut == 0
 
 
 def test_looking_at_files() -> None:
@@ -72,6 +95,7 @@ def test_a_long_file_comes_in_parts() -> None:
     tools = box(files={"long": "0123456789\n" * 5_000})
     first = tools.use("read_file", {"path": "long"}).output
     assert len(first) < READ + 100 and "read on with start_line" in first
+    assert tools.use("read_file", {"path": "long"}).cut == 55_000 - READ
     assert tools.use("read_file", {"path": "long", "start_line": 4_990}).output == "0123456789\n" * 11
 
 
