@@ -44,8 +44,8 @@ DRAIN_S = 0.2  # for a stream to close behind its last event, so that its connec
 BYTES_A_TOKEN = 4  # where a service does not count
 EFFORTS = {"max": "xhigh"}  # how hard to think, where it has another name here
 OPTIONAL = ("stream_options", "reasoning_effort")  # what a service may refuse
-STOPS = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
-CALLING = ("", "stop", "tool_calls", "function_call")  # ends of a message whose calls are whole
+STOPS = {"length": "max_tokens", "content_filter": "refusal"}
+WHOLE = ("", "stop", "tool_calls", "function_call", "end_turn", "eos")  # ends of a message that is whole, its calls too
 KINDS = {"insufficient_quota": "billing_error", "invalid_api_key": "authentication_error",
          "model_not_found": "not_found_error", "rate_limit_exceeded": "rate_limit_error"}  # fmt: skip
 NO_PLACE = N_("There is no assistant at the address that Pairsight was given.")
@@ -59,7 +59,7 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """An error that the service told, by its status or within a stream."""
 
     def __init__(self, status: int, body: object, after_s: float | None = None) -> None:
@@ -75,15 +75,15 @@ class _Refused(Exception):
         super().__init__(f"status {self.status} {' '.join(self.names)}: {self.message}")
 
 
-class _Cut(Exception):
+class Cut(Exception):
     """The stream ended before the message did."""
 
 
-class _Sent(int):
+class Sent(int):
     """The service has taken the request, of so many bytes."""
 
 
-class _Over(int):
+class Over(int):
     """The stream is over; 1 where it said so itself."""
 
 
@@ -97,7 +97,7 @@ class _Fragments:
 
 
 @dataclass
-class _Hearing:
+class Message:
     """One message, from the pieces of it that a service sends."""
 
     ids: Iterator[int]
@@ -115,9 +115,8 @@ class _Hearing:
 
     @property
     def stop(self) -> str:
-        if self._calls and self._reason in CALLING:
-            return "tool_use"
-        return "end_turn" if self._reason in CALLING else STOPS.get(self._reason, self._reason)
+        whole = "tool_use" if self._calls else "end_turn"
+        return whole if self._reason in WHOLE else STOPS.get(self._reason, self._reason)
 
     @property
     def usage(self) -> Usage:
@@ -128,15 +127,15 @@ class _Hearing:
     def take(self, event: Any) -> str:
         """Take a piece in; returns the text it brings. Raises where it tells of an error, or the stream broke off."""
         match event:
-            case _Sent():
+            case Sent():
                 self._sent = event
-            case _Over():
+            case Over():
                 if not event and not self._reason:
-                    raise _Cut
+                    raise Cut
                 if not self._understood:
                     raise ValueError("Expected pieces of a message, got none")
             case dict() if event.get("error") or event.get("object") == "error":
-                raise _Refused(200, event)
+                raise Refused(200, event)
             case dict():
                 return self._piece(event)
             case _:
@@ -151,9 +150,9 @@ class _Hearing:
             (_as(dict, one) for one in _as(list, chunk.get("choices")) if _as(dict, one).get("index", 0) == 0), {}
         )
         self._understood = self._understood or bool(choice)
-        self._reason = _as(str, choice.get("finish_reason")) or self._reason
+        self._reason = _as(str, choice.get("finish_reason")).lower() or self._reason
         if self._reason == "error":
-            raise _Refused(500, {})
+            raise Refused(500, {})
         delta = _as(dict, choice.get("delta") or choice.get("message"))
         text = _words(delta.get("content")) or _words(delta.get("refusal"))
         thought = _as(str, delta.get("reasoning_content")) or _as(str, delta.get("reasoning"))
@@ -204,7 +203,7 @@ class _Chat:
         self._refused: set[str] = set()
 
     def hearing(self) -> Hearing:
-        return _Hearing(self._ids)
+        return Message(self._ids)
 
     def request(
         self, said: Sequence[Said], rounds: Sequence[Round], last: bool
@@ -240,7 +239,7 @@ class _Chat:
                     async for event in asked:
                         yield event
                 return
-            except _Refused as error:
+            except Refused as error:
                 named = [name for name in OPTIONAL if name in request and name in f"{error.param} {error.message}"]
                 if error.status not in (400, 422) or not set(named) - self._refused:
                     raise
@@ -257,42 +256,42 @@ class _Chat:
         async with self._client().stream("POST", self._url, content=sent, headers=headers, timeout=timeout) as response:
             form = response.headers.get("content-type", "")
             if (status := response.status_code) != 200:
-                raise _Refused(status, await body(response.aiter_bytes()), after_s(response.headers, time.time()))
+                raise Refused(status, await body(response.aiter_bytes()), after_s(response.headers, time.time()))
             if "html" in form:
                 raise ValueError(f"Expected a stream of events, got {form}")
-            yield _Sent(len(sent))
+            yield Sent(len(sent))
             if "json" in form:
                 # It does not stream: the message comes as one piece.
                 yield await body(response.aiter_bytes())
-                yield _Over(1)
+                yield Over(1)
                 return
             async with aclosing(events(response.aiter_bytes())) as pieces:
                 async for data in pieces:
                     if data.strip() == "[DONE]":
-                        yield _Over(1)
+                        yield Over(1)
                         with suppress(TimeoutError):
                             async with asyncio.timeout(DRAIN_S):
                                 await anext(pieces, None)
                         return
                     yield json.loads(data)
-            yield _Over(0)
+            yield Over(0)
 
     def trouble(self, error: Exception) -> Trouble:
         import httpx2
 
         match error:
-            case _Refused():
+            case Refused():
                 return replace(self._told(error), after_s=error.after_s)
             case httpx2.ConnectError() | httpx2.ConnectTimeout() | httpx2.ProxyError():
                 return unreachable(self.service)
             case httpx2.TimeoutException():
                 return silent(self.service)
-            case httpx2.HTTPError() | _Cut():
+            case httpx2.HTTPError() | Cut():
                 return broken(self.service)
             case _:
                 return unreadable(self.service)
 
-    def _told(self, error: _Refused) -> Trouble:
+    def _told(self, error: Refused) -> Trouble:
         status, said = error.status, error.message
         kind = next((KINDS[name] for name in error.names if name in KINDS), "")
         about = kind == "not_found_error" or _NO_MODEL.search(said)
