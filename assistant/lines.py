@@ -82,6 +82,9 @@ class Says(Value):
     miss: str
     lost_name: str
     lost_file: str
+    unseen_file: str = (
+        "I have not seen `{{ path }}`. Attach it with @ and ask again, then I can propose the change in it."
+    )
     nothing_left: str
 
 

@@ -47,8 +47,9 @@ class Scripted:
         notices, proposals = _proposals(script, ask, move.propose, now, past[1:])
         text = move.reply
         if move.propose and not proposals and any(script.rendered(change, now) for change in move.propose):
-            text = render(script.spec.says.nothing_left, {})
-        for piece in pieces_of("\n\n".join([text.strip(), *notices]) + "\n"):
+            # Where files were not seen, that is all there is to say.
+            text = "" if notices and not ask.tree else render(script.spec.says.nothing_left, {})
+        for piece in pieces_of("\n\n".join(said for said in (text.strip(), *notices) if said) + "\n"):
             yield TextDelta(piece)
         yield from proposals
         yield Finished("end_turn", model=self.name, miss=not move.line)
@@ -81,6 +82,10 @@ def _proposals(
         parts: list[tuple[Hunk, HunkNote]] = []
         for path in dict.fromkeys(piece.path for piece in pieces):
             start, known = ask.files.get(path, ""), path in ask.files
+            if not ask.tree and not known and path in ask.exercise.workspace:
+                # It may stand there as it was or otherwise: only what was attached is known.
+                notices.append(render(script.spec.says.unseen_file, {"path": path}))
+                continue
             text = start if known else ask.exercise.workspace.get(path, "")
             here, whole = ([piece for piece in some if piece.path == path] for some in (pieces, full))
             draft = changed(text, here)
