@@ -118,6 +118,11 @@ class Ask:
     cancelled: Callable[[], bool] = never
     limits: Limits = Limits()
 
+    @property
+    def knows(self) -> tuple[str, ...]:
+        """What the assistant knows by itself, in the words of ``reply.started``."""
+        return (*(("brief",) if self.brief else ()), "tree" if self.tree else "attached")
+
 
 @dataclass(frozen=True)
 class TextDelta:

@@ -69,7 +69,7 @@ def test_a_prompt_whose_attachment_does_not_fit_records_nothing() -> None:
 def test_without_the_tree_only_what_was_attached_so_far_is_seen() -> None:
     interview, pair, seen = asking(tree_shared=False)
     said(interview, pair)
-    assert seen[0].files == {} and seen[0].versions == {} and not seen[0].tree
+    assert seen[0].files == {} and seen[0].versions == {} and not seen[0].tree and seen[0].knows == ("attached",)
     said(interview, pair, {"kind": "selection", "name": "a.py", "line": 1})
     said(interview, pair)
     assert seen[1].files == seen[2].files == {"a.py": "x = 1\n"} and seen[2].versions == {"a.py": 1}
@@ -89,6 +89,7 @@ def test_the_brief_is_known_where_it_is_shared(shared: bool) -> None:
     interview, pair, seen = asking(brief_shared=shared)
     said(interview, pair)
     assert seen[0].brief == (interview.exercise.brief if shared else "")
+    assert seen[0].knows == (("brief", "tree") if shared else ("tree",))
 
 
 @pytest.mark.parametrize("mode", ["chat", "edit", "agent"])
