@@ -12,7 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const entries = join(root, "frontend", "entries");
 const out = join(root, "web", "static", "build");
 // Run by Node in tests, so they are bundled apart and never served.
-const FOR_NODE = ["fold", "replica"];
+const FOR_NODE = ["fold", "place", "replica"];
 const development = process.argv.includes("--watch");
 
 const entryPoints = (existsSync(entries) ? readdirSync(entries) : [])

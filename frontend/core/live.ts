@@ -42,7 +42,7 @@ interface Act extends KeptAct {
 }
 
 /** What is done also when the page was closed before it was known to have happened. */
-const KEPT = new Set(["ask", "create", "delete", "rename", "decide", "run", "note"]);
+const KEPT = new Set(["ask", "create", "delete", "rename", "decide", "decide_all", "refresh", "run", "note"]);
 const HELLO_AGAIN_MS = 1000;
 const REFUSED_MS = 500;
 const REFUSED_MOST_MS = 3000;

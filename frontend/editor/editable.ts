@@ -5,7 +5,14 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { collab, getSyncedVersion, receiveUpdates, sendableUpdates } from "@codemirror/collab";
-import { ChangeSet, type Extension, Transaction } from "@codemirror/state";
+import {
+  type Annotation,
+  type AnnotationType,
+  ChangeSet,
+  type EditorState,
+  type Extension,
+  Transaction,
+} from "@codemirror/state";
 import { as, type Origin, type Wire } from "../core/events.ts";
 import type { Identity } from "../core/identity.ts";
 import type { Ack } from "../core/live.ts";
@@ -14,6 +21,7 @@ import type { Doc, Editors, Sync } from "./editors.ts";
 import { marks, type Recent, setRecent, whoOf } from "./marks.ts";
 import type { EditKeeper, EditOrigin, Orphan } from "./outbox.ts";
 import { composed, difference, type Mine, moved } from "./rebase.ts";
+import { accepted } from "./setup.ts";
 
 const BATCH_MS = 250;
 const STALE_MS = 200;
@@ -21,6 +29,8 @@ const BUSY_MS = 500;
 const AGAIN_MS = 1500;
 const MAX_UPDATES = 200;
 const MAX_BATCH_CHARS = 300_000;
+/** Whose changes those are that a person made to a hunk before it went in: theirs, but not out of this editor. */
+const KEPT = "kept";
 const PERSONS: readonly Origin[] = ["typed", "paste", "undo", "co-edit"];
 
 /** What edits go out over. */
@@ -234,9 +244,12 @@ export class Editable implements Sync {
   }
 
   #receive(doc: Doc, changes: ChangeSet, clientID: string, origin: Origin): void {
-    const transaction = receiveUpdates(doc.state, [{ changes, clientID }]);
+    const received = receiveUpdates(doc.state, [{ changes, clientID }]);
+    // What the person at this page took from a proposal is theirs to undo, as what they typed.
+    const decided = this.origin === "typed" && (origin === "hunk" || clientID === KEPT);
+    const transaction = decided ? undoable(doc.state, received) : received;
     this.#takeIn(() => doc.dispatch(transaction));
-    if (clientID === this.identity.client) return;
+    if (clientID === this.identity.client || clientID === KEPT) return;
     const ranges: { from: number; to: number }[] = [];
     transaction.changes.iterChangedRanges((_fromA, _toA, from, to) => ranges.push({ from, to }));
     this.shownChange(doc, { ranges, who: whoOf(origin) }, origin);
@@ -331,6 +344,19 @@ export class Editable implements Sync {
     for (const doc of this.editors.docs.values()) count += sendableUpdates(doc.state).length;
     this.unsent.value = count;
   }
+}
+
+/** The same changes, to be undone by the editor. */
+function undoable(state: EditorState, received: Transaction): Transaction {
+  // They say to the collaboration what is confirmed by it; the editor's types keep them to itself.
+  const { annotations } = received as unknown as { annotations: readonly Annotation<unknown>[] };
+  const kept = annotations.filter(({ type }) => type !== (Transaction.addToHistory as AnnotationType<unknown>));
+  return state.update({
+    changes: received.changes,
+    effects: received.effects,
+    annotations: [...kept, Transaction.addToHistory.of(true), accepted.of(true)],
+    filter: false,
+  });
 }
 
 function wire(update: { changes: ChangeSet; clientID: string; origin: Transaction }) {

@@ -6,7 +6,7 @@ import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } 
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-import { EditorState, type Extension } from "@codemirror/state";
+import { Annotation, EditorState, type Extension } from "@codemirror/state";
 import {
   crosshairCursor,
   drawSelection,
@@ -21,6 +21,9 @@ import {
 } from "@codemirror/view";
 import { nonce } from "../core/boot.ts";
 import { theme } from "./theme.ts";
+
+/** Marks a change that came in by accepting a proposal. */
+export const accepted = Annotation.define<boolean>();
 
 const LEFT_TO_PAGE = new Set(["Mod-Enter", "Mod-i"]);
 
@@ -39,7 +42,8 @@ export const viewing: Extension = [
 export const editing: Extension = [
   highlightActiveLine(),
   highlightActiveLineGutter(),
-  history({ newGroupDelay: 400 }),
+  // All hunks that came in together are undone together.
+  history({ newGroupDelay: 400, joinToEvent: (change, adjacent) => adjacent || change.annotation(accepted) === true }),
   dropCursor(),
   EditorState.allowMultipleSelections.of(true),
   rectangularSelection(),

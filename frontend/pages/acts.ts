@@ -22,8 +22,17 @@ export class Acts {
   }
 
   /** The answer is for the hunk to show, not for a message. */
-  decide(suggestion: string, hunk: string, decision: Decision, reason: string): Promise<Ack> {
-    return this.live.act("decide", { suggestion, hunk, decision, reason });
+  decide(suggestion: string, hunk: string, decision: Decision, reason: string, kept?: string): Promise<Ack> {
+    const changed = kept === undefined ? {} : { kept };
+    return this.live.act("decide", { suggestion, hunk, decision, reason, ...changed });
+  }
+
+  decideAll(suggestion: string, decision: Decision): Promise<Ack> {
+    return this.live.act("decide_all", { suggestion, decision });
+  }
+
+  refresh(suggestion: string, hunk: string): Promise<Ack> {
+    return this.live.act("refresh", { suggestion, hunk });
   }
 
   create(path: string): Promise<Ack> {

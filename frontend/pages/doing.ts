@@ -4,9 +4,11 @@
 import { computed, signal } from "@preact/signals";
 import type { Hunk, TestResult } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
+import type { Ack } from "../core/live.ts";
 import { draft, suggest } from "../panels/ask.tsx";
 import { isAnswering } from "../panels/assistant.tsx";
 import { type FileActs, naming, renaming } from "../panels/files.tsx";
+import { type ProposalActs, proposalCommands } from "../panels/proposal.tsx";
 import { openTerminal } from "../panels/terminal.tsx";
 import { why } from "../panels/tests.tsx";
 import type { Command } from "../ui/commands.ts";
@@ -116,6 +118,7 @@ export function workspaceCommands(session: Session, names: Record<PanelId, strin
       },
     },
     { id: "submit", label: t("Submit the work"), run: () => (submitting.value = true), enabled: running },
+    ...proposalCommands(store, proposalActs(session)),
     ...frameCommands(names),
   ];
 }
@@ -178,7 +181,23 @@ async function create({ acts, editors }: Session, path: string): Promise<void> {
   editors.focus();
 }
 
-export function askAgain(hunk: Hunk): void {
+export function proposalActs({ acts, editable }: Session): ProposalActs {
+  // What was typed goes out before: a decision is about the text that one sees.
+  const first =
+    <T extends unknown[]>(act: (...given: T) => Promise<Ack>) =>
+    (...given: T) => {
+      editable.flush();
+      return act(...given);
+    };
+  return {
+    decide: first(acts.decide.bind(acts)),
+    decideAll: first(acts.decideAll.bind(acts)),
+    refresh: first(acts.refresh.bind(acts)),
+    askAgain,
+  };
+}
+
+function askAgain(hunk: Hunk): void {
   reveal("right");
   suggest(
     t(

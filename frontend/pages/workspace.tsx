@@ -24,12 +24,12 @@ import { Tabs } from "../ui/tabs.tsx";
 import {
   ask,
   askAbout,
-  askAgain,
   bottom,
   fileActs,
   fileCommands,
   left,
   places,
+  proposalActs,
   run,
   showFiles,
   starterVersions,
@@ -162,7 +162,7 @@ export function Workspace({ session }: { session: Session }) {
             <div class="panel-body assistant">
               <Conversation
                 store={store}
-                acts={useMemo(() => ({ decide: acts.decide.bind(acts), askAgain }), [acts])}
+                acts={useMemo(() => proposalActs(session), [session])}
                 onRetry={(failed) => void acts.ask(failed.prompt, failed.attachments)}
                 onView={view}
                 empty={

@@ -17,6 +17,58 @@ export interface DiffLine {
 const CONTEXT = 3;
 const MAX_PAIRS = 250_000;
 
+/** Where a hunk belongs, by its text: the lines it replaces and those around them, as interviews/anchors.py has it. */
+export interface Anchored {
+  before: string;
+  after: string;
+  lead?: string;
+  trail?: string;
+}
+
+/** The lines of a text with their newlines. */
+function wholeLines(text: string): string[] {
+  const lines = text.split("\n");
+  const last = lines.pop() ?? "";
+  return [...lines.map((line) => `${line}\n`), ...(last ? [last] : [])];
+}
+
+/** The line where `before` stands with most of its `lead` and `trail` around it, at `least` so many lines of them; among equals the
+ * one nearest to `near`; null where there is none or it cannot be told which. As `place` in interviews/anchors.py. */
+export function place(text: string, hunk: Anchored, near: number | null, least = 0): number | null {
+  const lines = wholeLines(text);
+  const [before, lead, trail] = [hunk.before, hunk.lead ?? "", hunk.trail ?? ""].map(wholeLines) as [
+    string[],
+    string[],
+    string[],
+  ];
+  if (!before.length && !lead.length && !trail.length) return near === null ? null : Math.min(near, lines.length);
+  let best = before.length ? least : Math.max(1, least);
+  let found: number[] = [];
+  const last = lines.length - before.length;
+  const ends = hunk.after !== "" && !hunk.after.endsWith("\n");
+  for (let at = 0; at <= last; at++) {
+    if (before.some((line, offset) => lines[at + offset] !== line)) continue;
+    if (at === lines.length && at > 0 && !lines[at - 1]?.endsWith("\n")) continue;
+    if (ends && at !== last) continue;
+    const score = context(lines, at, at + before.length, lead, trail);
+    if (score > best) [best, found] = [score, [at]];
+    else if (score === best) found.push(at);
+  }
+  if (near !== null && found.length) {
+    const distance = Math.min(...found.map((at) => Math.abs(at - near)));
+    found = found.filter((at) => Math.abs(at - near) === distance);
+  }
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+/** How many lines of `lead` and `trail` stand right before `start` and from `end` on. */
+function context(lines: string[], start: number, end: number, lead: string[], trail: string[]): number {
+  let [above, below] = [0, 0];
+  while (above < Math.min(lead.length, start) && lead[lead.length - 1 - above] === lines[start - 1 - above]) above++;
+  while (below < Math.min(trail.length, lines.length - end) && trail[below] === lines[end + below]) below++;
+  return above + below;
+}
+
 /** The lines of a text; a final newline ends its last line and begins no other. */
 export function linesOf(text: string): string[] {
   if (text === "") return [];
@@ -30,33 +82,30 @@ function shift(hunk: Hunk, view: SuggestionView): number {
   return view.hunks
     .filter((other) => other.path === hunk.path && other.base_version === hunk.base_version && other.line < hunk.line)
     .filter((other) => view.decisions[other.hunk] === "accepted")
-    .reduce((sum, other) => sum + linesOf(other.after).length - linesOf(other.before).length, 0);
+    .reduce((sum, other) => sum + linesOf(wentIn(other, view)).length - linesOf(other.before).length, 0);
 }
 
-/** Where, 0-based, `needle` stands in `lines`, nearest to `near`; -1 where it does not. */
-function nearest(lines: readonly string[], needle: readonly string[], near: number): number {
-  if (needle.length === 0) return Math.max(0, Math.min(near, lines.length));
-  let best = -1;
-  for (let at = 0; at + needle.length <= lines.length; at++) {
-    if (needle.every((line, offset) => lines[at + offset] === line)) {
-      if (best < 0 || Math.abs(at - near) < Math.abs(best - near)) best = at;
-    }
-  }
-  return best;
+/** The text that an accepted hunk put into the file. */
+export function wentIn(hunk: Hunk, view: SuggestionView): string {
+  return view.kept[hunk.hunk] ?? hunk.after;
 }
 
-/** Where the hunk stands in the file now: a 0-based line, or -1 where the file has other text there. */
-export function place(hunk: Hunk, view: SuggestionView, text: string | null): number {
+/** Where the hunk stands in the file now: a 0-based line, or -1 where the file has other text there. The server, which knows every
+ * edit since, may find that these are not the lines after all. */
+export function placeOf(hunk: Hunk, view: SuggestionView, text: string | null): number {
   if (text === null) return hunk.before === "" ? 0 : -1;
-  const needle = view.decisions[hunk.hunk] === "accepted" ? hunk.after : hunk.before;
-  return nearest(linesOf(text), linesOf(needle), hunk.line - 1 + shift(hunk, view));
+  const accepted = view.decisions[hunk.hunk] === "accepted";
+  const lines = accepted ? { ...hunk, before: wentIn(hunk, view), after: "" } : hunk;
+  const near = Math.max(0, hunk.line - 1 + shift(hunk, view));
+  // Of two that are as near, the upper one: it is for the server to know better.
+  return place(text, lines, near) ?? place(text, lines, near - 0.5) ?? -1;
 }
 
 /** The hunk's lines with context from the file. */
 export function diffLines(hunk: Hunk, view: SuggestionView, text: string | null): DiffLine[] {
   const before = linesOf(hunk.before);
-  const after = linesOf(hunk.after);
-  const at = place(hunk, view, text);
+  const after = linesOf(wentIn(hunk, view));
+  const at = placeOf(hunk, view, text);
   const start = at < 0 ? hunk.line - 1 : at;
   const file = linesOf(text ?? "");
   const accepted = view.decisions[hunk.hunk] === "accepted";

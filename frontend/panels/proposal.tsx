@@ -1,20 +1,21 @@
-// A proposal of the assistant, hunk by hunk.
-// Owns showing hunks and taking decisions on them. Invariant: a decision is shown as made once the log has it; a stale hunk says so
-// and offers to ask again; after a decision the focus is on the next open hunk. Leaves out committing (`acts.decide`).
+// A proposal of the assistant.
+// Owns its hunks as a whole: how many are decided, deciding them all at once, and which one has the focus next. Invariant: after a
+// decision the focus is on the next open hunk; what did not fit stays open and is said. Leaves out the single hunk (hunk.tsx) and
+// committing (`acts`).
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Decision, Hunk } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
 import type { SuggestionView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
-import { ariaKey, keyLabel, matches } from "../ui/commands.ts";
-import { type DiffLine, diffLines, place } from "./diff.ts";
+import { ariaKey, type Command, keyLabel, matches } from "../ui/commands.ts";
+import { type HunkActs, HunkView } from "./hunk.tsx";
 
-export interface ProposalActs {
-  decide(suggestion: string, hunk: string, decision: Decision, reason: string): Promise<Ack>;
-  askAgain(hunk: Hunk): void;
+export interface ProposalActs extends HunkActs {
+  /** The acknowledgement's `stale` names the hunks that stay open. */
+  decideAll(suggestion: string, decision: Decision): Promise<Ack>;
 }
 
 interface Props {
@@ -28,24 +29,46 @@ interface Props {
 
 /** So far around what is in sight is drawn too. */
 const NEAR = "800px";
-const ACCEPT = "Mod+Enter";
-const REJECT = "Mod+Backspace";
+const ACCEPT_ALL = "Mod+Shift+Enter";
+const REJECT_ALL = "Mod+Shift+Backspace";
 
 export function Proposal({ view, store, acts, onView, whole }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const near = useNear(host);
   const busy = useSignal(false);
+  const problem = useSignal("");
   const decisions = store.at("suggestions").suggestions[view.suggestion]?.decisions ?? view.decisions;
   const open = view.hunks.filter((hunk) => !decisions[hunk.hunk]);
   const accepted = view.hunks.filter((hunk) => decisions[hunk.hunk] === "accepted").length;
   const all = async (decision: Decision) => {
-    if (!acts || busy.value) return;
+    if (!acts || busy.value || open.length === 0) return;
     busy.value = true;
-    for (const hunk of open) {
-      const ack = await acts.decide(view.suggestion, hunk.hunk, decision, "");
-      if (!ack.ok && ack.code !== "stale") break;
-    }
+    problem.value = "";
+    const ack = await acts.decideAll(view.suggestion, decision);
     busy.value = false;
+    if (!ack.ok) {
+      problem.value = ack.error;
+      return;
+    }
+    const left = Array.isArray(ack.stale) ? ack.stale.length : 0;
+    if (left) {
+      problem.value = tn(
+        "%(n)s change no longer fits the text and is still open.",
+        "%(n)s changes no longer fit the text and are still open.",
+        left,
+      );
+    }
+    // The buttons go away: who used them by keys stays where the hunks are.
+    const first = view.hunks.findIndex((hunk) => Array.isArray(ack.stale) && ack.stale.includes(hunk.hunk));
+    host.current?.querySelectorAll<HTMLElement>(".hunk")[Math.max(0, first)]?.focus();
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || (event.target as Element).closest(".hunk-editor")) return;
+    const wanted = matches(event, ACCEPT_ALL) ? "accepted" : matches(event, REJECT_ALL) ? "rejected" : null;
+    if (!wanted) return;
+    event.preventDefault();
+    event.stopPropagation();
+    void all(wanted);
   };
   const focusNext = (after: number) => {
     const rest = [...view.hunks.keys()].filter((at) => at !== after && !decisions[view.hunks[at]?.hunk ?? ""]);
@@ -54,7 +77,14 @@ export function Proposal({ view, store, acts, onView, whole }: Props) {
   };
   const paths = [...new Set(view.hunks.map((hunk) => hunk.path))];
   return (
-    <div class="proposal" ref={host} id={`proposal-${view.suggestion}`} data-suggestion={view.suggestion}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the keys are those of the buttons below, for whoever is at a hunk
+    <div
+      class="proposal"
+      ref={host}
+      id={`proposal-${view.suggestion}`}
+      data-suggestion={view.suggestion}
+      onKeyDown={onKey}
+    >
       <div class="proposal-head">
         <span class="who who-assistant" aria-hidden="true">
           ▣
@@ -88,13 +118,30 @@ export function Proposal({ view, store, acts, onView, whole }: Props) {
       ) : (
         <div style={{ height: `${heightOf(view.hunks)}px` }} />
       )}
+      {problem.value && (
+        <p class="hunk-problem" role="alert">
+          {problem.value}
+        </p>
+      )}
       {acts && open.length > 1 && (
         <div class="proposal-all">
-          <button type="button" class="button" disabled={busy.value} onClick={() => void all("accepted")}>
-            {t("Accept all %(n)s", { n: open.length })}
+          <button
+            type="button"
+            class="button"
+            disabled={busy.value}
+            aria-keyshortcuts={ariaKey(ACCEPT_ALL)}
+            onClick={() => void all("accepted")}
+          >
+            {t("Accept all %(n)s", { n: open.length })} <kbd class="kbd">{keyLabel(ACCEPT_ALL)}</kbd>
           </button>
-          <button type="button" class="button" disabled={busy.value} onClick={() => void all("rejected")}>
-            {t("Reject all %(n)s", { n: open.length })}
+          <button
+            type="button"
+            class="button"
+            disabled={busy.value}
+            aria-keyshortcuts={ariaKey(REJECT_ALL)}
+            onClick={() => void all("rejected")}
+          >
+            {t("Reject all %(n)s", { n: open.length })} <kbd class="kbd">{keyLabel(REJECT_ALL)}</kbd>
           </button>
         </div>
       )}
@@ -127,165 +174,37 @@ function heightOf(hunks: readonly Hunk[]): number {
   return hunks.reduce((sum, { before, after }) => sum + 80 + 18 * (lines(before) + lines(after)), 0);
 }
 
-interface HunkProps {
-  hunk: Hunk;
-  number: number;
-  view: SuggestionView;
-  decision: Decision | undefined;
-  store: Store;
-  acts: ProposalActs | undefined;
-  onView: (path: string, line: number, lines: number) => void;
-  onDecided: () => void;
+/** The proposal that has the focus, else the newest with changes nobody has decided about. */
+function pointed(store: Store): SuggestionView | undefined {
+  const name = document.activeElement?.closest<HTMLElement>("[data-suggestion]")?.dataset.suggestion;
+  const views = Object.values(store.now.suggestions);
+  const open = views.filter((view) => view.hunks.some((hunk) => !view.decisions[hunk.hunk]));
+  return open.find((view) => view.suggestion === name) ?? open.sort((a, b) => a.seq - b.seq).at(-1);
 }
 
-function HunkView({ hunk, number, view, decision, store, acts, onView, onDecided }: HunkProps) {
-  const sending = useSignal(false);
-  const problem = useSignal("");
-  const reasoning = useSignal(false);
-  const reason = useRef<HTMLInputElement>(null);
-  const host = useRef<HTMLElement>(null);
-  const text = store.at("files").files[hunk.path]?.text ?? null;
-  const lines = useMemo(() => diffLines(hunk, view, text), [hunk, view, text, decision]);
-  // Most edits leave most hunks as they are: the same table is not compared row by row.
-  const table = useMemo(() => <Lines lines={lines} />, [JSON.stringify(lines)]);
-  const at = place(hunk, view, text);
-  const stale = !decision && at < 0;
-  const decide = async (wanted: Decision) => {
-    if (!acts || decision || sending.value) return;
-    sending.value = true;
-    problem.value = "";
-    const ack = await acts.decide(view.suggestion, hunk.hunk, wanted, reason.current?.value.trim() ?? "");
-    sending.value = false;
-    if (!ack.ok) problem.value = ack.error;
-    else if (host.current?.contains(document.activeElement)) onDecided();
+/** Deciding about a whole proposal, and going there, as commands. */
+export function proposalCommands(store: Store, acts: Pick<ProposalActs, "decideAll">): Command[] {
+  const enabled = () => store.now.status === "running" && pointed(store) !== undefined;
+  const all = (decision: Decision) => {
+    const view = pointed(store);
+    if (view) void acts.decideAll(view.suggestion, decision);
   };
-  const onKey = (event: KeyboardEvent) => {
-    const wanted = matches(event, ACCEPT) ? "accepted" : matches(event, REJECT) ? "rejected" : null;
-    if (wanted) {
-      event.preventDefault();
-      event.stopPropagation();
-      void decide(wanted);
-    } else if (event.target === host.current && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      const hunks = [...document.querySelectorAll<HTMLElement>(".hunk")];
-      const next = hunks[hunks.indexOf(host.current as HTMLElement) + (event.key === "ArrowDown" ? 1 : -1)];
-      if (!next) return;
-      event.preventDefault();
-      next.focus();
-      next.scrollIntoView({ block: "nearest" });
-    }
-  };
-  const added = lines.filter((line) => line.kind === "added").length;
-  const removed = lines.filter((line) => line.kind === "removed").length;
-  return (
-    <section
-      ref={host}
-      class={`hunk${decision ? ` hunk-${decision}` : ""}`}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a hunk takes the keys that accept and reject it
-      tabIndex={0}
-      data-hunk={hunk.hunk}
-      aria-label={t("Change %(number)s in %(path)s, line %(line)s", { number, path: hunk.path, line: hunk.line })}
-      onKeyDown={onKey}
-    >
-      <div class="hunk-head">
-        <button
-          type="button"
-          class="hunk-path"
-          title={t("View in file")}
-          disabled={text === null}
-          onClick={() => onView(hunk.path, Math.max(0, at) + 1, Math.max(1, decision === "accepted" ? added : removed))}
-        >
-          {hunk.path}:{(at < 0 ? hunk.line - 1 : at) + 1}
-        </button>
-        <span class="hunk-size">
-          +{added} −{removed}
-        </span>
-      </div>
-      <div class="diff-scroll">{table}</div>
-      <div class="hunk-foot">
-        {decision ? (
-          <span class="hunk-decision">{decision === "accepted" ? t("▣ Accepted") : t("□ Rejected")}</span>
-        ) : acts ? (
-          <>
-            <button
-              type="button"
-              class="button button-small button-accept"
-              disabled={sending.value || stale}
-              aria-keyshortcuts={ariaKey(ACCEPT)}
-              onClick={() => void decide("accepted")}
-            >
-              {t("Accept")} <kbd class="kbd">{keyLabel(ACCEPT)}</kbd>
-            </button>
-            <button
-              type="button"
-              class="button button-small"
-              disabled={sending.value}
-              aria-keyshortcuts={ariaKey(REJECT)}
-              onClick={() => void decide("rejected")}
-            >
-              {t("Reject")} <kbd class="kbd">{keyLabel(REJECT)}</kbd>
-            </button>
-            {reasoning.value ? (
-              <input
-                ref={reason}
-                class="input hunk-reason"
-                maxLength={2000}
-                aria-label={t("Why, in a few words (optional)")}
-                placeholder={t("Why, in a few words (optional)")}
-              />
-            ) : (
-              <button type="button" class="text-button" onClick={() => (reasoning.value = true)}>
-                {t("Say why")}
-              </button>
-            )}
-          </>
-        ) : (
-          <span class="muted">{t("Not decided yet")}</span>
-        )}
-      </div>
-      {(problem.value || stale) && (
-        <p class="hunk-problem" role={problem.value ? "alert" : undefined}>
-          {problem.value ||
-            t("%(path)s has changed here since this was proposed, so it can no longer be put in as it is.", {
-              path: hunk.path,
-            })}{" "}
-          {acts && !decision && (
-            <button type="button" class="text-button" onClick={() => acts.askAgain(hunk)}>
-              {t("Ask again for the text as it is now")}
-            </button>
-          )}
-        </p>
-      )}
-    </section>
-  );
-}
-
-function Lines({ lines }: { lines: readonly DiffLine[] }) {
-  return (
-    <table class="diff" aria-label={t("Lines removed and added")}>
-      <tbody>
-        {lines.map((line, index) => (
-          <tr key={index} class={`diff-${line.kind}`}>
-            <td class="diff-number">{line.old ?? ""}</td>
-            <td class="diff-number">{line.new ?? ""}</td>
-            <td class="diff-sign">{line.kind === "added" ? "+" : line.kind === "removed" ? "-" : " "}</td>
-            <td class="diff-text">
-              <Text line={line} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Text({ line }: { line: DiffLine }) {
-  const { text, part } = line;
-  if (!part) return text || " ";
-  return (
-    <>
-      {text.slice(0, part[0])}
-      {part[1] > part[0] && <mark class="diff-part">{text.slice(part[0], part[1])}</mark>}
-      {text.slice(part[1])}
-    </>
-  );
+  return [
+    {
+      id: "next-change",
+      label: t("Go to the next change proposed"),
+      run: () => {
+        const view = pointed(store);
+        const next = view?.hunks.find((hunk) => !view.decisions[hunk.hunk]);
+        const found = [...document.querySelectorAll<HTMLElement>(".hunk")].find(
+          (element) => element.dataset.hunk === next?.hunk,
+        );
+        found?.focus();
+        found?.scrollIntoView({ block: "nearest" });
+      },
+      enabled,
+    },
+    { id: "accept-all", label: t("Accept all changes of the proposal"), run: () => all("accepted"), enabled },
+    { id: "reject-all", label: t("Reject all changes of the proposal"), run: () => all("rejected"), enabled },
+  ];
 }
