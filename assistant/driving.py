@@ -12,7 +12,7 @@ import atexit
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from queue import Empty, SimpleQueue
@@ -172,10 +172,12 @@ class _Loop:
 
     def _close(self) -> None:
         loop = self.get()
-        asyncio.run_coroutine_threadsafe(self._end(), loop).result(CLOSING_S)
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._end(), loop).result(CLOSING_S)
         loop.call_soon_threadsafe(loop.stop)
         self._thread.join(CLOSING_S)
-        loop.close()
+        if not self._thread.is_alive():
+            loop.close()
 
     async def _end(self) -> None:
         left = asyncio.all_tasks() - {asyncio.current_task()}

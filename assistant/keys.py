@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from interviews.errors import PlatformFailure
 
@@ -32,3 +33,11 @@ def read_key(name: str) -> str:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise PlatformFailure("The key holds characters that no key has; expected one line of letters and digits")
     return key
+
+
+def host(address: str) -> str:
+    """The host of a service's address, for people to read; nothing else of it, which may hold what is secret."""
+    try:
+        return urlsplit(address).hostname or "?"
+    except ValueError:
+        return "?"

@@ -7,7 +7,6 @@ next request. Leaves out the course of a reply (``assistant.rounds``) and what t
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import threading
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.base import Ask, Part
 from assistant.briefing import Said, task
 from assistant.driving import after_s, at_end
-from assistant.keys import read_key
+from assistant.keys import host, read_key
 from assistant.outages import Trouble, answered, broken, silent, unreachable, unreadable
 from assistant.rounds import Call, Round, answer
 from assistant.tools import definitions
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from anthropic.types import RawMessageStreamEvent
 
 SERVICE = "Claude"
+ANTHROPIC, BASE = "https://api.anthropic.com", "ANTHROPIC_BASE_URL"
 KEY = "ANTHROPIC_API_KEY"  # with _FILE behind it, the name of a file that holds it
 MODEL = "claude-sonnet-5-5"
 MAX_TOKENS = 16_000
@@ -60,9 +60,19 @@ class Claude:
     pace_s = 0.0
     model = MODEL
 
+    @property
+    def receiver(self) -> str:
+        """Anthropic, or whoever stands at the address that is set."""
+        return f"Anthropic ({host(os.environ.get(BASE) or ANTHROPIC)})"
+
     def check(self, model: str) -> str:
-        """Whether SDK and key are there; the service itself is not asked."""
-        if importlib.util.find_spec("anthropic") is None:
+        """Whether SDK and key are there; the service itself is not asked.
+
+        The SDK takes a second to load, which is better spent here, before an interview, than in its first answer.
+        """
+        try:
+            import anthropic  # noqa: F401 # loading it is the question
+        except ImportError:
             return "Anthropic's SDK is not installed: pip install anthropic"
         try:
             read_key(KEY)
@@ -200,7 +210,7 @@ class _Messages:
 
         self._connected = False
         client = anthropic.AsyncAnthropic(
-            api_key=self.key, base_url=os.environ.get("ANTHROPIC_BASE_URL") or None, max_retries=0,
+            api_key=self.key, base_url=os.environ.get(BASE) or None, max_retries=0,
             timeout=anthropic.Timeout(SILENCE_S, connect=CONNECT_S), http_client=_connections(),
         )  # fmt: skip
         async with await client.messages.create(**request) as stream:

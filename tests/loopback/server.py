@@ -85,6 +85,7 @@ class Loopback:
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # as many may come at once
     loopback: Loopback
 
 
