@@ -208,6 +208,11 @@ class Provider(Protocol):
         """The model that answers where none was chosen, as the service knows it; empty where there are none to choose among."""
         ...
 
+    @property
+    def receiver(self) -> str:
+        """Who gets what is written to it, as candidates are told: a service and its host; empty where it goes nowhere."""
+        ...
+
     def check(self, model: str) -> str:
         """Why this provider cannot be used here and now, or an empty string."""
         ...

@@ -1,7 +1,7 @@
-"""Keys of services, from the environment or a file it names.
+"""Keys of services, from the environment or a file it names, and what may be told of their addresses.
 
-Owns reading one. Invariant: read when it is needed and kept nowhere, so that a new key in the file needs no restart; an error
-never holds any of it. Leaves out what the key is for.
+Owns reading both. Invariant: read when it is needed and kept nowhere, so that a new key in the file needs no restart; an error
+never holds any of it, nor an address that could. Leaves out what they are for.
 """
 
 from __future__ import annotations

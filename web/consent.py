@@ -130,7 +130,7 @@ def _known(settings: InterviewSettings) -> list[str]:
 
 def _receivers(settings: InterviewSettings, provider: Provider) -> list[str]:
     """Who gets what is written to the assistant."""
-    if provider.plants:
+    if not provider.receiver:
         return [
             _(
                 "Its answers were prepared beforehand and are kept on this server: what you write to it goes nowhere else.",
@@ -141,13 +141,13 @@ def _receivers(settings: InterviewSettings, provider: Provider) -> list[str]:
             _(
                 "What you write to it, what you attach and the exercise's files are sent to the service that runs it: "
                 "%(service)s.",
-                service=provider.name,
+                service=provider.receiver,
             )
         ]
     return [
         _(
             "What you write to it and what you attach are sent to the service that runs it: %(service)s.",
-            service=provider.name,
+            service=provider.receiver,
         )
     ]
 

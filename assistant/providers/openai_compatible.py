@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from assistant.base import Ask, Part, Provider
 from assistant.briefing import Said, task
 from assistant.driving import after_s, at_end
-from assistant.keys import read_key
+from assistant.keys import host, read_key
 from assistant.outages import N_, SETUP, Trouble, answered, broken, silent, unreachable, unreadable
 from assistant.rounds import Call, Hearing, Round, answer
 from assistant.sse import body, events
@@ -365,6 +365,11 @@ class OpenAICompatible:
     def model(self) -> str:
         """The one that is set, as every service has its own."""
         return os.environ.get(MODEL, "").strip()
+
+    @property
+    def receiver(self) -> str:
+        """Whoever stands at the address that is set."""
+        return host(os.environ.get(BASE, "").strip() or OPENAI)
 
     def check(self, model: str) -> str:
         """Whether address, key and a model are set; the service itself is not asked."""

@@ -30,6 +30,7 @@ class Scripted:
     plants = True
     pace_s = 0.06
     model = ""
+    receiver = ""
 
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}

@@ -32,12 +32,18 @@ def test_what_the_assistant_may_do(tmp_path: Path, mode: str, said: str, unsaid:
     assert said in text and unsaid not in text
 
 
-def test_what_it_knows_by_itself_and_who_gets_it(tmp_path: Path) -> None:
+def test_what_it_knows_by_itself_and_who_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
     little = told(tmp_path, tree_shared=False)
     assert "does not have the brief" in little and "those that you attach" in little
-    assert "What you write to it and what you attach are sent to the service that runs it: anthropic." in little
+    assert (
+        "What you write to it and what you attach are sent to the service that runs it: Anthropic (api.anthropic.com)."
+        in little
+    )
     much = told(tmp_path, brief_shared=True)
     assert "It has the brief" in much and "all files of your workspace" in much and "exercise's files are sent" in much
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://models.example.com/v1")
+    assert "that runs it: models.example.com." in told(tmp_path, "openai_compatible")
     assert "goes nowhere else" in told(tmp_path, "scripted") and "sent to the service" not in told(tmp_path, "scripted")
 
 

@@ -12,7 +12,7 @@ from assistant.base import Ask, Finished, Part, Proposal, Provider, Spent, TextD
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotFound, PlatformFailure
 from interviews.log import ClientKey, Draft
-from interviews.service import editing, pairing, proposals
+from interviews.service import editing, pairing, proposals, reply
 from interviews.service.interview import Interview
 from tests.product import wait
 from tests.support import bare_interview
@@ -27,6 +27,7 @@ class Answering:
     plants = False
     pace_s = 0.0
     model = ""
+    receiver = ""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -147,7 +148,7 @@ def test_a_provider_that_breaks_ends_as_an_event_without_its_details() -> None:
 
 
 def test_a_slow_first_piece_holds_the_clock_and_gives_the_time_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairing, "FIRST_TOKEN_S", 0.05)
+    monkeypatch.setattr(reply, "FIRST_TOKEN_S", 0.05)
     go = threading.Event()
 
     def answer(_ask: Ask) -> Iterator[Part]:

@@ -79,7 +79,7 @@ def test_a_budget_in_money_needs_models_with_a_price() -> None:
 
 def test_an_interview_is_made_only_where_each_of_its_models_can_be_used() -> None:
     class Picky:
-        name, plants, pace_s, model = "picky", False, 0.0, "own"
+        name, plants, pace_s, model, receiver = "picky", False, 0.0, "own", ""
         asked: tuple[str, ...] = ()
 
         def check(self, model: str) -> str:
