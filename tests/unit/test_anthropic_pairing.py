@@ -10,7 +10,7 @@ import pytest
 from assistant.base import Ask, Finished, Part, TextDelta, ToolCall, Working
 from interviews import events as e
 from interviews.errors import PlatformFailure
-from interviews.service import pairing
+from interviews.service import reply
 from interviews.service.interview import Interview
 from tests.product import wait
 from tests.unit.test_pairing import ended, kinds, paired
@@ -63,7 +63,7 @@ def test_a_failed_reply_gives_back_the_time_since_the_prompt() -> None:
 
 
 def test_a_slow_reply_that_fails_gives_the_time_back_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairing, "FIRST_TOKEN_S", 0.05)
+    monkeypatch.setattr(reply, "FIRST_TOKEN_S", 0.05)
     go = threading.Event()
 
     def answer(_ask: Ask) -> Iterator[Part]:
@@ -85,7 +85,7 @@ def test_a_slow_reply_that_fails_gives_the_time_back_once(monkeypatch: pytest.Mo
 def test_silence_in_the_midst_holds_the_clock_but_the_assistants_work_does_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pairing, "FIRST_TOKEN_S", 0.1)
+    monkeypatch.setattr(reply, "FIRST_TOKEN_S", 0.1)
     working, silent = threading.Event(), threading.Event()
 
     def answer(_ask: Ask) -> Iterator[Part]:
@@ -122,3 +122,22 @@ def test_the_stop_button_is_seen_by_a_provider_that_waits() -> None:
     (finished,) = logged(interview, "reply.finished")
     assert finished["stop_reason"] == "stopped" and finished["usage"]["input_tokens"] == 9
     assert interview.state.lost_ms == 0
+
+
+def test_a_declined_reply_gives_its_time_back_and_is_not_told_again() -> None:
+    asked: list[Ask] = []
+
+    def answer(ask: Ask) -> Iterator[Part]:
+        asked.append(ask)
+        yield TextDelta("I")
+        if len(asked) == 2:
+            threading.Event().wait(0.05)
+        yield Finished("refusal" if len(asked) == 2 else "end_turn")
+
+    interview, pair = paired(answer)
+    for number in range(3):
+        pair.ask(f"prompt {number}", [], None)
+        wait(lambda: ended(interview) and not pair.answering(interview.state.turns[-1].turn))
+        assert (interview.state.lost_ms > 0) == (number >= 1) and interview.state.paused_ms is None
+    assert [turn.stop_reason for turn in interview.state.turns] == ["end_turn", "refusal", "end_turn"]
+    assert [turn.prompt for turn in asked[2].history] == ["prompt 0"]
