@@ -6,6 +6,7 @@ Invariant: deterministic where it can be; real parts everywhere else.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 
 import assistant.registry
@@ -73,3 +74,25 @@ def tools(backend: Backend | None = None) -> Tools:
         score=lambda head, records: score_records(head, records).model_dump(mode="json"),
         cost=cost_microusd,
     )
+
+
+def secrets(exercise: exercises.Exercise) -> list[str]:
+    """What of an exercise no assistant's service may be sent: brief, hidden tests, solution, planted mistakes and scoring key.
+
+    Less what stands in the workspace anyhow.
+    """
+    found = [exercise.brief.strip(), "hidden_test", "requirement"]
+    for defect in exercise.spec.defects:
+        found += [defect.title, defect.explanation, defect.fix, *defect.patterns, *defect.tests]
+    for requirement in exercise.spec.requirements:
+        found += [requirement.text, *requirement.patterns, *requirement.tests]
+    for hidden in (*exercise.hidden_tests.values(), *exercise.solution.values(), exercise.brief):
+        found += [line.strip() for line in hidden.splitlines() if len(line.strip()) > 30]
+    known = "\n".join(exercise.workspace.values())
+    return [secret for secret in found if secret not in known]
+
+
+def told(secrets: list[str], bodies: object) -> list[str]:
+    """Those of the secrets that stand in JSON."""
+    text = json.dumps(bodies, ensure_ascii=False)
+    return [secret for secret in secrets if json.dumps(secret, ensure_ascii=False)[1:-1] in text]

@@ -13,6 +13,7 @@ from interviews.exercises import load
 from tests import product as products
 from tests.loopback.server import Loopback
 from tests.product import Browser, Product, wait
+from tests.support import secrets, told
 
 KEY = "sk-ant-loopback-000111"
 EXERCISE = load("prompted-playlists")
@@ -111,20 +112,8 @@ def test_prompt_tools_proposal_accept_reload(product: Product, candidate: Browse
 def nothing_hidden_was_sent(loopback: Loopback) -> None:
     """Every byte that went out, against all that must stay: hidden tests, solution, planted mistakes, scoring key, brief."""
     sent = b"".join(request.raw for request in loopback.requests)
-    text = json.dumps([request.body for request in loopback.requests], ensure_ascii=False)
     assert sent and KEY.encode() not in sent
-    known = "\n".join(EXERCISE.workspace.values())
-    secrets = [EXERCISE.brief.strip(), "hidden_test", "requirement"]
-    for defect in EXERCISE.spec.defects:
-        secrets += [defect.title, defect.explanation, defect.fix, *defect.patterns, *defect.tests]
-    for requirement in EXERCISE.spec.requirements:
-        secrets += [requirement.text, *requirement.patterns, *requirement.tests]
-    for hidden in (*EXERCISE.hidden_tests.values(), *EXERCISE.solution.values(), EXERCISE.brief):
-        secrets += [line.strip() for line in hidden.splitlines() if len(line.strip()) > 30]
-    told = [
-        secret for secret in secrets if secret not in known and json.dumps(secret, ensure_ascii=False)[1:-1] in text
-    ]
-    assert told == []
+    assert told(secrets(EXERCISE), [request.body for request in loopback.requests]) == []
 
 
 def test_stop_ends_a_slow_answer_at_once(candidate: Browser, loopback: Loopback) -> None:
