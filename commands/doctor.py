@@ -16,8 +16,9 @@ import assistant.registry
 import interviews.exercises
 import sandbox.registry
 from interviews.errors import PairsightError
+from interviews.events import InterviewSettings
 from interviews.settings import Settings, read_settings
-from wiring import ROOT, open_log
+from wiring import ROOT, interview_settings, open_log
 
 # Memory to plan for one interview (docs/operating.md).
 PLANNED_GIB = 0.3
@@ -67,6 +68,10 @@ def _examine(settings: Settings) -> list[dict[str, Any]]:
     for name in assistant.registry.names():
         why = assistant.registry.get(name).check(settings.model)
         row(f"assistant {name}", not why, why or "ready", needed=name == settings.provider)
+    try:
+        row("new interviews", True, _terms(interview_settings(settings)))
+    except PairsightError as error:
+        row("new interviews", False, str(error), "docs/assistant.md says what goes together")
     for name in interviews.exercises.names():
         try:
             row(f"exercise {name}", True, f"version {interviews.exercises.load(name).spec.version}")
@@ -78,6 +83,13 @@ def _examine(settings: Settings) -> list[dict[str, Any]]:
     except PairsightError as error:
         row("database", False, str(error), "check PAIRSIGHT_DATABASE or PAIRSIGHT_DATA")
     return rows
+
+
+def _terms(made: InterviewSettings) -> str:
+    knows = f"{'with' if made.brief_shared else 'without'} the brief, {'every file' if made.tree_shared else 'attached files'}"
+    bounds = [f"{made.budget_tokens} tokens"] if made.budget_tokens else []
+    bounds += [f"{made.budget_cents / 100:.2f} US dollars"] if made.budget_cents else []
+    return f"assistant {made.provider}, mode {made.mode}, {knows}, budget {' and '.join(bounds) or 'none'}"
 
 
 def _capacity(settings: Settings) -> str:

@@ -51,6 +51,17 @@ def test_doctor_says_what_is_there_in_words_and_as_json(tmp_path: Path) -> None:
     assert "sandbox bubblewrap" in pairsight("doctor", data=tmp_path).stdout
 
 
+def test_doctor_says_what_interviews_would_be_made_and_why_none_could(tmp_path: Path) -> None:
+    bounds = {"PAIRSIGHT_BUDGET_USD": "2.5", "PAIRSIGHT_MODE": "chat"}
+    rows = {
+        row["what"]: row for row in json.loads(pairsight("doctor", "--json", data=tmp_path, **bounds).stdout)["checks"]
+    }
+    assert "mode chat" in rows["new interviews"]["detail"] and "2.50 US dollars" in rows["new interviews"]["detail"]
+    done = pairsight("doctor", "--json", data=tmp_path, **bounds, PAIRSIGHT_MODEL="own")
+    rows = {row["what"]: row for row in json.loads(done.stdout)["checks"]}
+    assert done.returncode == 1 and "price is known" in rows["new interviews"]["detail"]
+
+
 def test_doctor_fails_where_no_sandbox_can_be_used(tmp_path: Path) -> None:
     nowhere = {"PATH": "/nonexistent", "DOCKER_HOST": "unix:///nonexistent.sock"}
     done = pairsight("doctor", "--json", data=tmp_path, **nowhere)
