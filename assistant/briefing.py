@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from assistant.base import Ask, Attachment, Mode, Turn
 from interviews.events import Hunk
 
-ATTACHED = 40_000  # characters of one thing attached
+ATTACHED = 50_000  # characters of one thing attached, where nothing has bounded it before
 HISTORY = 150_000  # characters of earlier turns, the newest kept
 LISTED = 200  # files named with a prompt
 LINES = 12  # lines of a decided hunk that are repeated
