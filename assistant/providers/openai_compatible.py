@@ -19,8 +19,10 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import httpx2
 
 from assistant.base import Ask, Part, Provider
 from assistant.briefing import Said, task
@@ -32,9 +34,6 @@ from assistant.sse import body, events
 from assistant.tools import definitions
 from interviews.errors import PlatformFailure
 from interviews.events import Usage
-
-if TYPE_CHECKING:
-    import httpx2
 
 OPENAI = "https://api.openai.com/v1"
 KEY, BASE, MODEL = "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"
@@ -196,7 +195,7 @@ class Message:
 class _Chat:
     """How such a service is spoken to, for one reply."""
 
-    def __init__(self, ask: Ask, model: str, base: str, key: str, client: Callable[[], httpx2.AsyncClient]) -> None:
+    def __init__(self, ask: Ask, model: str, base: str, key: str, client: httpx2.AsyncClient) -> None:
         self.service, self.model, self.key = model, model, key
         self._ask, self._url, self._client = ask, f"{base}/chat/completions", client
         self._ids = count(1)
@@ -247,13 +246,11 @@ class _Chat:
                 self._refused.update(named)
 
     async def _asked(self, request: Json) -> AsyncGenerator[Any, None]:
-        import httpx2
-
         # Half of a surrogate pair, which UTF-8 cannot carry, may come from a model too.
         sent = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"content-type": "application/json", **({"authorization": f"Bearer {self.key}"} if self.key else {})}
         timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S)
-        async with self._client().stream("POST", self._url, content=sent, headers=headers, timeout=timeout) as response:
+        async with self._client.stream("POST", self._url, content=sent, headers=headers, timeout=timeout) as response:
             form = response.headers.get("content-type", "")
             if (status := response.status_code) != 200:
                 raise Refused(status, await body(response.aiter_bytes()), after_s(response.headers, time.time()))
@@ -277,8 +274,6 @@ class _Chat:
             yield Over(0)
 
     def trouble(self, error: Exception) -> Trouble:
-        import httpx2
-
         match error:
             case Refused():
                 return replace(self._told(error), after_s=error.after_s)
@@ -359,7 +354,10 @@ class OpenAICompatible:
     pace_s = 0.0
 
     def __init__(self) -> None:
-        self._kept: httpx2.AsyncClient | None = None
+        # The first takes a while to make, which is better spent before an interview than in its first answer.
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        self._client = httpx2.AsyncClient(cookies=cookies, limits=httpx2.Limits(max_connections=None))
+        at_end(self._client.aclose)
 
     @property
     def model(self) -> str:
@@ -389,16 +387,6 @@ class OpenAICompatible:
             )
         base = _base()
         yield from answer(ask, _Chat(ask, ask.model or self.model, base, _key(base), self._client))
-
-    def _client(self) -> httpx2.AsyncClient:
-        """In the loop that all replies share: its connections belong to that."""
-        import httpx2
-
-        if self._kept is None:
-            cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-            self._kept = httpx2.AsyncClient(cookies=cookies, limits=httpx2.Limits(max_connections=None))
-            at_end(self._kept.aclose)
-        return self._kept
 
 
 provider: Provider = OpenAICompatible()
