@@ -18,6 +18,7 @@ from interviews.service.background import begin
 from interviews.service.interview import Interview, last_payload
 from interviews.service.mentions import attached, found, names, paths, read
 from interviews.service.reply import DECLINED, answer
+from interviews.service.terms import cost_of
 from interviews.service.workbench import Workbench
 from interviews.state import TurnView
 
@@ -113,21 +114,12 @@ class Pairing:
             )
         return chosen
 
-    def cost(self, asked: str, answered: str, usage: Usage) -> int | None:
-        """What a reply cost, in millionths of a US dollar; None where that is not known.
-
-        A service may tell the model by a name that has no price: it is that of the model that was asked for then.
-        """
-        tools, settings = self._interview.tools, self._interview.header.settings
-        price = tools.cost(answered, usage)
-        return price if price is not None else tools.cost(asked or tools.provider(settings.provider).model, usage)
-
     def _afford(self, asked: str, tokens: int, microusd: int) -> Callable[[Usage, str], bool]:
         """Whether another request may be made once a reply has used so much beside what was used before it."""
-        settings = self._interview.header.settings
+        interview, settings = self._interview, self._interview.header.settings
 
         def afford(usage: Usage, model: str) -> bool:
-            price = self.cost(asked, model, usage)
+            price = cost_of(interview, asked, model, usage)
             if price is None and settings.budget_cents:
                 # What is bounded in money goes on only where it is known what it costs.
                 return False

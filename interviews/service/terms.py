@@ -1,6 +1,6 @@
 """On what terms an interview may be made: who answers, with which models, for how much.
 
-Owns that check. Invariant: an interview is not made where its assistant could never answer, or where a budget in money could not
+Owns that check, and what a reply has cost. Invariant: an interview is not made where its assistant could never answer, or where a budget in money could not
 be kept. Leaves out each setting's own form (``interviews.settings``).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from assistant.base import Provider
 from interviews.errors import BadInput
 from interviews.events import InterviewSettings, Usage
-from interviews.service.interview import Cost
+from interviews.service.interview import Cost, Interview
 
 
 def models(settings: InterviewSettings, provider: Provider) -> tuple[str, ...]:
@@ -41,3 +41,16 @@ def require_possible(settings: InterviewSettings, provider: Provider, cost: Cost
     for model in models(settings, provider) or ("",):
         if why := provider.check("" if model == provider.model else model):
             raise BadInput("The assistant %(name)s cannot be used: %(why)s", name=settings.provider, why=why)
+
+
+def cost_of(interview: Interview, asked: str, answered: str, usage: Usage) -> int | None:
+    """What a reply cost, in millionths of a US dollar; None where that is not known.
+
+    ``asked`` is the model that was asked for (empty: the provider's own), ``answered`` the one that the service named, perhaps in a
+    way that has no price: it is that of ``asked`` then.
+    """
+    tools = interview.tools
+    price = tools.cost(answered, usage)
+    if price is not None:
+        return price
+    return tools.cost(asked or tools.provider(interview.header.settings.provider).model, usage)
