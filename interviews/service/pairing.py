@@ -1,7 +1,8 @@
-"""Pairing with the assistant: prompts and streamed replies.
+"""Pairing with the assistant: a prompt, and the request that it makes.
 
-Owns the conversation's acts. Invariant: the assistant's history is read from the log, so it survives a reload and a
-restart. Leaves out who answers (``assistant``) and what is decided about proposals (``proposals``).
+Owns what the assistant is given and may spend. Invariant: that is a function of the log and the interview's settings: a recorded
+prompt makes the same request again, and history survives a reload and a restart. Leaves out who answers (``assistant``), how the
+reply is recorded (``reply``), what may be attached (``mentions``) and what is decided about proposals (``proposals``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """On what terms an interview may be made: who answers, with which models, for how much.
 
-Owns that check, and what a reply has cost. Invariant: an interview is not made where its assistant could never answer, or where a budget in money could not
-be kept. Leaves out each setting's own form (``interviews.settings``).
+Owns that check, and what a reply has cost. Invariant: an interview is not made where its assistant could never answer, or where
+a budget in money could not be kept. Leaves out each setting's own form (``interviews.settings``).
 """
 
 from __future__ import annotations
