@@ -20,7 +20,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     with ChatLoopback(chosen.script, chosen.port) as loopback:
-        print(loopback.address, flush=True)
+        print(loopback.base, flush=True)
         over.wait()
 
 
