@@ -174,6 +174,28 @@ def test_what_has_no_form_is_told(item: object) -> None:
         read([item])
 
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.sampled_from(mentions.KINDS),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "name", "line", "end_line", "text"]), inner, max_size=5)
+    ),
+    max_leaves=9,
+)
+
+
+@given(anything, anything)
+def test_whatever_a_page_sends_is_sent_on_or_told(value: object, paths_: object) -> None:
+    at = state(t1=["hello\r\n"])
+    try:
+        wanted = read(value, paths_)
+        mentioned = found(wanted, at)
+    except (BadInput, NotFound):
+        return
+    assert len(mentioned) == len(wanted) <= mentions.MOST
+    assert all(attached(mention, {}).kind == mention.kind for mention in mentioned)
+
+
 @pytest.mark.parametrize("value", ["a.py", 7, None, {"kind": "file"}])
 def test_what_is_no_list_is_told(value: object) -> None:
     with pytest.raises(BadInput, match="list of what is attached"):
