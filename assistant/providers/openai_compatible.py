@@ -39,7 +39,8 @@ OPENAI = "https://api.openai.com/v1"
 KEY, BASE, MODEL = "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"
 SILENCE_S = 60.0
 CONNECT_S = 10.0
-DRAIN_S = 0.2  # for a stream to close behind its last event, so that its connection can be used again
+TAIL_S = 2.0  # for what a service says after a message's end: its usage, and that this was all
+DRAIN_S = 0.2  # for a stream to close behind that, so that its connection can be used again
 BYTES_A_TOKEN = 4  # where a service does not count
 EFFORTS = {"max": "xhigh"}  # how hard to think, where it has another name here
 OPTIONAL = ("stream_options", "reasoning_effort")  # what a service may refuse
@@ -262,16 +263,23 @@ class _Chat:
                 yield await body(response.aiter_bytes())
                 yield Over(1)
                 return
+            done, tail_s = 0, None
             async with aclosing(events(response.aiter_bytes())) as pieces:
-                async for data in pieces:
-                    if data.strip() == "[DONE]":
-                        yield Over(1)
-                        with suppress(TimeoutError):
-                            async with asyncio.timeout(DRAIN_S):
-                                await anext(pieces, None)
-                        return
-                    yield json.loads(data)
-            yield Over(0)
+                with suppress(TimeoutError):
+                    while True:
+                        async with asyncio.timeout(tail_s):
+                            data = await anext(pieces, None)
+                        if data is None:
+                            break
+                        if data.strip() == "[DONE]":
+                            done, tail_s = 1, DRAIN_S
+                            continue
+                        yield (event := json.loads(data))
+                        if any(
+                            _as(dict, one).get("finish_reason") for one in _as(list, _as(dict, event).get("choices"))
+                        ):
+                            tail_s = TAIL_S
+            yield Over(done)
 
     def trouble(self, error: Exception) -> Trouble:
         match error:

@@ -20,10 +20,11 @@ FINISH = {"end_turn": "stop", "tool_use": "tool_calls", "max_tokens": "length", 
 class ChatAnswer(Answer):
     """A rule.
 
-    ``finish`` is told in place of what ``stop`` means. ``done`` is the ``[DONE]`` at the end; ``alive`` sends comments between
-    events; ``crlf`` ends lines as Windows does; ``ids`` gives tool calls an id and an index; ``fragments`` sends their input in
-    pieces; ``whole`` answers in one JSON body, ``old`` calls a function instead of tools; ``page`` is a body of HTML; ``counts``
-    tells usage where it is asked for; ``refuses`` names a part of the request that is not accepted; ``fault`` is an error's body.
+    ``finish`` is told in place of what ``stop`` means. ``done`` is the ``[DONE]`` at the end, ``hang_s`` pass behind it; ``alive``
+    sends comments between events; ``crlf`` ends lines as Windows does; ``ids`` gives tool calls an id and an index;
+    ``fragments`` sends their input in pieces; ``whole`` answers in one JSON body, ``old`` calls a function instead of tools;
+    ``page`` is a body of HTML; ``counts`` tells usage where it is asked for; ``refuses`` names a part of the request that is
+    not accepted; ``fault`` is an error's body.
     """
 
     finish: str | None = ""
@@ -38,6 +39,7 @@ class ChatAnswer(Answer):
     counts: bool = True
     refuses: str = ""
     fault: object = None
+    hang_s: float = 0
 
 
 class ChatScript(script.Script):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import dataclass
 
 from tests.loopback.script import Body
 from tests.loopback.server import Handler, Loopback
@@ -18,8 +19,11 @@ from tests.loopback_chat.wire import as_messages, check, chunks, error_body, who
 PAGE = b"<!doctype html><html><head><title>Oops</title></head><body><h1>Something went wrong</h1></body></html>"
 
 
+@dataclass
 class ChatLoopback(Loopback):
     """The server, playing one script; ``base`` is what ``OPENAI_BASE_URL`` is set to. A script's empty key: any will do."""
+
+    connections: int = 0
 
     @property
     def base(self) -> str:
@@ -36,6 +40,11 @@ class ChatLoopback(Loopback):
 
 
 class _ChatHandler(Handler):
+    def setup(self) -> None:
+        super().setup()
+        assert isinstance(self.server.loopback, ChatLoopback)
+        self.server.loopback.connections += 1
+
     def do_GET(self) -> None:
         self._send(404, PAGE, "text/html", {})
 
@@ -100,6 +109,7 @@ class _ChatHandler(Handler):
             self._event(json.dumps(event, ensure_ascii=False), end)
         if done:
             self._event("[DONE]", end)
+        self._sleep(answer.hang_s)
         self.wfile.write(b"0\r\n\r\n")
 
     def _event(self, data: str, end: str) -> None:

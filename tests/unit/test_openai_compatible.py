@@ -223,6 +223,21 @@ def test_ends_and_forms_that_servers_have_of_their_own(loopback: ChatLoopback, c
     assert finished(parts).usage == Usage(input_tokens=100, output_tokens=20)
 
 
+@pytest.mark.parametrize(("case", "within_s"), [("held without a mark", 4), ("held open behind its mark", 2)])
+def test_a_connection_that_is_held_open_behind_the_end_is_let_go(
+    loopback: ChatLoopback, monkeypatch: pytest.MonkeyPatch, case: str, within_s: float
+) -> None:
+    start = time.monotonic()
+    parts = replied(asking(f"case: {case}"))
+    assert text(parts) and finished(parts).stop_reason == "end_turn" and time.monotonic() - start < within_s
+    assert finished(parts).usage == Usage(input_tokens=100, output_tokens=20)
+
+
+def test_one_connection_serves_every_round(loopback: ChatLoopback) -> None:
+    replied(asking("case: endless"))
+    assert len(loopback.requests) == ROUNDS + 1 and loopback.connections == 1
+
+
 def test_a_stream_with_neither_a_reason_nor_a_mark_at_its_end_was_cut(loopback: ChatLoopback) -> None:
     parts, words = failing(asking("case: neither"))
     assert text(parts) == "Nothing at the end." and "cut off" in words
