@@ -123,7 +123,7 @@ def _known(settings: InterviewSettings) -> list[str]:
         else _("It does not have the brief that you get: it knows of it what you tell it."),
         _("It can look at all files of your workspace.")
         if settings.tree_shared
-        else _("Of your files it sees those that you attach, or attached before, and no others."),
+        else _("Of your files it sees those that you attach, whole or a part of them, now or before, and no others."),
         _("It sees your terminal and your test results only where you attach something of them."),
     ]
 
