@@ -6,25 +6,11 @@ import json
 import re
 from collections.abc import Sequence
 
-from interviews.exercises import Exercise
 from tests.loopback.script import Body
 from tests.loopback.server import Received
+from tests.support import told
 
 _FRAME = re.compile(r"(?ms)^(~{6,})\n.*?\n\1$")
-
-
-def withheld(exercise: Exercise, *, brief: bool = True) -> list[str]:
-    """Everything of an exercise that an assistant may not know, less what its workspace says itself: hidden tests, solution,
-    planted mistakes, scoring key; and the brief."""
-    known = "\n".join(exercise.workspace.values())
-    secrets = ["hidden_test", "requirement"]
-    for defect in exercise.spec.defects:
-        secrets += [defect.title, defect.explanation, defect.fix, *defect.patterns, *defect.tests]
-    for requirement in exercise.spec.requirements:
-        secrets += [requirement.text, *requirement.patterns, *requirement.tests]
-    hidden = [*exercise.hidden_tests.values(), *exercise.solution.values(), *([exercise.brief] if brief else [])]
-    secrets += [line.strip() for text in hidden for line in text.splitlines() if len(line.strip()) > 30]
-    return [secret for secret in secrets if secret not in known]
 
 
 def leaked(requests: Sequence[Received], secrets: Sequence[str]) -> list[str]:
@@ -33,17 +19,9 @@ def leaked(requests: Sequence[Received], secrets: Sequence[str]) -> list[str]:
         b"\n".join([one.path.encode(), *(f"{k}: {v}".encode() for k, v in one.headers.items()), one.raw])
         for one in requests
     ).decode("utf-8", "replace")
-    read = "\n".join(part for one in requests for part in strings(one.body))
-    return [secret for secret in secrets if secret in read or secret in raw or json.dumps(secret)[1:-1] in raw]
-
-
-def strings(value: object) -> list[str]:
-    """Every string in JSON, names of fields too."""
-    if isinstance(value, dict):
-        return [part for name, item in value.items() for part in (name, *strings(item))]
-    if isinstance(value, list):
-        return [part for item in value for part in strings(item)]
-    return [value] if isinstance(value, str) else []
+    return [secret for secret in secrets if secret in raw or json.dumps(secret)[1:-1] in raw] + told(
+        list(secrets), [one.body for one in requests]
+    )
 
 
 def unframed(text: str) -> str:
