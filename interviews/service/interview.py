@@ -70,6 +70,9 @@ class Interview:
         self.on_lost: Callable[[], None] = lambda: None
         """Called, under the lock, when another process turns out to lead this interview; it must not block."""
         self.holders: dict[str, int] = {}
+        """Who holds the clock, and since when (``clock``)."""
+        self.given_back: list[tuple[int, int]]
+        """Times from and to which it stood and that were given back; what the log says of it, and this process knows better."""
         self._listeners: list[Listener] = []
         self._unsure = False
         self._time = Onward()
@@ -78,7 +81,7 @@ class Interview:
     def _fold_whole(self) -> None:
         """Fold the log from its start: what was erased from it is in no memory of ours either."""
         self.history, self.keyframes = FileHistory(), Keyframes()
-        self.volume, self.counts = 0, Counter()
+        self.volume, self.counts, self.given_back = 0, Counter(), []
         state = State()
         for record in self.log.read(self.id):
             self._take(record, state)
@@ -92,6 +95,8 @@ class Interview:
         self.keyframes.take(event)
         self.counts[event.type] += 1
         self.volume += EVENT_VOLUME + len(str(record.payload))
+        if isinstance(event.data, e.ClockResumed):
+            self.given_back.append((event.at_ms - event.data.lost_ms, event.at_ms))
 
     def record(self, *drafts: Draft, key: ClientKey | None = None) -> list[e.Record]:
         """Commit the drafts, fold them and tell listeners. A repeated key returns the records of the first time.

@@ -7,6 +7,7 @@ reply is recorded (``reply``), what may be attached (``mentions``) and what is d
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from assistant.base import Ask, Turn
@@ -24,6 +25,8 @@ from interviews.service.workbench import Workbench
 from interviews.state import TurnView
 
 MAX_PROMPT = 20_000
+# How long a reply that is left may take to notice.
+LEAVE_S = 2.0
 # Why a reply ended that had not come to its end.
 CUT_SHORT = ("stopped", "cut off")
 
@@ -35,6 +38,8 @@ class Pairing:
         self._interview = interview
         self._stopped: set[str] = set()
         self._benches: dict[str, Workbench] = {}
+        self._left: set[str] = set()
+        self._threads: dict[str, threading.Thread] = {}
 
     def ask(
         self, text: object, attachments: object, key: ClientKey | None, mentions: object = (), model: object = None
@@ -66,23 +71,42 @@ class Pairing:
             )  # fmt: skip
             interview.record(Draft("candidate", sent), key=key)
             asked = self.asked(sent)
-        begin(f"reply-{turn}", lambda: self._reply(asked))
+        self._begin(asked)
         return turn
 
+    def ask_again(self, sent: e.PromptSent, since_ms: int) -> None:
+        """Begin the reply to a prompt anew that was sent at ``since_ms`` and that another process had begun to answer."""
+        with self._interview.lock:
+            asked = self.asked(sent)
+        self._begin(asked, since_ms)
+
     def stop(self, turn: object) -> None:
-        """End the reply: after the piece that is under way, or at once where the provider watches ``Ask.cancelled``."""
+        """End the reply: after the piece that is under way, or at once where the provider watches ``Ask.cancelled``.
+
+        What runs in the scratch copy ends at once too; nobody waits for that.
+        """
         self._stopped.add(str(turn))
         if (bench := self._benches.get(str(turn))) is not None:
-            bench.close()
+            begin(f"stop-{turn}", bench.close)
 
     def answering(self, turn: str) -> bool:
         """Whether the reply is under way, or not yet recorded to its end."""
         return turn in self._benches
 
     def close(self) -> None:
-        """End every reply that is under way: the server is going down, or the interview is over."""
+        """End every reply that is under way: the interview is over."""
         for turn in list(self._benches):
             self.stop(turn)
+
+    def leave(self) -> None:
+        """Break off every reply that is under way: the process that leads the interview next answers them anew.
+
+        But for one that the candidate has stopped: that ends here.
+        """
+        self._left |= self._benches.keys() - self._stopped
+        self.close()
+        for thread in list(self._threads.values()):
+            thread.join(LEAVE_S)
 
     def asked(self, sent: e.PromptSent) -> Ask:
         """The request that a recorded prompt makes, with the workspace as it is now."""
@@ -141,11 +165,15 @@ class Pairing:
             rejected=tuple(decided["rejected"]), cut=turn.status == "failed" or turn.stop_reason in CUT_SHORT,
         )  # fmt: skip
 
-    def _reply(self, ask: Ask) -> None:
+    def _begin(self, asked: Ask, since_ms: int | None = None) -> None:
+        self._threads[asked.turn] = begin(f"reply-{asked.turn}", lambda: self._reply(asked, since_ms))
+
+    def _reply(self, ask: Ask, since_ms: int | None) -> None:
         try:
-            answer(self._interview, ask)
+            answer(self._interview, ask, since_ms, left=lambda: ask.turn in self._left)
         finally:
             self._benches.pop(ask.turn).close()
+            self._threads.pop(ask.turn, None)
 
 
 def _prompt(text: object) -> str:

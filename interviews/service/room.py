@@ -19,6 +19,7 @@ from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
 from interviews.service.pairing import Pairing
 from interviews.service.proposals import Proposals
+from interviews.service.resuming import left_open
 from interviews.service.runs import run_tests
 from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
@@ -165,10 +166,9 @@ class Room:
             )
             for client, view in state.presence.items()
         ]
+        open_turns = left_open(state, past)
         drafts += [
-            Draft("assistant", e.ReplyFailed(turn=turn.turn, reason=cut))
-            for turn in state.turns
-            if turn.status in ("waiting", "streaming")
+            Draft("assistant", e.ReplyFailed(turn=left.turn, reason=left.ended)) for left in open_turns if left.ended
         ]
         drafts += [
             Draft(
@@ -177,12 +177,16 @@ class Room:
             for run in state.runs
             if run.finished_seq is None
         ]
-        down_since = state.paused_ms if state.paused_ms is not None else state.at_ms
+        down_since = min((left.lost_since_ms for left in open_turns), default=state.at_ms)
+        down_since = min(down_since, state.at_ms if state.paused_ms is None else state.paused_ms)
         if state.status == "running":
             if state.paused_ms is None:
                 drafts.append(Draft("system", e.ClockPaused(reason=N_("The server was restarted"))))
             self.interview.holders["restart"] = down_since
         self.interview.record(*drafts)
+        for left in open_turns:
+            if left.prompt is not None:
+                self.pairing.ask_again(left.prompt, left.asked_ms)
         if state.status == "submitted":
             self._grade_soon()
             return None
@@ -298,8 +302,8 @@ class Room:
         self.workspace.close()
 
     def leave(self) -> None:
-        """The server stops: what an interview under way works in stays for the next one, where it can."""
-        self.pairing.close()
+        """The server stops: what an interview under way works in stays for the next one, where it can, and replies go on there."""
+        self.pairing.leave()
         if self.interview.state.status in ("running", "grace"):
             self.workspace.leave()
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from interviews import events as e
@@ -203,6 +205,7 @@ def test_paused_time_never_counts(interview: Interview) -> None:
 
 
 def test_time_lost_before_the_pause_was_noticed_is_given_back_too(interview: Interview) -> None:
+    interview.tools = replace(interview.tools, clock=lambda: interview.state.phase_started_ms + 20_000)
     since = interview.now() - 8_000
     pause(interview, "assistant", "why", since)
     resume(interview, "assistant")
