@@ -46,7 +46,7 @@ class Turn:
 class Outcome:
     """What a command or a test run in the scratch copy gave: its output, cut to a budget, and whether it succeeded.
 
-    ``changed`` maps paths to the texts the command left there; an empty text where it deleted the file. ``cut`` counts the
+    ``changed`` maps paths to the texts the command left there; an empty text for those that it ``deleted``. ``cut`` counts the
     characters of the output that were left out, ``counts`` a run's tests by outcome.
     """
 
@@ -55,6 +55,7 @@ class Outcome:
     changed: Mapping[str, str] = field(default_factory=dict)
     cut: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
 
 
 class Bench(Protocol):

@@ -9,7 +9,7 @@ on. Leaves out how a provider speaks of tools.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -242,11 +242,13 @@ class Toolbox:
         )
 
     def _run(self, run: Callable[[dict[str, str]], Outcome], title: str) -> Used:
-        outcome = run(self.files)
+        before = self.files
+        outcome = run(before)
+        gone = _gone(outcome, before)
         for path, text in outcome.changed.items():
             if _path_fault(path, {}) is None:
                 self.drafts[path] = text
-                self.titles.append(title)
+                self.titles.append(f"{title} ({gone})" if gone else title)
         used = _bounded(outcome.output, outcome.ok)
         return replace(used, cut=used.cut + outcome.cut)
 
@@ -254,6 +256,13 @@ class Toolbox:
 def _bounded(output: str, ok: bool) -> Used:
     over = max(0, len(output) - OUTPUT)
     return Used(f"{output[:OUTPUT]}\n[cut here: {over} characters more]" if over else output, ok, over)
+
+
+def _gone(outcome: Outcome, before: Mapping[str, str]) -> str:
+    """The files that a command took away, and where what they held stands now, in words for a title."""
+    new = {text: path for path, text in outcome.changed.items() if text and path not in before}
+    moved = {path: new.get(before.get(path, ""), "") for path in outcome.deleted}
+    return ", ".join(f"renames {path} to {to}" if to else f"deletes {path}" for path, to in moved.items())[:120]
 
 
 def _occurrences(text: str, part: str) -> int:

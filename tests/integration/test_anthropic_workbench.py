@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 import sandbox.registry
+from assistant.base import Ask
+from assistant.tools import Toolbox
 from interviews.errors import PlatformFailure
 from interviews.exercises import load
 from interviews.service.workbench import OUTPUT, Workbench, cut
@@ -140,7 +142,91 @@ def test_closing_it_ends_what_runs(bench: Workbench) -> None:
         bench.run_command("true", FILES)
 
 
+def test_a_stop_waits_for_no_sandbox_that_is_still_being_started(backend: Counting) -> None:
+    interview, entered, go = bare_interview(), threading.Event(), threading.Event()
+
+    class Slow(Counting):
+        def start(self, spec: SandboxSpec) -> Sandbox:
+            entered.set()
+            go.wait(20)
+            return super().start(spec)
+
+    slow = Slow(backend.backend)
+    pool = Pool(slow)
+    interview.tools = replace(interview.tools, backend=lambda: pool)
+    slow_bench = Workbench(interview, "a1")
+    failed: list[str] = []
+
+    def run() -> None:
+        try:
+            slow_bench.run_command("true", FILES)
+        except PlatformFailure as error:
+            failed.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert entered.wait(10)
+    slow_bench.close()
+    thread.join(1)
+    assert failed and not thread.is_alive()
+    go.set()
+    wait(lambda: slow.started and not slow.started[0].alive)
+
+
+def test_it_waits_for_no_candidates_place(backend: Counting) -> None:
+    interview, pool = bare_interview(), Pool(backend, most=1)
+    interview.tools = replace(interview.tools, backend=lambda: pool)
+    benches = [Workbench(interview, f"a{number}") for number in range(3)]
+    try:
+        assert all(bench.run_command("true", FILES).ok for bench in benches)
+    finally:
+        for bench in benches:
+            bench.close()
+
+
+def test_nothing_of_the_servers_is_in_it_and_no_network(
+    bench: Workbench, chosen: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-very-secret")
+    theirs = chosen.start(SandboxSpec("candidate"))
+    try:
+        theirs.write("marker", b"theirs")
+        found = bench.run_command("env; cat /proc/*/environ; ls -R /workspace; rm -rf /workspace/* /tmp/*", FILES)
+        assert "sk-very-secret" not in found.output and "marker" not in found.output
+        assert set(found.changed) == set(FILES) == set(found.deleted)
+        assert theirs.read("marker") == b"theirs" and [entry.path for entry in theirs.list()] == ["marker"]
+        reach = "import socket; socket.create_connection(('1.1.1.1', 53), 3)"
+        assert not bench.run_command(f'python3 -c "{reach}"', FILES).ok
+        only = bench.run_command("cat /proc/net/dev | tail -n +3 | cut -d: -f1 | tr -d ' '", FILES)
+        assert only.output.split() == ["lo", "[exit", "code", "0]"]
+    finally:
+        theirs.stop()
+
+
+def test_counts_and_what_was_left_out_are_told(bench: Workbench) -> None:
+    noisy = "def test_ok():\n    pass\n\ndef test_bad():\n    print('x' * 20000)\n    assert False\n"
+    files = {**load("prompted-playlists").workspace, "tests/test_noise.py": noisy}
+    outcome = bench.run_tests(files)
+    assert outcome.counts["failed"] >= 1 and outcome.counts["passed"] >= 1 and outcome.cut > 10_000
+    printed = bench.run_command("head -c 10000 /dev/zero | tr '\\0' a", FILES)
+    assert printed.cut == 10_000 - OUTPUT and f"{printed.cut} characters left out" in printed.output
+
+
+def test_a_proposal_says_which_files_a_command_took_away(bench: Workbench) -> None:
+    interview = bare_interview()
+    ask = Ask(
+        turn="a1", prompt="p", attachments=(), history=(), files=FILES, versions=dict.fromkeys(FILES, 1),
+        exercise=interview.exercise, brief="", model="", seed=1, bench=bench, mode="agent",
+    )  # fmt: skip
+    box = Toolbox(ask)
+    assert box.use("run_command", {"command": "mv a.py z.py; rm gone.txt"}).ok
+    proposal = box.proposal()
+    assert proposal is not None
+    assert proposal.title == "Changes made by: mv a.py z.py; rm gone.txt (renames a.py to z.py, deletes gone.txt)"
+    assert {hunk.path: hunk.after for hunk in proposal.hunks} == {"a.py": "", "gone.txt": "", "z.py": "x = 1\n"}
+
+
 def test_cutting_keeps_both_ends() -> None:
-    assert cut("short") == "short"
-    told = cut("a" * 6_000 + "b" * 6_000, 100)
-    assert told.startswith("a" * 50 + "\n[… 11900 characters") and told.endswith("b" * 50)
+    assert cut("short") == ("short", 0)
+    told, left_out = cut("a" * 6_000 + "b" * 6_000, 100)
+    assert told.startswith("a" * 50 + "\n[… 11900 characters") and told.endswith("b" * 50) and left_out == 11_900

@@ -38,6 +38,10 @@ class Hand:
     def go(self, seconds: float) -> None:
         self.ms += int(seconds * 1000)
 
+    def paused(self) -> bool:
+        """Whether the clock is held."""
+        return self.interview.state.paused_ms is not None
+
     @property
     def lost_s(self) -> float:
         return self.interview.state.lost_ms / 1000
@@ -51,10 +55,10 @@ def test_troubles_that_overlap_are_given_back_as_one() -> None:
     pause(hand.interview, "sandbox", "lost", hand.ms - 1_000)
     hand.go(5)
     resume(hand.interview, "assistant")
-    assert hand.interview.state.paused_ms is not None and hand.lost_s == 0
+    assert hand.paused() and hand.lost_s == 0
     hand.go(5)
     resume(hand.interview, "sandbox")
-    assert hand.interview.state.paused_ms is None and hand.lost_s == 23
+    assert not hand.paused() and hand.lost_s == 23
     assert elapsed_ms(hand.interview.state, hand.ms) == 2_000
 
 
