@@ -83,45 +83,6 @@ def place(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Place]:
         shared.sandbox = shared.backend.start(SandboxSpec("attacks", LIMITS))
     found = Place(shared.name, shared.backend, shared.sandbox, catalogue.BY_TEST[request.node.originalname])
     yield found
-    found.sandbox.stop()
-    del os.environ["PAIRSIGHT_ATTACK_SECRET"]
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """gVisor's kernel is a program that an attack may end: then nothing got through, and it must have ended plainly."""
-    try:
-        return (yield)
-    except (AssertionError, PlatformFailure):
-        found = pyfuncitem.funcargs.get("place")
-        if not isinstance(found, Place) or not ended_with_its_kernel(found):
-            raise
-        return True
-
-
-def ended_with_its_kernel(place: Place) -> bool:
-    """Whether the attack ended gVisor's kernel; it must have ended plainly then."""
-    if place.name != sandboxes.GVISOR or place.sandbox.alive:
-        return False
-    ends_plainly(place, place.sandbox)
-    return True
-
-
-def sweep(sandbox: Sandbox) -> None:
-    """Take away what earlier attacks left."""
-    sandbox.exec(["find", ".", "/tmp", "/dev/shm", "/home/candidate", "-mindepth", "1", "-delete"])
-
-
-@pytest.fixture
-def place(shared: Shared, request: pytest.FixtureRequest) -> Iterator[Place]:
-    """The place of the catalogue's attack that bears the test's name, swept before and alive after."""
-    if not shared.sandbox.alive:
-        # Another attack has ended it, and its own test says so.
-        shared.sandbox.stop()
-        shared.sandbox = shared.backend.start(SandboxSpec("attacks", LIMITS))
-    found = Place(shared.name, shared.backend, shared.sandbox, catalogue.BY_TEST[request.node.originalname])
-    shared.sandbox.exec(["find", ".", "/tmp", "/dev/shm", "/home/candidate", "-mindepth", "1", "-delete"])
-    yield found
     for sandbox in found.more:
         sandbox.stop()
     if found.name == sandboxes.GVISOR and not found.sandbox.alive:
