@@ -19,7 +19,7 @@ from assistant.briefing import Said, clean, conversation, material, shortened
 from assistant.driving import Late, Patience, Stopped, pause, reading
 from assistant.outages import Trouble, late, wait_too_long
 from assistant.tools import Toolbox, Used, readable
-from interviews.errors import PlatformFailure
+from interviews.errors import N_, PlatformFailure
 from interviews.events import Usage
 
 ROUNDS = 12  # times the model may use tools before it must answer
@@ -181,7 +181,7 @@ class _Reply:
             except _TooLong:
                 if shorter is None:
                     raise self._too_long() from None
-                yield Delayed("The conversation is too long for this model; its oldest parts are left out.", 0)
+                yield Delayed(N_("The conversation is too long for this model; its oldest parts are left out."), 0)
                 said, shorter = shorter, None
                 try:
                     heard = yield from self._listen(said, done, number == ROUNDS)

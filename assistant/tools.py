@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -115,6 +116,7 @@ def definitions(ask: Ask) -> list[Tool]:
     return [Tool(name, " ".join((TOOLS[name].__doc__ or "").split()), _schema(TOOLS[name])) for name in allowed]
 
 
+@cache
 def _schema(model: type[_Input]) -> dict[str, Any]:
     schema = model.model_json_schema()
     properties = {
