@@ -19,15 +19,18 @@ class _Edit(NamedTuple):
     lines: tuple[Line, ...]
 
 
-def merge(base: Sequence[str], mine: Sequence[Line], theirs: Sequence[Line]) -> list[Line] | None:
+def merge(
+    base: Sequence[str], mine: Sequence[Line], theirs: Sequence[Line], *, beside: bool = False
+) -> list[Line] | None:
     """``theirs`` with the changes that lead from ``base`` to ``mine``; None where both changed the same lines differently.
 
-    Where both only insert at one place, mine comes first.
+    Lines side by side count as the same, but for ``beside``, where somebody looks at the result. Where both only insert at one
+    place, mine comes first.
     """
     ours, others = _edits(base, mine), _edits(base, theirs)
     edits: list[_Edit] = list(ours)
     for edit in others:
-        near = [other for other in ours if _meets(edit, other)]
+        near = [other for other in ours if (_overlaps if beside else _meets)(edit, other)]
         if any(_same(edit, other) for other in near):
             continue
         if any(not (edit.start == edit.end == other.start == other.end) for other in near):
@@ -50,6 +53,12 @@ def _edits(base: Sequence[str], lines: Sequence[Line]) -> list[_Edit]:
 def _meets(one: _Edit, other: _Edit) -> bool:
     """Whether they change the same lines, or lines side by side."""
     return one.start <= other.end and other.start <= one.end
+
+
+def _overlaps(one: _Edit, other: _Edit) -> bool:
+    """Whether they change the same lines, or put lines at the same place."""
+    within = one.start < other.end and other.start < one.end
+    return within or one.start == one.end == other.start == other.end
 
 
 def _same(one: _Edit, other: _Edit) -> bool:

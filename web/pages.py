@@ -6,6 +6,7 @@ Leaves out the JSON that pages read (``api``).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, session, url_for
@@ -22,6 +23,7 @@ from interviews.state import fold
 from interviews.visibility import may_see
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
+from rubrics.fates import fates
 from rubrics.scoring import score
 from web import consent as consents
 from web import i18n
@@ -73,6 +75,8 @@ def _app_page(room: Room, role: Role, entry: str, *, with_state: bool) -> str:
     boot = _boot(room, role)
     if with_state:
         boot["snapshot"] = visible_state(room, role)
+    elif room.interview.state.status in ("submitted", "finished"):
+        boot["fates"] = [asdict(fate) for fate in fates(map(e.understand, room.interview.log.read(room.interview.id)))]
     return render_template("app.html", entry=entry, boot=boot, title=room.interview.header.exercise.title)
 
 

@@ -15,8 +15,17 @@ export interface Header {
     grace_s: number;
     provider: string;
     model: string;
+    /** Those the candidate may choose among; none: `model` alone. */
+    models: string[];
+    /** What the assistant may do: talk, propose changes too, or also run things. */
+    mode: "chat" | "edit" | "agent";
     brief_shared: boolean;
+    /** Whether the assistant looks at every file, or only at those attached. */
+    tree_shared: boolean;
     co_edit: boolean;
+    /** What all replies together may use; 0 is no bound. */
+    budget_tokens: number;
+    budget_cents: number;
   };
 }
 
@@ -31,6 +40,8 @@ export interface Boot {
   locale: string;
   messages: Record<string, string>;
   snapshot?: State;
+  /** Of a replay of work that was handed in: how many of the lines that each accepted hunk brought in stand in it unchanged. */
+  fates?: { suggestion: string; hunk: string; lines: number; standing: number }[];
 }
 
 // Parts of the page are run by Node too, which has none.

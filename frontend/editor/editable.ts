@@ -5,6 +5,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import { collab, getSyncedVersion, receiveUpdates, sendableUpdates } from "@codemirror/collab";
+import { isolateHistory } from "@codemirror/commands";
 import {
   type Annotation,
   type AnnotationType,
@@ -67,6 +68,7 @@ export class Editable implements Sync {
   #ways = new Map<string, Way>();
   /** Changes are put into a document, and kept when all of them are in. */
   #takingIn = false;
+  #deciding = new Set<Doc>();
 
   constructor(
     private store: Store,
@@ -247,12 +249,20 @@ export class Editable implements Sync {
     const received = receiveUpdates(doc.state, [{ changes, clientID }]);
     // What the person at this page took from a proposal is theirs to undo, as what they typed.
     const decided = this.origin === "typed" && (origin === "hunk" || clientID === KEPT);
-    const transaction = decided ? undoable(doc.state, received) : received;
+    const transaction = decided ? undoable(doc.state, received, this.#isFirst(doc)) : received;
     this.#takeIn(() => doc.dispatch(transaction));
     if (clientID === this.identity.client || clientID === KEPT) return;
     const ranges: { from: number; to: number }[] = [];
     transaction.changes.iterChangedRanges((_fromA, _toA, from, to) => ranges.push({ from, to }));
     this.shownChange(doc, { ranges, who: whoOf(origin) }, origin);
+  }
+
+  /** Whether this is the first hunk that comes into the document now; what was decided at once comes in at once. */
+  #isFirst(doc: Doc): boolean {
+    if (this.#deciding.has(doc)) return false;
+    this.#deciding.add(doc);
+    queueMicrotask(() => this.#deciding.delete(doc));
+    return true;
   }
 
   /** Start again from the server's text, with the unsent changes moved over what changed there. */
@@ -346,15 +356,20 @@ export class Editable implements Sync {
   }
 }
 
-/** The same changes, to be undone by the editor. */
-function undoable(state: EditorState, received: Transaction): Transaction {
+/** The same changes, to be undone by the editor: together with those before them, but for the first. */
+function undoable(state: EditorState, received: Transaction, first: boolean): Transaction {
   // They say to the collaboration what is confirmed by it; the editor's types keep them to itself.
   const { annotations } = received as unknown as { annotations: readonly Annotation<unknown>[] };
   const kept = annotations.filter(({ type }) => type !== (Transaction.addToHistory as AnnotationType<unknown>));
   return state.update({
     changes: received.changes,
     effects: received.effects,
-    annotations: [...kept, Transaction.addToHistory.of(true), accepted.of(true)],
+    annotations: [
+      ...kept,
+      Transaction.addToHistory.of(true),
+      accepted.of(true),
+      ...(first ? [isolateHistory.of("before")] : []),
+    ],
     filter: false,
   });
 }

@@ -5,6 +5,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
+import { boot } from "../core/boot.ts";
 import type { Decision, Hunk } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
@@ -54,6 +55,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   const line = (at < 0 ? hunk.line - 1 : at) + 1;
   // Where there is no such file it may have another name by now: the server knows.
   const stale = !decision && text !== null && at < 0;
+  const fate = boot.fates?.find((one) => one.suggestion === view.suggestion && one.hunk === hunk.hunk);
   const changed = view.kept[hunk.hunk] !== undefined;
   const send = async (act: () => Promise<Ack>) => {
     sending.value = true;
@@ -67,11 +69,13 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
     if (!acts || decision || sending.value || (stale && wanted === "accepted")) return;
     const kept = wanted === "accepted" && editing.value ? (draft.value ?? hunk.after) : undefined;
     const why = reason.current?.value.trim() ?? "";
+    const focused = host.current?.contains(document.activeElement);
     const ack = await send(() => acts.decide(view.suggestion, hunk.hunk, wanted, why, kept));
     if (!ack.ok) return;
-    const focused = host.current?.contains(document.activeElement);
+    // What had the focus may be gone by now; who went elsewhere meanwhile stays there.
+    const stayed = document.activeElement === document.body || host.current?.contains(document.activeElement);
     editing.value = false;
-    if (focused) onDecided();
+    if (focused && stayed) onDecided();
   };
   const refresh = async () => {
     if (!acts || sending.value) return;
@@ -96,7 +100,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
     if (event.defaultPrevented) return;
     const within = event.target instanceof Element && event.target.closest(".hunk-editor") !== null;
     const known = keys.find(([key]) => matches(event, key) && (!within || key === ACCEPT))?.[1];
-    const act = known ?? (within && event.key === "Escape" ? leave : undefined) ?? (within ? undefined : step(event));
+    const act = known ?? (within ? undefined : step(event));
     if (!act) return;
     event.preventDefault();
     event.stopPropagation();
@@ -142,18 +146,29 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
       {editing.value && !decision ? (
         <HunkEditor
           path={hunk.path}
-          text={draft.value ?? hunk.after}
+          text={draft.value ?? hunk.after.replace(/\n$/, "")}
           line={line}
           onChange={(now) => (draft.value = now)}
+          onLeave={leave}
         />
       ) : (
         <div class="diff-scroll">{table}</div>
       )}
       <div class="hunk-foot">
         {decision ? (
-          <span class="hunk-decision">
-            {decision === "rejected" ? t("□ Rejected") : changed ? t("▣ Accepted with changes") : t("▣ Accepted")}
-          </span>
+          <>
+            <span class="hunk-decision">
+              {decision === "rejected" ? t("□ Rejected") : changed ? t("▣ Accepted with changes") : t("▣ Accepted")}
+            </span>
+            {fate && (
+              <span class="muted">
+                {t("%(standing)s of %(lines)s lines stand in the work handed in", {
+                  standing: fate.standing,
+                  lines: fate.lines,
+                })}
+              </span>
+            )}
+          </>
         ) : acts ? (
           <>
             <button

@@ -1,9 +1,10 @@
 // A hunk's new lines, being changed before they go in.
 // Owns a small editor with the file's look. Invariant: what stands in it is told at each key, and nothing goes anywhere else. Leaves out
-// accepting (hunk.tsx): its keys arrive there.
+// accepting (hunk.tsx): that key arrives there.
 
-import { EditorState } from "@codemirror/state";
-import { EditorView, lineNumbers } from "@codemirror/view";
+import { completionStatus } from "@codemirror/autocomplete";
+import { EditorState, Prec } from "@codemirror/state";
+import { EditorView, keymap, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import { languageExtensions } from "../editor/languages.ts";
@@ -15,18 +16,27 @@ interface Props {
   /** The number of the first line, as the file would have it. */
   line: number;
   onChange: (text: string) => void;
+  onLeave: () => void;
 }
 
-export function HunkEditor({ path, text, line, onChange }: Props) {
+export function HunkEditor({ path, text, line, onChange, onLeave }: Props) {
   const host = useRef<HTMLDivElement>(null);
+  const left = useRef(onLeave);
+  left.current = onLeave;
   useEffect(() => {
     if (!host.current) return;
+    const leave = (view: EditorView) => {
+      if (completionStatus(view.state) === "active") return false;
+      left.current();
+      return true;
+    };
     const view = new EditorView({
       parent: host.current,
       state: EditorState.create({
         doc: text,
         selection: { anchor: 0 },
         extensions: [
+          Prec.highest(keymap.of([{ key: "Escape", run: leave }])),
           editing,
           lineNumbers({ formatNumber: (number) => String(number + line - 1) }),
           viewing,

@@ -11,6 +11,7 @@ import type { Ack } from "../core/live.ts";
 import type { SuggestionView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { ariaKey, type Command, keyLabel, matches } from "../ui/commands.ts";
+import { say } from "../ui/toasts.tsx";
 import { type HunkActs, HunkView } from "./hunk.tsx";
 
 export interface ProposalActs extends HunkActs {
@@ -46,20 +47,10 @@ export function Proposal({ view, store, acts, onView, whole }: Props) {
     problem.value = "";
     const ack = await acts.decideAll(view.suggestion, decision);
     busy.value = false;
-    if (!ack.ok) {
-      problem.value = ack.error;
-      return;
-    }
-    const left = Array.isArray(ack.stale) ? ack.stale.length : 0;
-    if (left) {
-      problem.value = tn(
-        "%(n)s change no longer fits the text and is still open.",
-        "%(n)s changes no longer fit the text and are still open.",
-        left,
-      );
-    }
+    problem.value = trouble(ack);
+    if (!ack.ok) return;
     // The buttons go away: who used them by keys stays where the hunks are.
-    const first = view.hunks.findIndex((hunk) => Array.isArray(ack.stale) && ack.stale.includes(hunk.hunk));
+    const first = view.hunks.findIndex((hunk) => staleIn(ack).includes(hunk.hunk));
     host.current?.querySelectorAll<HTMLElement>(".hunk")[Math.max(0, first)]?.focus();
   };
   const onKey = (event: KeyboardEvent) => {
@@ -174,6 +165,23 @@ function heightOf(hunks: readonly Hunk[]): number {
   return hunks.reduce((sum, { before, after }) => sum + 80 + 18 * (lines(before) + lines(after)), 0);
 }
 
+/** The hunks that stayed open, for they no longer fit. */
+function staleIn(ack: Ack): unknown[] {
+  return ack.ok && Array.isArray(ack.stale) ? ack.stale : [];
+}
+
+/** What is to be said of deciding about all; empty where all went well. */
+function trouble(ack: Ack): string {
+  if (!ack.ok) return ack.error;
+  const left = staleIn(ack).length;
+  if (!left) return "";
+  return tn(
+    "%(n)s change no longer fits the text and is still open.",
+    "%(n)s changes no longer fit the text and are still open.",
+    left,
+  );
+}
+
 /** The proposal that has the focus, else the newest with changes nobody has decided about. */
 function pointed(store: Store): SuggestionView | undefined {
   const name = document.activeElement?.closest<HTMLElement>("[data-suggestion]")?.dataset.suggestion;
@@ -187,7 +195,7 @@ export function proposalCommands(store: Store, acts: Pick<ProposalActs, "decideA
   const enabled = () => store.now.status === "running" && pointed(store) !== undefined;
   const all = (decision: Decision) => {
     const view = pointed(store);
-    if (view) void acts.decideAll(view.suggestion, decision);
+    if (view) void acts.decideAll(view.suggestion, decision).then((ack) => trouble(ack) && say(trouble(ack), !ack.ok));
   };
   return [
     {

@@ -122,7 +122,7 @@ class Proposals:
         """The lines ``[start, end)`` of the text that the hunk's changes are among, and what comes in their place."""
         first = hunk.line - 1
         theirs = [*base.lines[:first], *lines_of(hunk.after), *base.lines[first + len(lines_of(hunk.before)) :]]
-        result = merge(base.lines, [Line(line) for line in now.lines], [Line(line) for line in theirs])
+        result = merge(base.lines, [Line(line) for line in now.lines], [Line(line) for line in theirs], beside=True)
         if result is None:
             raise stale(hunk)
         after = [line.text for line in result]

@@ -39,6 +39,13 @@ def test_different_changes_of_one_line_have_no_result() -> None:
     assert merged("abc", "aXc", "ac") is None
 
 
+def test_lines_side_by_side_go_together_where_somebody_looks_at_it() -> None:
+    assert merged("abcd", "aXcd", "abYd") is None
+    assert merge(list("abcd"), lines("aXcd"), lines("abYd"), beside=True) == lines("aXYd")
+    assert merge(list("abc"), lines("abXc"), lines("aYc"), beside=True) == lines("aYXc")
+    assert merge(list("abcd"), lines("abXcd"), lines("aYd"), beside=True) is None
+
+
 def test_lines_that_were_kept_have_their_marks() -> None:
     theirs = [Line("a", frozenset({"x"})), Line("b", frozenset({"y"}))]
     result = merge(["a", "b"], lines("aXb"), theirs)
@@ -51,9 +58,9 @@ def test_who_changed_nothing_gets_the_other(base: list[str], other: list[str]) -
     assert merge(base, lines(other), lines(base)) == lines(other)
 
 
-@given(texts, texts, texts)
-def test_a_change_of_mine_is_never_lost(base: list[str], mine: list[str], theirs: list[str]) -> None:
-    result = merge(base, lines(mine), lines(theirs))
+@given(texts, texts, texts, st.booleans())
+def test_a_change_of_mine_is_never_lost(base: list[str], mine: list[str], theirs: list[str], beside: bool) -> None:
+    result = merge(base, lines(mine), lines(theirs), beside=beside)
     if result is not None:
         got = [line.text for line in result]
         for letter in set(mine):

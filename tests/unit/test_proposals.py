@@ -174,15 +174,23 @@ def test_a_hunk_never_lands_inside_a_line(interview: Interview) -> None:
 
 
 def test_a_stale_hunk_is_made_anew_and_decided_then(interview: Interview) -> None:
-    # Two changes near each other are one hunk, with a line between them that the candidate changes.
-    offer(interview, a=BASE.replace("line 3\n", "THREE\n").replace("line 6\n", "SIX\n"))
+    # Two changes near each other are one hunk, with lines between them that the candidate changes.
+    proposed = BASE.replace("line 3\n", "THREE\n").replace("line 6\n", "SIX\n")
+    assert offer(interview, a=proposed) == ["h1"]
     write(interview, "# above\n")
     write(interview, "mine 4\nmine 5\n", "line 4\nline 5\n")
-    seq, before = interview.state.seq, text(interview)
     with pytest.raises(Conflict):
         Proposals(interview).decide("s1", "h1", "accepted", "", None)
-    with pytest.raises(Conflict):
-        # Side by side with what is proposed: nobody can tell what is meant.
+    Proposals(interview).refresh("s1", "h1", None)
+    Proposals(interview).decide("s1", "h1", "accepted", "", None)
+    assert text(interview) == "# above\n" + proposed.replace("line 4\nline 5\n", "mine 4\nmine 5\n")
+
+
+def test_where_both_changed_a_line_nothing_is_made_anew(interview: Interview) -> None:
+    offer(interview, a=changed(3))
+    write(interview, "mine\n", "line 3\n")
+    seq, before = interview.state.seq, text(interview)
+    with pytest.raises(Conflict, match="ask again"):
         Proposals(interview).refresh("s1", "h1", None)
     assert interview.state.seq == seq and text(interview) == before
 
