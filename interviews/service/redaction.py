@@ -170,11 +170,12 @@ def _whole_again(
 def _said_again(event: e.Event, state: State, asked: Redaction) -> list[Draft]:
     """An erased event once more without the secret, where something would wait for it, or a judgement be lost with it."""
     data = event.data
+    emptied: dict[str, str | None]
     match data:
         case e.ReplyFinished() | e.ReplyFailed():
             emptied = {"text": ""} if isinstance(data, e.ReplyFinished) else {"reason": BLOT}
         case e.SuggestionDecided() if state.status in AT_WORK:
-            emptied = {"reason": ""}
+            emptied = {"reason": "", "kept": None}
         case e.NoteAdded() | e.AnalysisRecorded() | e.ScoreRecorded():
             emptied = {}
         case _:

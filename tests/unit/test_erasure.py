@@ -291,6 +291,23 @@ def test_nothing_waits_for_an_end_that_was_erased(told: Told) -> None:
     assert told.state.runs == []
 
 
+@pytest.mark.parametrize("by_seq", [False, True])
+def test_what_a_hunk_was_changed_to_is_erased_and_the_decision_stands(told: Told, by_seq: bool) -> None:
+    told.whole("a.py", "x\n")
+    hunk = e.Hunk(hunk="h", path="a.py", base_version=1, line=1, before="x\n", after="y\n")
+    told.tell("assistant", e.SuggestionOffered(suggestion="s", turn="a1", title="t", hunks=(hunk,)))
+    decided = e.SuggestionDecided(suggestion="s", hunk="h", decision="accepted", kept=f"k = {SECRET}\n")
+    told.tell("candidate", decided)
+    if by_seq:
+        told.redact(None, [told.log.read("i1")[-1].seq])
+    else:
+        told.redact()
+    view = told.state.suggestions["s"]
+    assert view.decisions == {"h": "accepted"}
+    assert view.kept == ({} if by_seq else {"h": f"k = {'•' * length(SECRET)}\n"})
+    assert all(SECRET not in str(record.payload) for record in told.log.read("i1"))
+
+
 def test_judgements_are_kept_with_their_author(told: Told) -> None:
     told.tell("interviewer:bo", e.NoteAdded(text=f"typed {SECRET} here", about_seq=2))
     told.tell("interviewer:bo", e.ScoreRecorded(scorecard={"n": 1, "said": SECRET}, author="bo", reason="why"))
