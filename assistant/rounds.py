@@ -45,7 +45,7 @@ class Call:
             return cls(id, name, {}, f"Expected the input as JSON, got text that is none: {error}")
         if not isinstance(given, dict):
             return cls(id, name, {}, f"Expected the input as a JSON object, got {type(given).__name__}")
-        return cls(id, name, given)
+        return cls(id, name, carried(given))
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ class _Reply:
         if apart and self._shown and not self._shown.endswith("\n"):
             text = f"\n\n{text}"
         self._shown = text
-        return TextDelta(text)
+        return TextDelta(clean(text))
 
     def _note(self, words: str) -> TextDelta:
         return self._say(f"[{words}]", apart=True)
@@ -302,6 +302,11 @@ class _Reply:
             "%s, turn %s: %s: %s", self._wire.service.lower(), self._ask.turn, type(error).__name__, detail[:500]
         )
         return self._wire.trouble(error)
+
+
+def carried(value: Any) -> Any:
+    """JSON with what UTF-8 cannot carry replaced, within any of its strings."""
+    return json.loads(clean(json.dumps(value, ensure_ascii=False)))
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

@@ -7,11 +7,13 @@ next request. Leaves out the course of a reply (``assistant.rounds``) and what t
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from assistant.briefing import Said, task
 from assistant.driving import after_s, at_end
 from assistant.keys import host, read_key
 from assistant.outages import Trouble, answered, broken, silent, unreachable, unreadable
-from assistant.rounds import Call, Round, answer
+from assistant.rounds import Call, Round, answer, carried
 from assistant.tools import definitions
 from interviews.errors import N_, PlatformFailure
 from interviews.events import Usage
@@ -36,6 +38,7 @@ MODEL = "claude-sonnet-5-5"
 MAX_TOKENS = 16_000
 SILENCE_S = 60.0  # the service sends a sign of life every few seconds while it works
 CONNECT_S = 10.0
+DRAIN_S = 0.5  # for the end of a stream after its last event
 TAILS = (
     2  # newest messages of the person that are marked for the cache, beside the task and the history: four is the most
 )
@@ -167,7 +170,8 @@ class _Message:
 
     def content(self) -> list[Block] | None:
         """Its blocks as they are sent back; the service takes no empty text."""
-        return [block for block in self.blocks if block["type"] != "text" or block["text"].strip()] or None
+        kept = [block for block in self.blocks if block["type"] != "text" or block["text"].strip()]
+        return carried(kept) if kept else None
 
 
 class _Messages:
@@ -207,6 +211,7 @@ class _Messages:
 
     async def _events(self, request: dict[str, Any]) -> AsyncGenerator[RawMessageStreamEvent, None]:
         import anthropic
+        import httpx2
 
         self._connected = False
         client = anthropic.AsyncAnthropic(
@@ -215,12 +220,16 @@ class _Messages:
         )  # fmt: skip
         async with await client.messages.create(**request) as stream:
             self._connected = True
-            ended = False
-            async for event in stream:
-                ended = ended or event.type == "message_stop"
+            events = aiter(stream)
+            while (event := await anext(events, None)) is not None:
                 yield event
-        if not ended:
-            raise _Ended
+                if event.type == "message_stop":
+                    # Read to its end the connection can be used again; but the answer waits for nothing more.
+                    with suppress(TimeoutError, anthropic.APIError, httpx2.HTTPError):
+                        async with asyncio.timeout(DRAIN_S):
+                            await anext(events, None)
+                    return
+        raise _Ended
 
     def trouble(self, error: Exception) -> Trouble:
         import anthropic

@@ -1,8 +1,10 @@
-"""``python -m tests.loopback --port 0 --script NAME``: print the address, then answer until the input ends or Ctrl+C."""
+"""``python -m tests.loopback --port 0 --script NAME``: print the address, then answer until Ctrl+C, or until whoever started it
+is gone."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 
@@ -14,14 +16,15 @@ def main() -> None:
     """Serve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--script", choices=names(), required=True)
+    parser.add_argument("--script", required=True, help=f"{', '.join(names())}, or a file of that form (.yaml)")
     chosen = parser.parse_args()
-    over = threading.Event()
+    over, starter = threading.Event(), os.getppid()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
     with Loopback(chosen.script, chosen.port) as loopback:
         print(loopback.address, flush=True)
-        over.wait()
+        while not over.wait(1) and os.getppid() == starter:
+            pass
 
 
 if __name__ == "__main__":

@@ -65,8 +65,9 @@ class Answer(_Form):
     """A rule. With ``status`` other than 200 it is an error, else a stream.
 
     ``stop`` is its ``stop_reason``, ``category`` a refusal's. ``wait_s`` passes before the headers, ``first_s`` between
-    ``message_start`` and the first block, ``pace_s`` between pieces; ``cut_after`` and ``fault_after`` count events; ``times``
-    bounds how often the rule answers.
+    ``message_start`` and the first block, ``pace_s`` between pieces, however long one took to be sent, ``hold_s`` behind the last
+    event; ``cut_after`` and ``fault_after`` count events; ``times`` bounds how often the rule answers. ``stamped``: each piece of
+    what is said begins with the moment it is sent (``time.perf_counter()``, one clock for all processes of a machine) and an @.
     """
 
     when: When = When()
@@ -77,6 +78,8 @@ class Answer(_Form):
     wait_s: float = 0
     first_s: float = 0
     pace_s: float = 0
+    hold_s: float = 0
+    stamped: bool = False
     think: str | None = None
     say: str = ""
     use: tuple[Use, ...] = ()
@@ -125,8 +128,9 @@ class Player:
 
 
 def load(name: str) -> Script:
-    """The script of that file name."""
-    return Script.model_validate(yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8")))
+    """The script of that name, or in the file of that path."""
+    path = Path(name) if name.endswith(".yaml") else FOLDER / f"{name}.yaml"
+    return Script.model_validate(yaml.safe_load(path.read_text("utf-8")))
 
 
 def names() -> list[str]:

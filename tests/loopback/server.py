@@ -22,11 +22,12 @@ from tests.loopback.wire import TYPES, Refused, check, error_body, events, sse
 
 @dataclass(frozen=True)
 class Received:
-    """A request: every byte of its head's values and of its body."""
+    """A request: every byte of its head's values and of its body; ``source`` is the port that it came from."""
 
     path: str
     headers: dict[str, str]
     raw: bytes
+    source: int = 0
 
     @property
     def body(self) -> Body:
@@ -93,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a piece may wait 40 ms for the acknowledgement of the one before
     server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -101,7 +103,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         loopback = self.server.loopback
         raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-        loopback.requests.append(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, raw))
+        loopback.requests.append(
+            Received(self.path, {k.lower(): v for k, v in self.headers.items()}, raw, self.client_address[1])
+        )
         number = len(loopback.requests)
         try:
             self._answer(loopback, raw, number)
@@ -156,6 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.send_header("request-id", f"req_{number:04d}")
         self.end_headers()
+        due = time.monotonic()
         for sent, event in enumerate(events(answer, body["model"], number, counted)):
             if sent == answer.cut_after:
                 self.close_connection = True
@@ -172,11 +177,13 @@ class Handler(BaseHTTPRequestHandler):
             if sent == answer.garbage_after:
                 self._chunk(b"event: content_block_delta\ndata: {not json\n\n")
                 break
-            if sent == 2:
-                self._sleep(answer.first_s)
-            elif sent > 2:
-                self._sleep(answer.pace_s)
+            if sent >= 2:
+                due += answer.first_s if sent == 2 else answer.pace_s
+                self._sleep(due - time.monotonic())
+            if answer.stamped and event["type"] == "content_block_delta" and event["delta"]["type"] == "text_delta":
+                event["delta"]["text"] = f"{time.perf_counter():.6f}@{event['delta']['text']}"
             self._chunk(sse(event))
+        self._sleep(answer.hold_s)
         self.wfile.write(b"0\r\n\r\n")
 
     def _chunk(self, data: bytes) -> None:

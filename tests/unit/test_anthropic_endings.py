@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import get_args
 
 import pytest
@@ -151,3 +152,30 @@ def test_a_task_says_what_the_mode_and_the_interview_allow() -> None:
     assert "scratch copy" in told["agent", True]
     for (_mode, tree), words in told.items():
         assert ("only what the person attached" in words) != tree
+
+
+def test_half_of_a_character_breaks_nothing() -> None:
+    read = Use(tool="read_file", raw='{"path": "\\ud83d.py"}')
+    with playing(
+        rules(Answer(when=When(rounds=0), say="Half \ud83d of it", use=(read,)), Answer(say="Fine."))
+    ) as loopback:
+        parts = reply(asking("hello"))
+    assert text(parts) == "Half ? of it\n\nFine."
+    (call,) = [part for part in parts if isinstance(part, ToolCall)]
+    assert call.input == {"path": "?.py"} and not call.ok
+    said, called = loopback.requests[1].body["messages"][1]["content"]
+    assert said["text"] == "Half ? of it" and called["input"] == {"path": "?.py"}
+
+
+def test_a_connection_that_is_held_open_behind_the_end_holds_up_nothing() -> None:
+    start = time.monotonic()
+    with playing(rules(Answer(say="Fine.", hold_s=20))):
+        parts = reply(asking("hello"))
+    assert text(parts) == "Fine." and ending(parts).stop_reason == "end_turn" and time.monotonic() - start < 5
+
+
+def test_a_connection_serves_the_next_round_too() -> None:
+    with playing(rules(Answer(when=When(rounds=0), use=(Use(tool="list_files"),)), Answer(say="Fine."))) as loopback:
+        reply(asking("hello"))
+        reply(asking("hello"))
+    assert len(loopback.requests) == 4 and len({one.source for one in loopback.requests}) == 1
