@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -314,6 +315,22 @@ def test_the_key_comes_from_a_file_anew_for_each_reply_and_is_nowhere_told(
     assert text(list(get("anthropic").reply(asking("hello")))) == "Fine."
     told = words + caplog.text
     assert "sk-ant-wrong" not in told
+
+
+@pytest.mark.parametrize("case", ["echoes the key", "overload in the midst", "cut in the midst", "garbage", "mute"])
+def test_the_key_is_in_no_log_and_no_traceback(
+    loopback: Loopback, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, case: str
+) -> None:
+    caplog.set_level("DEBUG")
+    key = "sk-ant-sentinel-7f3a"
+    loopback.player.script = loopback.player.script.model_copy(update={"key": key})
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    with pytest.raises(PlatformFailure) as failure:
+        list(get("anthropic").reply(asking(f"case: {case}", limits=Limits(first_token_s=0.5))))
+    told = "".join(traceback.format_exception(failure.value)) + caplog.text
+    assert key not in told and ("claude, turn a1" in told or case == "mute")
+    assert ("[key]" in caplog.text) == (case == "echoes the key")
+    assert loopback.requests[0].headers["authorization"] == f"Bearer {key}"
 
 
 def test_text_of_several_rounds_stands_apart(monkeypatch: pytest.MonkeyPatch) -> None:
