@@ -156,6 +156,23 @@ def test_a_hunk_is_changed_before_it_goes_in_by_keys_alone(product: Product, ope
     }
 
 
+def test_the_replay_says_what_became_of_accepted_lines(product: Product, open_page: Open) -> None:
+    page = proposed(open_page(product.links["candidate"], width=1280, height=800))
+    hunk(page, MOODS).focus()
+    page.keyboard.press("Control+Shift+Enter")
+    wait(lambda: open_names(page) == [])
+    type_in(page, '"wild": 9', '"wild": 8')
+    pages.submit(page)
+    replay = open_page(product.links["interviewer"], width=1280, height=800)
+    replay.goto(replay.url.replace("/watch", "/replay"))
+    wait(lambda: replay.evaluate("!!window.__pairsight"))
+    replay.keyboard.press("End")
+    expect(hunk(replay, MOODS).get_by_text("1 of 2 lines stand in the work handed in")).to_be_visible()
+    expect(hunk(replay, SEEN).get_by_text("1 of 1 lines stand in the work handed in")).to_be_visible()
+    hunk(replay, MOODS).scroll_into_view_if_needed()
+    shot(replay, "proposal-replay-1280")
+
+
 def test_a_renamed_file_takes_its_hunks_along_and_the_palette_takes_all(product: Product, open_page: Open) -> None:
     page = proposed(open_page(product.links["candidate"], width=1280, height=800))
     page.locator(".editor-host .cm-content").click()
