@@ -171,10 +171,10 @@ class Reply:
                 case TextDelta(text=text):
                     self._came()
                     self._watch.begin()
-                    self._unsent += text
+                    first, self._unsent = not self._unsent, self._unsent + text
                     if time.monotonic() - self._sent_at >= COALESCE_S:
                         self._flush()
-                    else:
+                    elif first:
                         self._changed.notify_all()
                 case ToolCall():
                     self._came()
