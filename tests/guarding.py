@@ -10,7 +10,7 @@ from tests.loopback.script import Body
 from tests.loopback.server import Received
 from tests.support import told
 
-_FRAME = re.compile(r"(?ms)^(~{6,})\n.*?\n\1$")
+_FRAME = re.compile(r"(?ms)^(~{6,})\n(?:.*?\n)?\1~*$")  # as in Markdown: a line as long or longer ends it
 
 
 def leaked(requests: Sequence[Received], secrets: Sequence[str]) -> list[str]:
