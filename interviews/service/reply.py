@@ -43,20 +43,26 @@ def answer(interview: Interview, ask: Ask, since_ms: int | None = None, left: Ca
         # Whoever leads the interview now answers it.
         raise
     except Exception as error:
-        if left():
-            return
         if not isinstance(error, PairsightError):
             # A provider's own fault must end as an event: the candidate waits for this turn.
             logger.exception("reply %s failed", ask.turn, extra={"interview": interview.id})
-        if ask.cancelled():
-            # The candidate has ended it; what came of that is no failure.
-            reply.finish(Finished("stopped"))
-        else:
-            reply.fail(
-                str(error) if isinstance(error, PairsightError) else f"The assistant failed ({type(error).__name__})"
-            )
+        said = str(error) if isinstance(error, PairsightError) else f"The assistant failed ({type(error).__name__})"
+        # What the candidate has ended is no failure, whatever came of that.
+        _surely(lambda: reply.finish(Finished("stopped")) if ask.cancelled() else reply.fail(said), left)
     finally:
-        reply.close()
+        _surely(reply.close, left)
+
+
+def _surely(end: Callable[[], None], left: Callable[[], bool]) -> None:
+    """Do it, again and again where nothing can be recorded now: before, nobody could ask anything else, or the clock go on."""
+    while not left():
+        try:
+            return end()
+        except LeaseLost:
+            raise
+        except PairsightError as error:
+            logger.warning("the end of a reply could not be recorded yet: %s", error)
+            time.sleep(AGAIN_S)
 
 
 def _speak(interview: Interview, ask: Ask, reply: Reply, left: Callable[[], bool]) -> None:
@@ -139,6 +145,7 @@ class Reply:
         self._steps: dict[str, tuple[Working, float]] = {}
         self._spent = Spent(e.Usage())
         self._over = self.done = False
+        self._lost = ""
         begin(f"watch-{ask.turn}", self._tend)
 
     def begin(self, provider: str, model: str) -> None:
@@ -192,6 +199,8 @@ class Reply:
     def finish(self, part: Finished) -> None:
         """Record the end of the reply."""
         with self._changed:
+            if self.done:
+                return
             self._end()
             told = part if part.model or total(part.usage) else self._spent
             usage, model = told.usage, told.model
@@ -205,11 +214,13 @@ class Reply:
             )  # fmt: skip
             self.done = True
             if part.stop_reason == DECLINED:
-                self._watch.give_back(N_("The assistant declined to answer"))
+                self._lost = N_("The assistant declined to answer")
 
     def fail(self, reason: str) -> None:
         """Record it, after what came, and give back the time since the prompt: a failed reply is not the candidate's fault."""
         with self._changed:
+            if self.done:
+                return
             self._end()
             usage, model = self._spent.usage, self._spent.model
             self._record(
@@ -218,27 +229,30 @@ class Reply:
                     total_ms=_ms(self._start), cost_microusd=cost_of(self._interview, self._ask.model, model, usage),
                 )
             )  # fmt: skip
-            self._watch.give_back(N_("The assistant failed"))
+            self.done, self._lost = True, N_("The assistant failed")
 
     def close(self) -> None:
-        """The reply is over, or left to another process."""
+        """The reply is over, or left to another process: let the clock go, with what is to be given back."""
         with self._changed:
             self._over = True
             self._changed.notify_all()
             self._watch.end()
+            if self._lost:
+                self._watch.give_back(self._lost)
 
     def _came(self) -> None:
         if self._first_ms is None:
             self._first_ms = _ms(self._start)
 
     def _called(self, part: ToolCall) -> None:
-        _, began = self._steps.pop(part.call, (None, time.monotonic()))
+        _, began = self._steps.get(part.call, (None, time.monotonic()))
         self._record(
             e.ToolCalled(
                 turn=self._turn, call=part.call, tool=part.tool, input=part.input, output=part.output, ok=part.ok,
                 cut=part.cut, total_ms=_ms(began),
             )
         )  # fmt: skip
+        self._steps.pop(part.call, None)
 
     def _offer(self, part: Proposal) -> None:
         offered = e.SuggestionOffered(suggestion=part.suggestion, turn=self._turn, title=part.title, hunks=part.hunks)
