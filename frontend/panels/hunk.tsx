@@ -7,7 +7,7 @@ import { useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import type { Decision, Hunk } from "../core/events.ts";
-import { t } from "../core/i18n.ts";
+import { t, tn } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
 import type { SuggestionView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
@@ -162,10 +162,12 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
             </span>
             {fate && (
               <span class="muted">
-                {t("%(standing)s of %(lines)s lines stand in the work handed in", {
-                  standing: fate.standing,
-                  lines: fate.lines,
-                })}
+                {tn(
+                  "%(standing)s of %(n)s line stands in the work handed in",
+                  "%(standing)s of %(n)s lines stand in the work handed in",
+                  fate.lines,
+                  { standing: fate.standing },
+                )}
               </span>
             )}
           </>

@@ -168,7 +168,7 @@ def test_the_replay_says_what_became_of_accepted_lines(product: Product, open_pa
     wait(lambda: replay.evaluate("!!window.__pairsight"))
     replay.keyboard.press("End")
     expect(hunk(replay, MOODS).get_by_text("1 of 2 lines stand in the work handed in")).to_be_visible()
-    expect(hunk(replay, SEEN).get_by_text("1 of 1 lines stand in the work handed in")).to_be_visible()
+    expect(hunk(replay, SEEN).get_by_text("1 of 1 line stands in the work handed in")).to_be_visible()
     hunk(replay, MOODS).scroll_into_view_if_needed()
     shot(replay, "proposal-replay-1280")
 

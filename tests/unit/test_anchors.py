@@ -182,6 +182,26 @@ def test_a_twin_is_not_taken_for_the_hunks_own_line() -> None:
     assert located("".join(lines), hunk, edited(lines, [(0, 1, ["other\n"])])[0]) is None
 
 
+def test_a_line_typed_elsewhere_is_not_taken_for_one_that_was_edited() -> None:
+    lines = [f"{number}\n" for number in range(12)]
+    hunk, text = cut(lines, 5, 6, "five\n"), Text("".join(lines))
+    edited_line = replace(text.text, text.starts[5], text.starts[5], "x")
+    now = apply_changes(text.text, edited_line)
+    assert located(text.text, hunk, [edited_line, replace(now, 0, 0, "5\n")]) is None
+
+
+def test_of_a_line_taken_out_the_next_that_reads_the_same_is_another() -> None:
+    lines = ["x\n", "y\n", "y\n", "end\n"]
+    taken = [replace("x\ny\ny\nend\n", 2, 4, "")]
+    assert located("".join(lines), cut(lines, 0, 2, "new\n"), taken) is None
+
+
+def test_lines_joined_leave_no_place_between_them() -> None:
+    lines = ["a\n", "a\n", "b\n"]
+    joined = replace("".join(lines), 3, 4, "")
+    assert located("".join(lines), cut(lines, 2, 2, "new\n"), [joined]) is None
+
+
 def test_of_a_file_replaced_as_a_whole_only_what_is_the_same_all_around_is_taken() -> None:
     lines = [f"{number}\n" for number in range(12)]
     hunk = cut(lines, 5, 6, "five\n")
