@@ -311,12 +311,22 @@ def _apply_turn(
         case e.ToolStarted():
             view.delayed = ""
             view.tools.append(
-                {"seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": "", "ok": None}
+                {
+                    "seq": seq,
+                    "call": data.call,
+                    "tool": data.tool,
+                    "input": data.input,
+                    "output": "",
+                    "ok": None,
+                    "cut": 0,
+                    "total_ms": 0,
+                }  # fmt: skip
             )
         case e.ToolCalled():
             view.delayed = ""
             step = {
                 "seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": data.output, "ok": data.ok,
+                "cut": data.cut, "total_ms": data.total_ms,
             }  # fmt: skip
             under_way = next((n for n, tool in enumerate(view.tools) if data.call and tool["call"] == data.call), None)
             if under_way is None:

@@ -51,6 +51,9 @@ export interface ToolView {
   output: string;
   /** null while it is under way. */
   ok: boolean | null;
+  /** Characters of the output that were left out. */
+  cut: number;
+  total_ms: number;
 }
 export interface TurnView {
   turn: string;
@@ -408,12 +411,12 @@ function applyTurn(state: State, event: Wire): void {
   const began = as(event, "tool.started");
   if (began) {
     const { call, tool, input } = began;
-    view.tools.push({ seq: event.seq, call, tool, input, output: "", ok: null });
+    view.tools.push({ seq: event.seq, call, tool, input, output: "", ok: null, cut: 0, total_ms: 0 });
   }
   const called = as(event, "tool.called");
   if (called) {
-    const { call = "", tool, input, output, ok } = called;
-    const step = { seq: event.seq, call, tool, input, output, ok };
+    const { call = "", tool, input, output, ok, cut = 0, total_ms = 0 } = called;
+    const step = { seq: event.seq, call, tool, input, output, ok, cut, total_ms };
     const underWay = call ? view.tools.findIndex((other) => other.call === call) : -1;
     if (underWay < 0) view.tools.push(step);
     else view.tools[underWay] = step;

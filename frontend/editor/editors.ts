@@ -197,6 +197,18 @@ export class Editors {
     for (const doc of this.docs.values()) doc.dispatch({ effects: this.#locked.reconfigure(locked(isLocked)) });
   }
 
+  /** The whole lines of the shown file that are selected, or null where nothing is. */
+  selection(): { path: string; line: number; end_line: number; text: string } | null {
+    const state = this.view?.state;
+    const path = this.shown?.path;
+    if (!state || path === undefined || state.selection.main.empty) return null;
+    const { from, to } = state.selection.main;
+    const first = state.doc.lineAt(from);
+    // A selection that ends before a line's first character does not mean that line.
+    const last = state.doc.lineAt(to > first.to + 1 && state.doc.lineAt(to).from === to ? to - 1 : to);
+    return { path, line: first.number, end_line: last.number, text: state.sliceDoc(first.from, last.to) };
+  }
+
   focus(): void {
     this.view?.focus();
   }

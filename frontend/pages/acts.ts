@@ -4,6 +4,7 @@
 import type { Decision } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import type { Ack, Live } from "../core/live.ts";
+import type { Wanted } from "../panels/mentions.ts";
 import { say } from "../ui/toasts.tsx";
 
 export class Acts {
@@ -13,8 +14,9 @@ export class Acts {
     return this.#tell(this.live.act("run"));
   }
 
-  ask(text: string, attachments: string[]): Promise<Ack> {
-    return this.#tell(this.live.act("ask", { text, attachments }));
+  /** `model` is empty where none was chosen. */
+  ask(text: string, mentions: Wanted[], model = ""): Promise<Ack> {
+    return this.#tell(this.live.act("ask", { text, mentions, ...(model && { model }) }));
   }
 
   stop(turn: string): Promise<Ack> {

@@ -5,11 +5,13 @@ import { computed, signal } from "@preact/signals";
 import type { Hunk, TestResult } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
-import { draft, suggest } from "../panels/ask.tsx";
+import type { TurnView } from "../core/state.ts";
+import { STOP_KEY, suggest, wasSent } from "../panels/ask.tsx";
 import { isAnswering } from "../panels/assistant.tsx";
 import { type FileActs, naming, renaming } from "../panels/files.tsx";
+import { again, message, type Sources, selected, sentOf, type Wanted } from "../panels/mentions.ts";
 import { type ProposalActs, proposalCommands } from "../panels/proposal.tsx";
-import { openTerminal } from "../panels/terminal.tsx";
+import { openTerminal, shownTerminal, terminalMarked, terminalSelection } from "../panels/terminal.tsx";
 import { why } from "../panels/tests.tsx";
 import type { Command } from "../ui/commands.ts";
 import { frameCommands, type Place } from "../ui/frame.tsx";
@@ -70,10 +72,28 @@ export function workspaceCommands(session: Session, names: Record<PanelId, strin
       run: () => run(session),
       enabled: () => running() && !inForm(),
     },
-    { id: "ask", label: t("Ask the assistant"), keys: ["Mod+I", "Mod+Alt+I"], run: () => focusPanel("right") },
+    {
+      id: "ask",
+      label: t("Ask the assistant, about the selection where there is one"),
+      keys: ["Mod+I", "Mod+Alt+I"],
+      run: () => askAboutSelection(session),
+    },
+    {
+      id: "ask-code",
+      label: t("Ask about the selected lines"),
+      run: () => askAboutCode(session),
+      enabled: () => running() && editors.cursor.value.selected > 0,
+    },
+    {
+      id: "ask-terminal",
+      label: t("Ask about the terminal's output"),
+      run: () => askAboutTerminal(session),
+      enabled: () => running() && shownTerminal() !== null,
+    },
     {
       id: "stop",
       label: t("Stop the assistant"),
+      keys: [STOP_KEY],
       run: () => void acts.stop(turn()?.turn ?? ""),
       enabled: () => isAnswering(store.now.turns),
     },
@@ -158,10 +178,56 @@ export function run({ acts, editable }: Session): void {
   void acts.run();
 }
 
-export async function ask({ acts, editable }: Session, text: string, files: string[]): Promise<void> {
-  editable.flush();
-  const ack = await acts.ask(text, files);
-  if (ack.ok && draft.value.text.trim() === text) draft.value = { text: "", files: [] };
+export async function ask(session: Session, text: string, mentions: Wanted[], model: string): Promise<void> {
+  session.editable.flush();
+  const ack = await session.acts.ask(text, mentions, model);
+  if (ack.ok) wasSent(text);
+}
+
+/** Ask the same once more, with what was attached as far as it is still there. */
+export function askAgain(session: Session, turn: TurnView): void {
+  session.editable.flush();
+  const brought: Wanted[] = turn.mentions.length
+    ? turn.mentions.map(again)
+    : turn.attachments.map((name) => ({ kind: "file", name }));
+  const there = sentOf(brought, sources(session)).flatMap((one) => (one ? [message(one.wanted)] : []));
+  void session.acts.ask(turn.prompt, there);
+}
+
+/** Where what is attached to a prompt comes from. */
+export function sources({ store, editors }: Session): Sources {
+  return {
+    state: store.now,
+    textOf: (path) => editors.docs.get(path)?.state.doc.toString() ?? store.now.files[path]?.text ?? null,
+    selection: () => editors.selection(),
+    terminal: () => {
+      const [name, text] = [shownTerminal(), terminalSelection()];
+      return name !== null && text.trim() ? { name, text } : null;
+    },
+  };
+}
+
+/** Go to the box for prompts, with what is selected where one is. */
+export function askAboutSelection(session: Session): void {
+  const inTerminal = document.activeElement?.closest(".terminal-host") !== null;
+  const inEditor = document.activeElement?.closest(".editor-host") !== null;
+  if (inTerminal && terminalMarked.value) askAboutTerminal(session);
+  else if (inEditor && session.editors.cursor.value.selected) askAboutCode(session);
+  else focusPanel("right");
+}
+
+export function askAboutCode(session: Session): void {
+  const selection = session.editors.selection();
+  reveal("right");
+  suggest("", selection ? selected(selection) : undefined);
+}
+
+export function askAboutTerminal(session: Session): void {
+  const marked = sources(session).terminal();
+  const name = shownTerminal();
+  reveal("right");
+  if (marked) suggest("", { kind: "terminal", ...marked });
+  else suggest("", name === null ? undefined : { kind: "terminal", name });
 }
 
 export function fileActs(session: Session): FileActs {
@@ -193,11 +259,11 @@ export function proposalActs({ acts, editable }: Session): ProposalActs {
     decide: first(acts.decide.bind(acts)),
     decideAll: first(acts.decideAll.bind(acts)),
     refresh: first(acts.refresh.bind(acts)),
-    askAgain,
+    askAgain: askAnew,
   };
 }
 
-function askAgain(hunk: Hunk): void {
+function askAnew(hunk: Hunk): void {
   reveal("right");
   suggest(
     t(
@@ -207,13 +273,16 @@ function askAgain(hunk: Hunk): void {
         line: hunk.line,
       },
     ),
-    hunk.path,
+    { kind: "file", name: hunk.path },
   );
 }
 
 export function askAbout(test: TestResult): void {
   reveal("right");
-  suggest(t("The test %(test)s fails: %(why)s", { test: test.id, why: why(test.message) }));
+  suggest(t("The test %(test)s fails: %(why)s", { test: test.id, why: why(test.message) }), {
+    kind: "failure",
+    name: test.id,
+  });
 }
 
 function showBrief(): void {

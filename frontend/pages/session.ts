@@ -14,7 +14,7 @@ import { Editable } from "../editor/editable.ts";
 import { Editors } from "../editor/editors.ts";
 import { type Kept, type Orphan, Outbox } from "../editor/outbox.ts";
 import { rebased } from "../editor/rebase.ts";
-import { draft } from "../panels/ask.tsx";
+import { wasSent } from "../panels/ask.tsx";
 import { say } from "../ui/toasts.tsx";
 import { Acts } from "./acts.ts";
 import { remember } from "./places.ts";
@@ -170,7 +170,7 @@ async function until<T>(ask: () => Promise<T>): Promise<T> {
 async function doAgain(live: Live, act: KeptAct): Promise<void> {
   const ack = await live.again(act);
   if (!ack.ok) say(ack.error, ack.code !== "offline");
-  else if (act.name === "ask" && draft.value.text.trim() === act.message.text) draft.value = { text: "", files: [] };
+  else if (act.name === "ask" && typeof act.message.text === "string") wasSent(act.message.text);
 }
 
 /** The page's own id: documents of interviewers have the role before it. */

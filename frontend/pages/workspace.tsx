@@ -9,9 +9,11 @@ import { remainingMs } from "../core/timeline.ts";
 import { Editor } from "../editor/editor.tsx";
 import { AskBox } from "../panels/ask.tsx";
 import { Conversation, isAnswering } from "../panels/assistant.tsx";
+import { BudgetMeter, budgetUsed, usedUp } from "../panels/budget.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { FileDialogs, Files } from "../panels/files.tsx";
-import { TerminalPanel } from "../panels/terminal.tsx";
+import { TerminalPanel, terminalMarked } from "../panels/terminal.tsx";
+import { Terms } from "../panels/terms.tsx";
 import { Orphans } from "./orphans.tsx";
 import { isRunning, TestCounts, Tests } from "../panels/tests.tsx";
 import { PauseNotice } from "../ui/clock.tsx";
@@ -24,6 +26,9 @@ import { Tabs } from "../ui/tabs.tsx";
 import {
   ask,
   askAbout,
+  askAboutCode,
+  askAboutTerminal,
+  askAgain,
   bottom,
   fileActs,
   fileCommands,
@@ -32,6 +37,7 @@ import {
   proposalActs,
   run,
   showFiles,
+  sources,
   starterVersions,
   terminalActs,
   workspaceCommands,
@@ -60,6 +66,9 @@ export function Workspace({ session }: { session: Session }) {
   };
   const turns = store.at("turns").turns;
   const turn = turns[turns.length - 1];
+  const budget = budgetUsed(boot.header.settings, store.now);
+  const from = useMemo(() => sources(session), [session]);
+  const code = editors.cursor.value.selected > 0;
   return (
     <Frame
       commands={list.value}
@@ -109,6 +118,20 @@ export function Workspace({ session }: { session: Session }) {
             editors={editors}
             store={store}
             unsentOf={(path) => (editable.unsent.value ? editable.unsentOf(path) : 0)}
+            aside={
+              code && (
+                <button
+                  type="button"
+                  class="button button-small panel-act"
+                  disabled={!running}
+                  // The press must not take the focus, and with it what is selected.
+                  onMouseDown={(event) => event.preventDefault()}
+                  onClick={() => askAboutCode(session)}
+                >
+                  {t("Ask about this")} <kbd class="kbd">{keyLabel("Mod+I")}</kbd>
+                </button>
+              )
+            }
             empty={
               <>
                 <p>{t("No file is open. Choose one in the file tree.")}</p>
@@ -131,6 +154,17 @@ export function Workspace({ session }: { session: Session }) {
                   { id: "tests", label: t("Tests") },
                 ]}
               />
+              {bottom.value === "terminal" && terminalMarked.value && (
+                <button
+                  type="button"
+                  class="button button-small panel-act"
+                  disabled={!running}
+                  onMouseDown={(event) => event.preventDefault()}
+                  onClick={() => askAboutTerminal(session)}
+                >
+                  {t("Ask about this")}
+                </button>
+              )}
               <TestCounts store={store} />
               <button
                 type="button"
@@ -158,28 +192,22 @@ export function Workspace({ session }: { session: Session }) {
           <>
             <div class="panel-head">
               <h2 class="panel-title">{t("Assistant")}</h2>
+              <BudgetMeter used={budget} />
             </div>
             <div class="panel-body assistant">
               <Conversation
                 store={store}
                 acts={useMemo(() => proposalActs(session), [session])}
-                onRetry={(failed) => void acts.ask(failed.prompt, failed.attachments)}
+                onRetry={(failed) => askAgain(session, failed)}
                 onView={view}
-                empty={
-                  <p>
-                    {boot.header.settings.brief_shared
-                      ? t("The assistant knows the files and the brief. Ask it for anything, or for nothing at all.")
-                      : t(
-                          "The assistant knows the files, but has not read the brief. Ask it for anything, or for nothing at all.",
-                        )}
-                  </p>
-                }
+                empty={<Terms settings={boot.header.settings} />}
               />
               <AskBox
-                paths={Object.keys(store.at("files").files).sort()}
+                sources={{ ...from, state: store.at("files", "runs", "terminals") }}
                 answering={isAnswering(turns)}
                 disabled={!running}
-                onAsk={(text, files) => void ask(session, text, files)}
+                refused={usedUp(budget)}
+                onAsk={(text, mentions, model) => void ask(session, text, mentions, model)}
                 onStop={() => turn && void acts.stop(turn.turn)}
               />
             </div>

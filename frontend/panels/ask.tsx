@@ -1,63 +1,113 @@
 // The box a prompt is written in.
-// Owns the draft, its attachments and the @-mention of files. Invariant: the draft survives a reload and is cleared only when the
-// server took the prompt. Leaves out the conversation (assistant.tsx) and sending (`onAsk`).
+// Owns the draft with what is attached, and the choice of a model. Invariant: the draft survives a reload and is cleared only when the
+// server took the prompt; what is gone is said and not sent. Leaves out the conversation (assistant.tsx), what can be attached
+// (mentions.ts) and sending (`onAsk`).
 
 import { effect, type Signal, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import { t } from "../core/i18n.ts";
-import { fuzzy } from "../ui/palette.tsx";
+import { ariaKey, keyLabel } from "../ui/commands.ts";
 import { Icon } from "../ui/icons.tsx";
-import { keyLabel } from "../ui/commands.ts";
+import { say } from "../ui/toasts.tsx";
+import { Chips } from "./attach.tsx";
+import { chosenId, closeMentions, foundMentions, lookForMention, MentionList, mentionKey } from "./mentionlist.tsx";
+import {
+  isWanted,
+  label,
+  MOST,
+  message,
+  type Offer,
+  type Sources,
+  same,
+  sentOf,
+  type Wanted,
+  word,
+} from "./mentions.ts";
 
 interface Draft {
   text: string;
-  files: string[];
+  mentions: Wanted[];
 }
 
 const KEY = `pairsight.draft/${boot.interview}`;
-const MOST = 8;
+const MODEL_KEY = "pairsight.model";
+export const STOP_KEY = "Mod+Alt+.";
+/** A box of several lines is a combobox while its list is open, and only then. */
+const LISTED: object = { role: "combobox", "aria-expanded": true, "aria-controls": "ask-mentions" };
+const EMPTY: Draft = { text: "", mentions: [] };
+
+function kept(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Without storage it lives as long as the page.
+  }
+}
 
 function stored(): Draft {
   try {
-    return { text: "", files: [], ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
+    const { text = "", mentions = [], files = [] } = JSON.parse(kept(KEY) ?? "{}");
+    // Drafts of before there were others have names of files.
+    const named = files.map((name: unknown) => ({ kind: "file", name }));
+    return { text: String(text), mentions: [...named, ...mentions].filter(isWanted) };
   } catch {
-    return { text: "", files: [] };
+    return EMPTY;
   }
 }
 
 export const draft: Signal<Draft> = signal(stored());
+effect(() => keep(KEY, JSON.stringify(draft.value)));
+
+const models: readonly string[] = boot.header?.settings.models ?? [];
+const model = signal(models.find((name) => name === kept(MODEL_KEY)) ?? "");
 effect(() => {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(draft.value));
-  } catch {
-    // Without storage the draft lives as long as the page.
-  }
+  if (model.value) keep(MODEL_KEY, model.value);
 });
 
-/** Put words into the box, behind what is there, and go there. */
-export function suggest(text: string, file?: string): void {
-  const now = draft.value;
-  const files = file && !now.files.includes(file) ? [...now.files, file] : now.files;
-  draft.value = { text: now.text ? `${now.text.trimEnd()}\n\n${text}` : text, files };
+/** Take the prompt out of the box where it is still what was sent. */
+export function wasSent(text: string): void {
+  if (draft.value.text.trim() === text) draft.value = EMPTY;
+}
+
+/** Attach what is not attached yet. */
+function attach(one: Wanted): void {
+  const { text, mentions } = draft.value;
+  if (mentions.some((other) => same(other, one))) return;
+  if (mentions.length >= MOST) say(t("%(most)s things are attached, and there can be no more.", { most: MOST }));
+  else draft.value = { text, mentions: [...mentions, one] };
+}
+
+/** Put words into the box, behind what is there, with what they are about, and go there. */
+export function suggest(words: string, one?: Wanted): void {
+  if (one) attach(one);
+  const { text, mentions } = draft.value;
+  if (words) draft.value = { text: text ? `${text.trimEnd()}\n\n${words}` : words, mentions };
   requestAnimationFrame(() => document.getElementById("ask-box")?.focus());
 }
 
 interface Props {
-  paths: readonly string[];
+  sources: Sources;
   answering: boolean;
   disabled: boolean;
-  onAsk: (text: string, files: string[]) => void;
+  /** Why nothing more can be asked, where that is so. */
+  refused?: string | undefined;
+  onAsk: (text: string, mentions: Wanted[], model: string) => void;
   onStop: () => void;
 }
 
-const mention = signal<{ query: string; at: number } | null>(null);
-const chosen = signal(0);
-
-export function AskBox({ paths, answering, disabled, onAsk, onStop }: Props) {
+export function AskBox({ sources, answering, disabled, refused, onAsk, onStop }: Props) {
   const box = useRef<HTMLTextAreaElement>(null);
-  const { text, files } = draft.value;
-  const found = mention.value === null ? [] : matching(paths, mention.value.query);
+  const { text, mentions } = draft.value;
+  const found = foundMentions();
   useEffect(() => {
     const area = box.current;
     if (!area) return;
@@ -65,33 +115,27 @@ export function AskBox({ paths, answering, disabled, onAsk, onStop }: Props) {
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight + 2}px`;
   }, [text]);
+  const sent = sentOf(mentions, sources);
+  const ready = text.trim() !== "" && !answering && !disabled && !refused;
 
-  const look = (area: HTMLTextAreaElement) => {
-    const before = area.value.slice(0, area.selectionStart);
-    const match = /(?:^|\s)@([\w./-]*)$/.exec(before);
-    mention.value = match ? { query: match[1] ?? "", at: area.selectionStart - (match[1] ?? "").length - 1 } : null;
-    chosen.value = 0;
-  };
-  const take = (path: string) => {
-    const at = mention.value;
+  const take = ({ wanted }: Offer) => {
     const area = box.current;
-    if (!at || !area) return;
-    const rest = text.slice(at.at + 1 + at.query.length);
-    const next = `${text.slice(0, at.at)}@${path}${rest.startsWith(" ") ? "" : " "}${rest}`;
-    draft.value = { text: next, files: files.includes(path) ? files : [...files, path] };
-    mention.value = null;
-    const place = at.at + path.length + 2;
-    requestAnimationFrame(() => {
-      area.focus();
-      area.setSelectionRange(place, place);
-    });
+    if (!found || !area) return;
+    attach(wanted);
+    const rest = text.slice(found.at + 1 + found.query.length);
+    const put = word(wanted);
+    const next = `${text.slice(0, found.at)}${put}${rest.startsWith(" ") ? "" : " "}${rest}`;
+    draft.value = { ...draft.value, text: next };
+    closeMentions();
+    // At once, not when it is drawn: the next key may come before.
+    const place = found.at + put.length + 1;
+    area.value = next;
+    area.setSelectionRange(place, place);
   };
   const ask = () => {
-    if (text.trim() && !answering && !disabled)
-      onAsk(
-        text.trim(),
-        files.filter((path) => paths.includes(path)),
-      );
+    if (!ready) return;
+    const there = sent.flatMap((one) => (one ? [message(one.wanted)] : []));
+    onAsk(text.trim(), there, model.value);
   };
   const stop = () => {
     onStop();
@@ -100,25 +144,12 @@ export function AskBox({ paths, answering, disabled, onAsk, onStop }: Props) {
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (found.length) {
-      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-      if (step) {
-        event.preventDefault();
-        chosen.value = (chosen.value + step + found.length) % found.length;
-        return;
-      }
-      if (event.key === "Enter" || event.key === "Tab") {
-        event.preventDefault();
-        take(found[chosen.value] ?? "");
-        return;
-      }
-      if (event.key === "Escape") {
-        event.preventDefault();
-        mention.value = null;
-        return;
-      }
-    }
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
+    if (found && mentionKey(event, found, take)) return;
+    const area = box.current;
+    if (event.key === "Backspace" && area?.selectionEnd === 0 && mentions.length > 0 && !text) {
+      event.preventDefault();
+      [...(area.form?.querySelectorAll<HTMLElement>(".chip-open") ?? [])].pop()?.focus();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       event.stopPropagation();
       ask();
@@ -132,45 +163,24 @@ export function AskBox({ paths, answering, disabled, onAsk, onStop }: Props) {
         ask();
       }}
     >
-      {files.length > 0 && (
-        <ul class="chips" aria-label={t("Attached files")}>
-          {files.map((path) => (
-            <li key={path} class="chip">
-              {path}
-              <button
-                type="button"
-                class="chip-remove"
-                aria-label={t("Do not attach %(path)s", { path })}
-                onClick={() => {
-                  draft.value = { text, files: files.filter((other) => other !== path) };
-                }}
-              >
-                <Icon name="close" />
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Chips
+        label={t("Attached")}
+        chips={mentions.map((wanted, index) => {
+          const one = sent[index] ?? null;
+          return {
+            wanted: one?.wanted ?? wanted,
+            label: label(one?.wanted ?? wanted, sources.state),
+            sent: one,
+            ...(one ? {} : { note: t("It is not there any more, and is not sent.") }),
+          };
+        })}
+        onRemove={(index) => {
+          draft.value = { text, mentions: mentions.filter((_, other) => other !== index) };
+        }}
+        onLast={() => box.current?.focus()}
+      />
       <div class="ask-field">
-        {found.length > 0 && (
-          <div class="mentions" id="ask-mentions" role="listbox" aria-label={t("Files")}>
-            {found.map((path, index) => (
-              <div
-                key={path}
-                id={`mention-${index}`}
-                role="option"
-                tabIndex={-1}
-                aria-selected={index === chosen.value}
-                onMouseDown={(event) => {
-                  event.preventDefault();
-                  take(path);
-                }}
-              >
-                {path}
-              </div>
-            ))}
-          </div>
-        )}
+        <MentionList found={found} take={take} />
         <textarea
           id="ask-box"
           ref={box}
@@ -178,43 +188,63 @@ export function AskBox({ paths, answering, disabled, onAsk, onStop }: Props) {
           data-focus
           rows={3}
           maxLength={20000}
-          disabled={disabled}
+          disabled={disabled || refused !== undefined}
           aria-label={t("Ask the assistant")}
-          aria-controls="ask-mentions"
-          aria-activedescendant={found.length ? `mention-${chosen.value}` : ""}
-          placeholder={t("Ask the assistant. @ attaches a file.")}
+          aria-autocomplete="list"
+          aria-haspopup="listbox"
+          {...(found ? LISTED : {})}
+          aria-activedescendant={found ? chosenId(found) : undefined}
+          aria-describedby="ask-hint"
+          placeholder={t("Ask the assistant. @ attaches a file, a selection, a failing test or terminal output.")}
           value={text}
           onInput={(event) => {
-            draft.value = { text: event.currentTarget.value, files };
-            look(event.currentTarget);
+            draft.value = { text: event.currentTarget.value, mentions };
+            lookForMention(event.currentTarget, sources);
           }}
-          onClick={(event) => look(event.currentTarget)}
-          onBlur={() => {
-            mention.value = null;
-          }}
+          onClick={(event) => lookForMention(event.currentTarget, sources)}
+          onBlur={closeMentions}
           onKeyDown={onKey}
         />
       </div>
+      {refused && (
+        <p class="notice-line" role="status">
+          {refused}
+        </p>
+      )}
       <div class="ask-foot">
-        <span class="muted ask-hint">
+        {models.length > 1 && (
+          <select
+            class="input ask-model"
+            aria-label={t("Model")}
+            value={model.value || boot.header.settings.model || models[0]}
+            onChange={(event) => {
+              model.value = event.currentTarget.value;
+            }}
+          >
+            {models.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
+        <span class="muted ask-hint" id="ask-hint">
           {t("%(enter)s asks, %(newline)s new line", { enter: keyLabel("Enter"), newline: keyLabel("Shift+Enter") })}
         </span>
-        <button type="button" class="button" disabled={!answering} onClick={stop}>
+        <button
+          type="button"
+          class={answering ? "button button-stop" : "button"}
+          disabled={!answering}
+          aria-keyshortcuts={ariaKey(STOP_KEY)}
+          title={keyLabel(STOP_KEY)}
+          onClick={stop}
+        >
           <Icon name="stop" /> {t("Stop")}
         </button>
-        <button type="submit" class="button button-primary" disabled={answering || disabled || !text.trim()}>
+        <button type="submit" class="button button-primary" disabled={!ready}>
           {t("Ask")}
         </button>
       </div>
     </form>
   );
-}
-
-function matching(paths: readonly string[], query: string): string[] {
-  return paths
-    .map((path) => ({ path, rank: query ? fuzzy(query, path) : 0 }))
-    .filter(({ rank }) => rank >= 0)
-    .sort((a, b) => a.rank - b.rank || a.path.localeCompare(b.path))
-    .slice(0, MOST)
-    .map(({ path }) => path);
 }

@@ -4,12 +4,14 @@
 // hunks (proposal.tsx).
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
-import { t } from "../core/i18n.ts";
-import type { ToolView, TurnView } from "../core/state.ts";
+import { useEffect, useRef } from "preact/hooks";
+import { t, tn } from "../core/i18n.ts";
+import type { TurnView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { Markdown } from "../ui/markdown.tsx";
+import { broughtBy, Chips } from "./attach.tsx";
 import { Proposal, type ProposalActs } from "./proposal.tsx";
+import { inWords, Steps, useSeconds } from "./steps.tsx";
 
 interface Props {
   store: Store;
@@ -94,10 +96,19 @@ export function Conversation({ store, acts, onRetry, onView, empty, pointed }: P
         />
       ))}
       <p class="sr-only" role="status">
-        {last?.status === "finished" ? t("The assistant has answered.") : ""}
+        {last ? told(last) : ""}
       </p>
     </div>
   );
+}
+
+/** What a screen reader is told of the last turn. */
+function told(turn: TurnView): string {
+  if (turn.status === "finished") return t("The assistant has answered.");
+  const step = turn.tools[turn.tools.length - 1];
+  if (turn.status === "failed" || step?.ok !== null) return "";
+  const { doing, what } = inWords(step);
+  return `${doing} ${what.slice(0, 80)}`;
 }
 
 interface TurnProps {
@@ -113,6 +124,10 @@ interface TurnProps {
 
 function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: TurnProps) {
   const suggestions = store.at("suggestions").suggestions;
+  const own = onRetry !== undefined;
+  const over = turn.status === "finished" || turn.status === "failed";
+  // While a step is under way, that line says so.
+  const waits = turn.status === "waiting" ? turn.tools.every((tool) => tool.ok !== null) : turn.delayed !== "" && !over;
   return (
     <article class={pointed ? "turn turn-pointed" : "turn"} id={`turn-${turn.turn}`} aria-label={t("Prompt and reply")}>
       <div class="said said-candidate">
@@ -123,15 +138,7 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: Turn
           {onRetry ? t("You") : t("Candidate")}
         </h3>
         <p class="said-prompt">{turn.prompt}</p>
-        {turn.attachments.length > 0 && (
-          <ul class="chips" aria-label={t("Attached files")}>
-            {turn.attachments.map((path) => (
-              <li key={path} class="chip">
-                {path}
-              </li>
-            ))}
-          </ul>
-        )}
+        <Chips label={t("Attached")} chips={broughtBy(turn, store.now)} onView={onView} />
       </div>
       <div class="said said-assistant">
         <h3 class="said-who">
@@ -140,10 +147,12 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: Turn
           </span>{" "}
           {t("Assistant")}
         </h3>
-        {turn.tools.length > 0 && <Tools tools={[...turn.tools]} />}
-        {turn.status === "waiting" && <Waiting store={store} counts={onRetry !== undefined} />}
+        {turn.attempt > 1 && <p class="notice-line">{t("Begun anew after an interruption.")}</p>}
+        {turn.tools.length > 0 && <Steps tools={[...turn.tools]} over={over} counts={own} />}
+        {waits && <Waiting store={store} turn={turn} counts={own} />}
         {turn.reply && <Markdown text={turn.reply} settled={turn.status !== "streaming"} />}
         {turn.stop_reason === "stopped" && <p class="notice-line">{t("Stopped here, before its end.")}</p>}
+        {turn.stop_reason === "cut off" && <p class="notice-line">{t("It was cut off here, before its end.")}</p>}
         {turn.miss && (
           <p class="notice-line">
             {t("We had no answer prepared for this prompt. It counts neither for nor against you.")}
@@ -165,47 +174,49 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: Turn
             <Proposal key={name} view={view} store={store} acts={acts} onView={onView} whole={whole} />
           ) : null;
         })}
+        {over && <Spent turn={turn} folded={own} />}
       </div>
     </article>
   );
 }
 
 /** Says that the reply is under way, and where it is one's own, for how long. A replay has a time of its own. */
-function Waiting({ store, counts }: { store: Store; counts: boolean }) {
-  const [seconds, setSeconds] = useState(0);
-  useEffect(() => {
-    const timer = window.setInterval(() => setSeconds((now) => now + 1), 1000);
-    return () => clearInterval(timer);
-  }, []);
+function Waiting({ store, turn, counts }: { store: Store; turn: TurnView; counts: boolean }) {
+  const seconds = useSeconds();
   const paused = store.at("course").paused_ms !== null;
+  const stands = t("The clock stands still.");
+  if (turn.delayed) {
+    return (
+      <p class="said-waiting notice-line" role={counts ? "status" : undefined}>
+        <span class="busy" aria-hidden="true" /> {turn.delayed} {paused && stands}
+      </p>
+    );
+  }
   return (
     <p class="said-waiting">
-      {!counts || seconds < 3 ? t("Thinking…") : t("Thinking for %(seconds)s s…", { seconds })}
-      {paused && ` ${t("The clock is paused meanwhile.")}`}
+      <span class="busy" aria-hidden="true" />{" "}
+      {!counts || seconds < 3 ? t("Thinking…") : t("Thinking for %(seconds)s s…", { seconds })} {paused && stands}
     </p>
   );
 }
 
-function Tools({ tools }: { tools: readonly ToolView[] }) {
+/** What a turn took: for those who judge at a glance, for the candidate when asked for. */
+function Spent({ turn, folded }: { turn: TurnView; folded: boolean }) {
+  const { tokens, first_token_ms, total_ms, cost_microusd, model } = turn;
+  if (!tokens && first_token_ms === null) return null;
+  const parts = [
+    model,
+    tokens ? tn("%(number)s token", "%(number)s tokens", tokens, { number: tokens.toLocaleString() }) : "",
+    first_token_ms === null ? "" : t("first word after %(seconds)s s", { seconds: (first_token_ms / 1000).toFixed(1) }),
+    total_ms ? t("%(seconds)s s in all", { seconds: (total_ms / 1000).toFixed(1) }) : "",
+    cost_microusd ? t("%(dollars)s US dollars", { dollars: (cost_microusd / 1_000_000).toFixed(4) }) : "",
+  ].filter(Boolean);
+  const line = parts.join(" · ");
+  if (!folded) return <p class="spent">{line}</p>;
   return (
-    <ul class="tools">
-      {tools.map((tool) => (
-        <li key={tool.seq}>
-          <details>
-            <summary>
-              <span aria-hidden="true">⚙</span> {tool.tool} <span class="muted">{shortInput(tool.input)}</span>{" "}
-              {!tool.ok && <strong>{t("did not work")}</strong>}
-            </summary>
-            <pre>{tool.output}</pre>
-          </details>
-        </li>
-      ))}
-    </ul>
+    <details class="spent">
+      <summary>{t("What this took")}</summary>
+      <p>{line}</p>
+    </details>
   );
-}
-
-function shortInput(input: unknown): string {
-  if (typeof input !== "object" || input === null) return "";
-  const words = Object.values(input).filter((value) => typeof value === "string" || typeof value === "number");
-  return words.join(" ").slice(0, 80);
 }

@@ -2,7 +2,7 @@
 // Owns showing one terminal of the interview: the one that was chosen while it is open, else the newest. Invariant: what is drawn is what was logged, in that order;
 // answers that xterm gives to old output never reach the shell; viewers see the candidate's size. Leaves out the process.
 
-import { effect, type ReadonlySignal, type Signal, useSignal } from "@preact/signals";
+import { effect, type ReadonlySignal, type Signal, signal, useSignal } from "@preact/signals";
 import { FitAddon } from "@xterm/addon-fit";
 import type { Terminal } from "@xterm/xterm";
 import { useEffect, useRef } from "preact/hooks";
@@ -40,6 +40,7 @@ const LEGIBLE_FONT = 10;
 const RESET = "\x1bc";
 /** The page's one terminal. */
 let drawn: Terminal | null = null;
+let shownName: string | null = null;
 
 /** Resolves when the terminal has taken in all that it was given. */
 export function terminalDrawn(): Promise<void> {
@@ -50,6 +51,14 @@ export function terminalDrawn(): Promise<void> {
 export function terminalSelection(): string {
   return drawn?.getSelection() ?? "";
 }
+
+/** The name of the terminal that is shown. */
+export function shownTerminal(): string | null {
+  return shownName;
+}
+
+/** Whether something is selected in the terminal. */
+export const terminalMarked = signal(false);
 
 /** In the order in which they were opened. */
 function terminals(state: State): string[] {
@@ -109,6 +118,7 @@ function attach(
   };
   const show = () => {
     shown = currentTerminal(store.now, chosen.peek());
+    shownName = shown;
     const view = shown === null ? undefined : store.now.terminals[shown];
     // In its turn too, or what was given before would be drawn over it.
     term.write(RESET);
@@ -163,6 +173,9 @@ function attach(
     timer = window.setTimeout(size, FIT_MS);
   };
   if (!acts) term.onRender(inSight);
+  term.onSelectionChange(() => {
+    terminalMarked.value = term.getSelection().trim() !== "";
+  });
   const observer = new ResizeObserver(later);
   observer.observe(host);
   if (acts) {
@@ -194,6 +207,7 @@ function attach(
   });
   return () => {
     drawn = null;
+    terminalMarked.value = false;
     unready();
     unchosen();
     unbetter();

@@ -46,7 +46,9 @@ export function matches(event: KeyboardEvent, key: string): boolean {
   const sign = last.length === 1 && !/[a-z0-9]/i.test(last);
   if (!sign && event.shiftKey !== parts.includes("Shift")) return false;
   const want = names[last] ?? last;
-  return event.key.toLowerCase() === want.toLowerCase() || (event.altKey && event.code === `Key${want.toUpperCase()}`);
+  if (event.key.toLowerCase() === want.toLowerCase()) return true;
+  // With Alt a Mac's keyboard types another sign.
+  return event.altKey && event.code === (want === "." ? "Period" : `Key${want.toUpperCase()}`);
 }
 
 const TEXT = "input:not([type=range]):not([type=checkbox]), textarea, select, .cm-content[contenteditable=true]";
