@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from interviews import events as e
 from interviews import exercises
+from interviews.anchors import around, lines_of
 from interviews.errors import Conflict, PairsightError
 from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.service import editing
@@ -191,14 +192,15 @@ class Course:
     def offer(self, path: str, line: int, keep: bool) -> None:
         """The assistant proposes to replace a line, or to put one before it."""
         view = self.interview.state.files[path]
-        lines = (view.text or "").split("\n")
+        lines = lines_of(view.text or "") or [""]
         line %= len(lines)
-        before = lines[line] + ("\n" if line < len(lines) - 1 else "")
+        before = lines[line]
+        lead, trail = around(lines, line, line + 1)
         after = self.character() + "\n" + (before if keep else "")
         self.acts += 1
         name = f"s{self.acts}"
         hunk = e.Hunk(
-            hunk="h", path=path, base_version=view.version, line=line + 1, before=before, after=after
+            hunk="h", path=path, base_version=view.version, line=line + 1, before=before, after=after, lead=lead, trail=trail
         )  # fmt: skip
         self.interview.record(
             Draft("candidate", e.PromptSent(turn=name, text="please")),
