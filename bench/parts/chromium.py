@@ -89,27 +89,32 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
 def watched_pair(browser: Browser, links: dict[str, str]) -> Iterator[tuple[Page, Page]]:
     """A candidate's page, begun, with the interviewer's that watches it."""
     with page(browser, links["candidate"]) as candidate, page(browser, links["interviewer"]) as interviewer:
-        candidate.get_by_role("checkbox").check()
-        candidate.get_by_role("button", name="Start the interview").click()
+        begin(candidate)
         candidate.locator(".cm-content:visible").first.click()
         candidate.keyboard.press("Control+Home")
         candidate.keyboard.press("#")
-        _until(interviewer, "() => Boolean(document.querySelector('.cm-content')?.textContent.startsWith('#'))")
+        until(interviewer, "() => Boolean(document.querySelector('.cm-content')?.textContent.startsWith('#'))")
         candidate.evaluate(_PRESSED)
         interviewer.evaluate(_PAINTED)
         yield candidate, interviewer
+
+
+def begin(candidate: Page) -> None:
+    """Agree and start."""
+    candidate.get_by_role("checkbox").check()
+    candidate.get_by_role("button", name="Start the interview").click()
 
 
 def keys_to_screen(pages: tuple[Page, Page], seconds: float, chance: random.Random) -> list[float]:
     """Seconds from each key pressed on the first page until its letter was painted on the second."""
     candidate, interviewer = pages
     already = len(candidate.evaluate("pressed"))
-    until, keys = time.monotonic() + seconds, already
-    while time.monotonic() < until:
+    end, keys = time.monotonic() + seconds, already
+    while time.monotonic() < end:
         candidate.keyboard.press(MARK)
         keys += 1
         time.sleep(chance.uniform(*KEYS_S))
-    _until(interviewer, "(keys) => painted.length >= keys", keys)
+    until(interviewer, "(keys) => painted.length >= keys", keys)
     pressed, painted = candidate.evaluate("pressed"), interviewer.evaluate("painted")
     return [(b - a) / 1000 for a, b in zip(pressed, painted, strict=True)][already:]
 
@@ -119,7 +124,7 @@ def replay_page(browser: Browser, link: str) -> Iterator[Page]:
     """The replay that an interviewer's link leads to, its log read."""
     with page(browser, link) as opened:
         opened.goto(opened.url.replace("/watch", "/replay"))
-        _until(opened, "() => Boolean(window.__pairsight?.seek)")
+        until(opened, "() => Boolean(window.__pairsight?.seek)")
         yield opened
 
 
@@ -134,10 +139,11 @@ def seeks(replay: Page, seqs: list[int]) -> list[float]:
     return [took / 1000 for took in replay.evaluate(_SEEK, seqs)]
 
 
-def _until(seen: Page, what: str, arg: object = None) -> None:
+def until(seen: Page, what: str, arg: object = None) -> None:
+    """Wait for what an expression in the page says. Raises ``TimeoutError``."""
     # Playwright's own wait evaluates a string in the page, which its policy forbids.
-    until = time.monotonic() + WAIT_MS / 1000
+    last = time.monotonic() + WAIT_MS / 1000
     while not seen.evaluate(what, arg):
-        if time.monotonic() > until:
+        if time.monotonic() > last:
             raise TimeoutError(f"expected {what} on {seen.url}")
         time.sleep(0.05)
