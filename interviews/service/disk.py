@@ -66,9 +66,10 @@ class Disk:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def touch(self, records: list[e.Record]) -> None:
-        """A listener: files changed in the log reach the disk soon."""
-        if any(record.type in ("file.edited", "file.snapshotted", "file.deleted") for record in records):
-            self._soon()
+        """A listener: files changed in the log reach the disk soon; what was typed with what follows, what was accepted at once."""
+        types = {record.type for record in records}
+        if not types.isdisjoint(("file.edited", "file.snapshotted", "file.deleted")):
+            self._soon(0 if "suggestion.decided" in types else FLUSH_DELAY_S)
 
     def flush(self, timeout_s: float = 20) -> None:
         """Bring disk and log together now, both ways. Raises ``PlatformFailure`` when the sandbox is gone or too slow."""
@@ -100,10 +101,10 @@ class Disk:
             # Closed since the caller looked.
             raise PlatformFailure("The sandbox is gone") from None
 
-    def _soon(self) -> None:
+    def _soon(self, seconds: float = FLUSH_DELAY_S) -> None:
         if not self._pending.is_set():
             self._pending.set()
-            self._after(FLUSH_DELAY_S, self._sync_pending)
+            self._after(seconds, self._sync_pending)
 
     def _sync_pending(self) -> None:
         self._pending.clear()
