@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from interviews import events as e
-from interviews.text import apply_changes, utf8_length
+from interviews.text import apply_changes, length, utf8_length
 
 TERMINAL_CHUNKS = 256
 Status = Literal["invited", "ready", "running", "grace", "submitted", "finished"]
@@ -310,29 +310,19 @@ def _apply_turn(
             _spend(state, view, data)
         case e.ToolStarted():
             view.delayed = ""
-            view.tools.append(
-                {
-                    "seq": seq,
-                    "call": data.call,
-                    "tool": data.tool,
-                    "input": data.input,
-                    "output": "",
-                    "ok": None,
-                    "cut": 0,
-                    "total_ms": 0,
-                }  # fmt: skip
-            )
+            step = {"seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": "", "ok": None}
+            view.tools.append({**step, "cut": 0, "total_ms": 0, "at": length(view.reply)})
         case e.ToolCalled():
             view.delayed = ""
             step = {
                 "seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": data.output, "ok": data.ok,
-                "cut": data.cut, "total_ms": data.total_ms,
+                "cut": data.cut, "total_ms": data.total_ms, "at": length(view.reply),
             }  # fmt: skip
             under_way = next((n for n, tool in enumerate(view.tools) if data.call and tool["call"] == data.call), None)
             if under_way is None:
                 view.tools.append(step)
             else:
-                view.tools[under_way] = step
+                view.tools[under_way] = {**step, "at": view.tools[under_way]["at"]}
 
 
 def _spend(state: State, view: TurnView, data: e.ReplyFinished | e.ReplyFailed) -> None:

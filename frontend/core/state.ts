@@ -54,6 +54,8 @@ export interface ToolView {
   /** Characters of the output that were left out. */
   cut: number;
   total_ms: number;
+  /** How much of the reply had been said before it, in UTF-16 code units. */
+  at: number;
 }
 export interface TurnView {
   turn: string;
@@ -411,15 +413,26 @@ function applyTurn(state: State, event: Wire): void {
   const began = as(event, "tool.started");
   if (began) {
     const { call, tool, input } = began;
-    view.tools.push({ seq: event.seq, call, tool, input, output: "", ok: null, cut: 0, total_ms: 0 });
+    view.tools.push({
+      seq: event.seq,
+      call,
+      tool,
+      input,
+      output: "",
+      ok: null,
+      cut: 0,
+      total_ms: 0,
+      at: view.reply.length,
+    });
   }
   const called = as(event, "tool.called");
   if (called) {
     const { call = "", tool, input, output, ok, cut = 0, total_ms = 0 } = called;
-    const step = { seq: event.seq, call, tool, input, output, ok, cut, total_ms };
+    const step = { seq: event.seq, call, tool, input, output, ok, cut, total_ms, at: view.reply.length };
     const underWay = call ? view.tools.findIndex((other) => other.call === call) : -1;
-    if (underWay < 0) view.tools.push(step);
-    else view.tools[underWay] = step;
+    const begun = view.tools[underWay];
+    if (!begun) view.tools.push(step);
+    else view.tools[underWay] = { ...step, at: begun.at };
   }
 }
 

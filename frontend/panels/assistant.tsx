@@ -3,10 +3,10 @@
 // the state alone, so it is the same after a reload, live and in the replay. Leaves out writing a prompt (ask.tsx) and deciding
 // hunks (proposal.tsx).
 
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t, tn } from "../core/i18n.ts";
-import type { TurnView } from "../core/state.ts";
+import type { ToolView, TurnView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { Markdown } from "../ui/markdown.tsx";
 import { broughtBy, Chips } from "./attach.tsx";
@@ -102,6 +102,22 @@ export function Conversation({ store, acts, onRetry, onView, empty, pointed }: P
   );
 }
 
+/** The reply as it happened: what was said, and the steps that came behind it. */
+function inOrder({ reply, tools }: TurnView): { text: string; tools: ToolView[] }[] {
+  const parts: { text: string; tools: ToolView[] }[] = [];
+  let said = 0;
+  for (const tool of tools) {
+    const last = parts[parts.length - 1];
+    if (last && tool.at <= said) {
+      last.tools.push(tool);
+      continue;
+    }
+    parts.push({ text: reply.slice(said, tool.at), tools: [tool] });
+    said = Math.max(said, tool.at);
+  }
+  return said < reply.length ? [...parts, { text: reply.slice(said), tools: [] }] : parts;
+}
+
 /** What a screen reader is told of the last turn. */
 function told(turn: TurnView): string {
   if (turn.status === "finished") return t("The assistant has answered.");
@@ -148,9 +164,13 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: Turn
           {t("Assistant")}
         </h3>
         {turn.attempt > 1 && <p class="notice-line">{t("Begun anew after an interruption.")}</p>}
-        {turn.tools.length > 0 && <Steps tools={[...turn.tools]} over={over} counts={own} />}
+        {inOrder(turn).map(({ text, tools }, index, all) => (
+          <Fragment key={index}>
+            {text && <Markdown text={text} settled={over || index < all.length - 1} />}
+            {tools.length > 0 && <Steps tools={tools} over={over} counts={own} />}
+          </Fragment>
+        ))}
         {waits && <Waiting store={store} turn={turn} counts={own} />}
-        {turn.reply && <Markdown text={turn.reply} settled={turn.status !== "streaming"} />}
         {turn.stop_reason === "stopped" && <p class="notice-line">{t("Stopped here, before its end.")}</p>}
         {turn.stop_reason === "cut off" && <p class="notice-line">{t("It was cut off here, before its end.")}</p>}
         {turn.miss && (
@@ -188,7 +208,7 @@ function Waiting({ store, turn, counts }: { store: Store; turn: TurnView; counts
   if (turn.delayed) {
     return (
       <p class="said-waiting notice-line" role={counts ? "status" : undefined}>
-        <span class="busy" aria-hidden="true" /> {turn.delayed} {paused && stands}
+        <span class="busy" aria-hidden="true" /> {turn.delayed} {t("It is asked again.")} {paused && stands}
       </p>
     );
   }

@@ -188,6 +188,9 @@ def test_steps_are_seen_as_they_happen_and_stopped_from_anywhere(product: Produc
     expect(steps.nth(3).locator("pre").first).to_contain_text("red")
     assert "\x1b" not in steps.nth(3).inner_text()
     wait(lambda: pages.state(page)["turns"][0]["status"] == "finished")
+    # In the order in which it happened.
+    told = page.locator(".said-assistant").first.inner_text()
+    assert told.index("I will look") < told.index("Searched for") < told.index("That is what I found.")
     shot(page, "steps-1024")
     page.get_by_text("What this took").click()
     expect(page.locator(".spent p")).to_contain_text("claude-haiku-4-5")
@@ -210,6 +213,7 @@ def test_an_overloaded_service_is_said_at_once(product: Product, open_page: Open
     page.locator("#ask-box").fill("Are you busy?")
     page.locator("#ask-box").press("Enter")
     expect(page.locator(".said-waiting")).to_contain_text("overloaded", timeout=2_000)
+    expect(page.locator(".said-waiting")).to_contain_text("It is asked again.")
     shot(page, "delayed-1440")
     expect(page.locator(".reply")).to_contain_text("Here I am after all.", timeout=20_000)
 
@@ -280,7 +284,7 @@ def test_a_reply_that_means_harm_does_none_even_without_a_policy(chromium: Brows
         Answer(when=When(prompt="One line"), say="_a" * 50_000),
         Answer(when=When(prompt="Many rows"), say=("_a" * 2_000 + "\n") * 25),
         Answer(when=When(prompt="Deep"), say="> " * 2_000 + "\n\n" + "- " * 2_000 + "\n\n" + "[" * 4_000),
-        Answer(when=When(prompt="Huge"), say="_a and **b** " * 40_000),
+        Answer(when=When(prompt="Huge"), say=("_a" * 200 + " **b** ") * 320),
     )
     with Loopback(Script(about="attacks", answers=rules)) as service:
         product = start(service, tmp_path)
