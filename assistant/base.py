@@ -31,7 +31,8 @@ class Attachment:
 class Turn:
     """An earlier prompt and its reply; ``rejected``/``accepted`` are what became of its hunks, as they went in.
 
-    ``attachments`` names the files attached then. ``cut`` says that the reply broke off before its end.
+    ``attachments`` names what was attached then, ``brought`` has its texts: as they were sent, of a whole file the text of now.
+    ``cut`` says that the reply broke off before its end.
     """
 
     prompt: str
@@ -40,6 +41,7 @@ class Turn:
     rejected: tuple[Hunk, ...] = ()
     attachments: tuple[str, ...] = ()
     cut: bool = False
+    brought: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,9 +129,10 @@ class Ask:
 
 @dataclass(frozen=True)
 class TextDelta:
-    """A piece of the reply, to be shown as it comes."""
+    """A piece of the reply, to be shown as it comes; ``beats``: how many times the provider's ``pace_s`` it takes to come."""
 
     text: str
+    beats: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ class Provider(Protocol):
     plants: bool
     """Whether its proposals may hold mistakes placed on purpose; candidates are told."""
     pace_s: float
-    """Seconds between pieces, where no network sets the pace; 0 otherwise."""
+    """Seconds of a beat, where no network sets the pace of its pieces; 0 otherwise."""
 
     @property
     def model(self) -> str:

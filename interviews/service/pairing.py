@@ -7,8 +7,9 @@ reply is recorded (``reply``), what may be attached (``mentions``) and what is d
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from assistant.base import Ask, Turn
 from interviews import events as e
@@ -29,6 +30,7 @@ MAX_PROMPT = 20_000
 LEAVE_S = 2.0
 # Why a reply ended that had not come to its end.
 CUT_SHORT = ("stopped", "cut off")
+logger = logging.getLogger("pairsight")
 
 
 class Pairing:
@@ -70,15 +72,12 @@ class Pairing:
                 attachments=tuple(mention.name for mention in brought if mention.kind == "file"),
             )  # fmt: skip
             interview.record(Draft("candidate", sent), key=key)
-            asked = self.asked(sent)
-        self._begin(asked)
+            self._begin(sent)
         return turn
 
     def ask_again(self, sent: e.PromptSent, since_ms: int) -> None:
         """Begin the reply to a prompt anew that was sent at ``since_ms`` and that another process had begun to answer."""
-        with self._interview.lock:
-            asked = self.asked(sent)
-        self._begin(asked, since_ms)
+        self._begin(sent, since_ms)
 
     def stop(self, turn: object) -> None:
         """End the reply: after the piece that is under way, or at once where the provider watches ``Ask.cancelled``.
@@ -118,7 +117,7 @@ class Pairing:
         may_see = texts.keys() if settings.tree_shared else texts.keys() & paths(state.turns)
         return Ask(
             turn=turn, prompt=sent.text, attachments=tuple(attached(mention, texts) for mention in brought),
-            history=tuple(self._past(view) for view in state.turns if view.turn != turn and _was_said(view)),
+            history=tuple(self._past(view, texts) for view in state.turns if view.turn != turn and _was_said(view)),
             files={path: text for path, text in texts.items() if path in may_see},
             versions={path: state.files[path].version for path in texts if path in may_see}, exercise=exercise,
             brief=exercise.brief if settings.brief_shared else "", model=sent.model, seed=interview.header.exercise.seed,
@@ -152,7 +151,7 @@ class Pairing:
 
         return afford
 
-    def _past(self, turn: TurnView) -> Turn:
+    def _past(self, turn: TurnView, texts: Mapping[str, str]) -> Turn:
         decided: dict[str, list[e.Hunk]] = {"accepted": [], "rejected": []}
         for name in turn.suggestions:
             view = self._interview.state.suggestions[name]
@@ -160,13 +159,29 @@ class Pairing:
                 if (decision := view.decisions.get(hunk["hunk"])) is not None:
                     went_in = view.kept.get(hunk["hunk"], hunk["after"])
                     decided[decision].append(e.Hunk.model_validate({**hunk, "after": went_in}))
+        mentions = tuple(e.Mention.model_validate(mention) for mention in turn.mentions)
+        brought = mentions or tuple(e.Mention(kind="file", name=path) for path in turn.attachments)
         return Turn(
             prompt=turn.prompt, reply=turn.reply, attachments=names(turn), accepted=tuple(decided["accepted"]),
             rejected=tuple(decided["rejected"]), cut=turn.status == "failed" or turn.stop_reason in CUT_SHORT,
+            brought=tuple(attached(mention, texts) for mention in brought),
         )  # fmt: skip
 
-    def _begin(self, asked: Ask, since_ms: int | None = None) -> None:
-        self._threads[asked.turn] = begin(f"reply-{asked.turn}", lambda: self._reply(asked, since_ms))
+    def _begin(self, sent: e.PromptSent, since_ms: int | None = None) -> None:
+        interview = self._interview
+        with interview.lock:
+            try:
+                asked = self.asked(sent)
+            except Exception:
+                # It is recorded by now, and must not stay without an end.
+                logger.exception("turn %s cannot be asked", sent.turn, extra={"interview": interview.id})
+                failed = e.ReplyFailed(
+                    turn=sent.turn, reason="The assistant could not be asked. This is our fault, not yours."
+                )
+                self._benches.pop(sent.turn, None)
+                interview.record(Draft("assistant", failed))
+                return
+        self._threads[sent.turn] = begin(f"reply-{sent.turn}", lambda: self._reply(asked, since_ms))
 
     def _reply(self, ask: Ask, since_ms: int | None) -> None:
         try:

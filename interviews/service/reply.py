@@ -27,6 +27,7 @@ from interviews.service.terms import cost_of
 COALESCE_S = 0.05
 FIRST_TOKEN_S = 8.0
 AGAIN_S = 1.0
+GLANCE_S = 0.1
 DECLINED = "refusal"
 logger = logging.getLogger("pairsight")
 
@@ -73,6 +74,9 @@ def _speak(interview: Interview, ask: Ask, reply: Reply, left: Callable[[], bool
         for part in parts:
             if left():
                 return
+            if isinstance(part, TextDelta) and provider.pace_s and not stopped:
+                # So long does it take to come, where no network sets the pace.
+                stopped = _stopped_within(part.beats * provider.pace_s * interview.tools.pace, interview, ask)
             if stopped and isinstance(part, TextDelta | Working):
                 break
             reply.take(part)
@@ -80,10 +84,16 @@ def _speak(interview: Interview, ask: Ask, reply: Reply, left: Callable[[], bool
                 return
             # A provider that watches the button still says what is proposed and what the turn has cost.
             stopped = ask.cancelled()
-            if not stopped:
-                interview.tools.sleep(provider.pace_s * interview.tools.pace)
     if not left():
         reply.finish(Finished("stopped" if ask.cancelled() else "cut off"))
+
+
+def _stopped_within(seconds: float, interview: Interview, ask: Ask) -> bool:
+    """Wait so long, or until stop is pressed; whether it was."""
+    while seconds > 0 and not ask.cancelled():
+        interview.tools.sleep(min(seconds, GLANCE_S))
+        seconds -= GLANCE_S
+    return ask.cancelled()
 
 
 class Watch:
