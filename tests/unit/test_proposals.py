@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from assistant.defects import debrief_items
 from assistant.hunks import difference
@@ -78,6 +82,29 @@ def test_all_hunks_are_taken_in_one_record_that_a_repeat_does_not_add_to(intervi
     records = interview.log.read(interview.id, before)
     assert [record.type for record in records[:2]] == ["suggestion.decided", "file.edited"]
     assert all(edit.cause == decided.seq for decided, edit in zip(records[::2], records[1::2], strict=True))
+
+
+LINES = st.lists(st.sampled_from(["a\n", "b\n", "\n", "c 😀\n", "d\n", "e\n", "f\n"]), max_size=30).map("".join)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(LINES, LINES, st.randoms(use_true_random=False), st.booleans())
+def test_taken_one_by_one_in_any_order_or_all_at_once_hunks_give_the_text_proposed(
+    old: str, new: str, chance: Random, at_once: bool
+) -> None:
+    interview = bare_interview()
+    interview.record(
+        Draft("system", editing.snapshot("a.py", 1, old, "starter")),
+        Draft("system", e.InterviewStarted()),
+        Draft("system", e.PhaseStarted(phase="open", duration_ms=10**9)),
+    )
+    names = offer(interview, a=new)
+    if at_once:
+        assert Proposals(interview).decide_all("s1", "accepted", "", None) == []
+    else:
+        for name in chance.sample(names, len(names)):
+            Proposals(interview).decide("s1", name, "accepted", "", None)
+    assert text(interview) == new
 
 
 def test_of_all_hunks_the_stale_ones_stay_open(interview: Interview) -> None:
