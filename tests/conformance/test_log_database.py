@@ -309,6 +309,46 @@ def test_whoever_waits_hears_when_its_leader_is_interrupted() -> None:
     assert work.lost
 
 
+def test_whoever_leads_next_waits_for_a_commit_and_for_nobody_else() -> None:
+    """Also behind one that was interrupted."""
+    came = threading.Semaphore(0)
+    groups: list[list[Counted]] = []
+    stopped: list[BaseException] = []
+
+    def commit(group: list[Counted]) -> None:
+        groups.append(group)
+        assert came.acquire(timeout=60)
+        if len(groups) == 1:
+            raise SystemExit("the first")
+        for one in group:
+            one.settled = True
+
+    def submit(work: Counted) -> None:
+        try:
+            shared.submit(work)
+        except SystemExit as error:
+            stopped.append(error)
+
+    shared = Group(commit)
+    works = [Counted() for _ in range(4)]
+    threads = [threading.Thread(target=submit, args=[work]) for work in works]
+    threads[0].start()
+    until(lambda: len(groups) == 1)
+    for thread in threads[1:3]:
+        thread.start()
+    until(lambda: shared.waiting == 2)
+    came.release()
+    until(lambda: len(groups) == 2)
+    threads[3].start()
+    until(lambda: shared.waiting == 1)
+    came.release(2)
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert [len(group) for group in groups] == [1, 2, 1]
+    assert len(stopped) == 1 and [work.lost for work in works] == [True, False, False, False]
+
+
 @contextlib.contextmanager
 def held_back(log: SqlLog, count: int, works: Sequence[Callable[[], object]]) -> Iterator[list[threading.Thread]]:
     """Start all works and let them go on in one group once ``count`` of them wait."""
