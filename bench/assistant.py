@@ -79,7 +79,7 @@ def accepting(folder: Path, browser: Browser, environ: Environ) -> Row:
             ):
                 open_files(page, list(changed(many, back=False)))
                 taken.append({count: p95(list(_accepted(page, count, on_disk))) * 1000 for count in (1, many)})
-    what = f"p95 from accepting {many} hunks in {len(HUNKS)} files at once until they are in log, editor and sandbox, beside one hunk"
+    what = f"p95 from accepting {many} hunks in {len(HUNKS)} files at once until log, editor and sandbox have them, beside one hunk"
     return row(what, "ms", [one[many] for one in taken], [one[1] for one in taken], target=300.0, bound="value")
 
 

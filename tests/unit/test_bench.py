@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Literal, get_type_hints
 
 import pytest
 
+from assistant.hunks import difference
 from bench.__main__ import line, main, names
 from bench.measure import Row, compare_rates, in_turn, missed, p95, report, row
+from bench.parts.service import answers, changed, changes, proposing
+from bench.parts.streams import Heard
+from tests.loopback.script import Player, Script
 
 PUBLISHED = ["what", "value", "unit", "baseline", "ratio", "target", "better", "runs", "bound"]
 
@@ -59,7 +64,28 @@ def test_the_95th_of_a_hundred() -> None:
 
 
 def test_files_beside_the_benchmarks_are_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert names() == ["edits", "log", "sandbox"]
+    assert names() == ["assistant", "edits", "log", "sandbox"]
     with pytest.raises(SystemExit):
         main(["parts"])
-    assert "expected names among edits, log, sandbox, got parts" in capsys.readouterr().err
+    assert "expected names among assistant, edits, log, sandbox, got parts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_proposal_has_as_many_hunks_as_it_is_measured_for(count: int, back: bool) -> None:
+    before, after, ids = changed(count, not back), changed(count, back), map(str, itertools.count())
+    hunks = [hunk for path, old in before.items() for hunk in difference(path, 1, old, after[path], ids)]
+    assert len(hunks) == count == len(changes(count))
+    script = Script.model_validate({"about": "What a benchmark asks for.", "answers": answers()})
+    asked = {"messages": [{"role": "user", "content": proposing(count, back)}]}
+    for use in Player(script).answer(asked).use:
+        path, old, new = (use.input[name] for name in ("path", "old_text", "new_text"))
+        assert before[path].count(old) == 1
+        before[path] = before[path].replace(old, new)
+    assert before == after
+
+
+def test_a_token_counts_only_in_its_place() -> None:
+    assert Heard(came=[0, 1, 2]).whole == 3
+    assert Heard(came=[0, 2, 3]).whole == 1
+    assert Heard().whole == 0
