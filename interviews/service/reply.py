@@ -49,19 +49,22 @@ def answer(interview: Interview, ask: Ask, since_ms: int | None = None, left: Ca
             logger.exception("reply %s failed", ask.turn, extra={"interview": interview.id})
         said = str(error) if isinstance(error, PairsightError) else f"The assistant failed ({type(error).__name__})"
         # What the candidate has ended is no failure, whatever came of that.
-        _surely(lambda: reply.finish(Finished("stopped")) if ask.cancelled() else reply.fail(said), left)
+        if not left():
+            _surely(lambda: reply.finish(Finished("stopped")) if ask.cancelled() else reply.fail(said), left)
     finally:
         _surely(reply.close, left)
 
 
 def _surely(end: Callable[[], None], left: Callable[[], bool]) -> None:
     """Do it, again and again where nothing can be recorded now: before, nobody could ask anything else, or the clock go on."""
-    while not left():
+    while True:
         try:
             return end()
         except LeaseLost:
             raise
         except PairsightError as error:
+            if left():
+                return
             logger.warning("the end of a reply could not be recorded yet: %s", error)
             time.sleep(AGAIN_S)
 

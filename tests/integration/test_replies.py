@@ -16,8 +16,9 @@ from interviews import events as e
 from interviews.service.interview import Interview
 from interviews.service.pairing import Pairing
 from sandbox.pool import Pool
-from tests.loopback.script import Answer, Use, When
-from tests.product import wait
+from tests.loopback.script import Answer, Fault, Use, When
+from tests.loopback.server import Loopback
+from tests.product import Browser, lose_sandbox, start, wait
 from tests.unit.claude import playing, rules
 from tests.unit.test_pairing import Answer as How
 from tests.unit.test_pairing import paired
@@ -143,3 +144,32 @@ def test_a_failure_of_what_was_stopped_is_no_failure(text: str) -> None:
     stopped(made)
     turn = interview.state.turns[0]
     assert (turn.status, turn.stop_reason, turn.reply) == ("finished", "stopped", text) and interview.state.lost_ms == 0
+
+
+def test_a_service_that_is_late_while_the_sandbox_is_lost_is_given_back_once(tmp_path: Path) -> None:
+    busy = Answer(times=1, status=529, headers={"retry-after": "4"}, error=Fault(type="overloaded_error"))
+    with Loopback(rules(busy, Answer(say="Here I am after all."))) as service:
+        product = start(
+            tmp_path / "data", PAIRSIGHT_PROVIDER="anthropic", ANTHROPIC_BASE_URL=service.address, ANTHROPIC_API_KEY="test",
+            ANTHROPIC_API_KEY_FILE="",
+        )  # fmt: skip
+        page = Browser(product, "candidate")
+        try:
+            assert page.consent().status_code == 200
+            page.connect()
+            asked = time.monotonic()
+            assert page.send("ask", text="hello", attachments=[])["ok"]
+            wait(lambda: page.state["paused_ms"] is not None)
+            noticed_s = time.monotonic() - asked
+            assert page.state["pause_reason"] == page.state["turns"][0]["delayed"] != "" and noticed_s < 3
+            lose_sandbox(product, page.interview)
+            wait(lambda: page.state["turns"][0]["status"] == "finished" and page.state["paused_ms"] is None, 60)
+            all_ms = (time.monotonic() - asked) * 1000
+        finally:
+            page.socket.disconnect()
+            product.stop()
+    at = {event["type"]: event["at_ms"] for event in page.events}
+    until = max(at["reply.appended"], at["sandbox.started"])
+    assert until - at["prompt.sent"] - 500 <= page.state["lost_ms"] <= all_ms
+    (resumed,) = [event["payload"]["lost_ms"] for event in page.events if event["type"] == "clock.resumed"]
+    assert resumed == page.state["lost_ms"] >= 4_000 and page.types().count("clock.paused") == 1

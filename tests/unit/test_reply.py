@@ -284,12 +284,14 @@ def test_a_reply_that_is_left_is_not_ended_but_one_that_was_stopped_is() -> None
         yield TextDelta("never")
         yield Finished("stopped")
 
+    before = set(threading.enumerate())
     interview, pairing = timed(answer)
     pairing.ask("hello", [], None)
     wait(lambda: interview.state.turns[0].reply)
     pairing.leave()
     assert not pairing.answering("a1") and interview.state.turns[0].status == "streaming"
     assert interview.state.turns[0].reply == "half " and interview.state.paused_ms is None
+    wait(lambda: not any(thread.name == "watch-a1" for thread in set(threading.enumerate()) - before))
 
     interview, pairing = timed(answer)
     pairing.ask("hello", [], None)
