@@ -114,9 +114,17 @@ function Ended({ tool }: { tool: ToolView }) {
   const took = tool.total_ms >= TOLD_MS ? t("%(seconds)s s", { seconds: (tool.total_ms / 1000).toFixed(1) }) : "";
   return (
     <>
-      {took} {tool.ok ? t("done") : <strong>{t("did not work")}</strong>}
+      {took} {outcome(tool)}
     </>
   );
+}
+
+/** Tests that fail and a command that ends so have worked: what they gave is no fault of the assistant's. */
+function outcome({ tool, ok, output }: ToolView) {
+  const counts = tool === "run_tests" ? /^\d+ [a-z]+(?:, \d+ [a-z]+)*$/m.exec(output.slice(0, SHORT))?.[0] : undefined;
+  if (counts) return counts;
+  if (ok) return t("done");
+  return <strong>{tool === "run_command" ? t("ended with an error") : t("did not work")}</strong>;
 }
 
 /** How long it is under way. A replay has a time of its own. */
