@@ -1,124 +1,79 @@
 """The prepared conversation of an exercise: what is answered to which words.
 
-Owns the form of ``assistant.yaml``, and which line answers a prompt. Invariant: pure; what was said so far (``Talk``) is
-folded from the prompts alone, so the same words in the same order get the same answers, after a reload too. Leaves out
-patches (``patches``).
+Owns which line answers a prompt, and what has been said so far. Invariant: pure; a ``Talk`` is folded from the prompts and what
+they brought alone, so the same words in the same order get the same answers, after a reload and in another process too. Leaves
+out the form of ``assistant.yaml`` (``sayings``), what is nearest (``similar``) and patches (``patches``).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from pydantic import Field, ValidationError
-
+from assistant.base import Attachment, Mode
 from assistant.patches import Rendered, find
+from assistant.sayings import Change, Line, Piece, everywhere, read
 from assistant.similar import Index
 from assistant.templates import lines_of, render, render_code
 from interviews.errors import BadInput
-from interviews.events import Requirement, Value
+from interviews.events import Requirement
 from interviews.exercises import Exercise, expresses
 
-PATTERN_BONUS = 0.3
-ATOM_BONUS = 0.35
 REPAIR = "repair:"
+DEFENCE = "defence:"
+SURE = 0.45  # likeness from which on words count as naming a planted defect that no pattern knows
+ELSEWHERE = ""
+PASTED = 2_000  # characters of a failure or of terminal output that are read as if they had been typed
+# A case that can be looked at: a failure, or an input with what comes of it.
+CONCRETE = re.compile(
+    r"FAILED |Error\b|\bassert\b|Traceback|```|\b(?:expected|got|gives?|returns?|returned|printed|outputs?)\b.*\d|->|=>"
+)
+ORDINALS = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
+_NTH = re.compile(
+    rf"\b(?:the|your)\s+({'|'.join(ORDINALS)})\b|^\W*(?:number|point|part|no\.?|#)?\s*([1-9])\W*$", re.IGNORECASE
+)
 
 
-class Piece(Value):
-    """Code for one definition (``name``) or a whole file (no name), as a template.
+@dataclass(frozen=True)
+class Scene:
+    """What the assistant can do here: its ``mode``, whether it can ``run`` tests, and the files it ``sees`` (None: all)."""
 
-    ``when``: offered only where one of these atoms was stated. The rest as in ``patches.Rendered``.
-    """
-
-    id: str
-    path: str
-    code: str
-    name: str = ""
-    after: str = ""
-    gap: int = 2
-    new: bool = False
-    imports: dict[str, str] = Field(default_factory=dict)
-    when: tuple[str, ...] = ()
+    mode: Mode = "edit"
+    run: bool = False
+    sees: frozenset[str] | None = None
 
 
-class Change(Value):
-    """A proposal: its title and the pieces it changes."""
-
-    title: str
-    pieces: tuple[str, ...]
-
-
-class Line(Value):
-    """An answer. ``patterns`` and newly stated ``atoms`` make it likelier; one of the lines ``after`` must have come before.
-
-    A line that says ``go_on`` gives way to the ``next`` of the line before, where that has one: so "yes" follows an offer.
-    ``small`` talk answers a whole prompt, never one sentence of it.
-    """
-
-    id: str
-    can: str = ""
-    examples: tuple[str, ...]
-    patterns: tuple[str, ...] = ()
-    atoms: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    next: str = ""
-    go_on: bool = False
-    small: bool = False
-    reply: str
-    propose: tuple[Change, ...] = ()
-
-
-class Repair(Value):
-    """What is said and proposed when the candidate has named a planted defect."""
-
-    defect: str
-    reply: str
-    propose: tuple[Change, ...]
-
-
-class Says(Value):
-    """Sentences that stand for themselves."""
-
-    miss: str
-    lost_name: str
-    lost_file: str
-    unseen_file: str = (
-        "I have not seen `{{ path }}`. Attach it with @ and ask again, then I can propose the change in it."
-    )
-    nothing_left: str
-
-
-class ScriptYaml(Value):
-    """The content of ``assistant.yaml``."""
-
-    threshold: float = Field(gt=0, lt=1)
-    says: Says
-    labels: dict[str, str]
-    lines: tuple[Line, ...]
-    repairs: tuple[Repair, ...] = ()
-    pieces: tuple[Piece, ...] = ()
+PLAIN = Scene()
 
 
 @dataclass(frozen=True)
 class Talk:
-    """What was said so far. ``shown``: defects that stood in a proposal; ``settled``: those the candidate named, never again
-    planted.
+    """What was said so far. ``shown``: defects that stood in a proposal; ``defended``: those that it stood up for, once;
+    ``settled``: those the candidate named and it gave in to, never again planted.
     """
 
     atoms: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
+    defended: frozenset[str] = frozenset()
     settled: frozenset[str] = frozenset()
     used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Move:
-    """How one prompt is answered: ``line`` is its id ("" for a miss). ``new`` are atoms stated now for the first time."""
+    """How one prompt is answered: ``line`` is its id ("" for a miss), ``template`` what is said, once ``Script.told`` fills it in.
+
+    ``new`` are atoms stated now for the first time, ``files`` those it speaks of, ``run`` whether it runs the tests where it can.
+    """
 
     line: str
-    reply: str
+    template: str
     propose: tuple[Change, ...] = ()
     new: frozenset[str] = frozenset()
+    files: tuple[str, ...] = ()
+    run: bool = False
     likeness: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -127,93 +82,121 @@ class Script:
 
     def __init__(self, exercise: Exercise) -> None:
         """Raises ``BadInput`` when ``assistant.yaml`` does not fit the form or names something that is not there."""
-        try:
-            self.spec = ScriptYaml.model_validate(exercise.assistant_lines)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise BadInput(
-                "assistant.yaml of %(slug)s: %(where)s: %(why)s", slug=exercise.spec.id, where=where, why=first["msg"]
-            ) from None
+        self.spec = read(exercise)
         self.requirements = exercise.spec.requirements
         self.defects = {defect.id: defect for defect in exercise.spec.defects}
         self.pieces = {piece.id: piece for piece in self.spec.pieces}
         self._starter = exercise.workspace
         self._lines = {line.id: line for line in self.spec.lines}
+        self._repairs = {repair.defect: repair for repair in self.spec.repairs}
         self._small = frozenset(line.id for line in self.spec.lines if line.small)
-        self._index = Index([(line.id, example) for line in self.spec.lines for example in line.examples])
-        self._check(exercise)
+        index = Index(
+            [
+                *((line.id, said) for line in self.spec.lines for said in (*line.examples, *everywhere(line.id))),
+                *((REPAIR + one.defect, said) for one in self.spec.repairs for said in one.examples),
+                *((ELSEWHERE, said) for said in (*self.spec.elsewhere, *everywhere("elsewhere"))),
+            ]
+        )
+        # Every reply is folded from all prompts so far: each is compared once.
+        self._scores = lru_cache(2048)(lambda said: index.scores(said, whole=self._small))
 
-    def _check(self, exercise: Exercise) -> None:
-        atoms = {requirement.id for requirement in self.requirements}
-        used = [line.atoms for line in self.spec.lines] + [piece.when for piece in self.spec.pieces]
-        proposed = [*(line.propose for line in self.spec.lines), *(repair.propose for repair in self.spec.repairs)]
-        changes = [change for some in proposed for change in some]
-        for kind, known, named in (
-            ("label", set(self.spec.labels), atoms),
-            ("requirement", atoms, {atom for some in used for atom in some}),
-            ("defect", set(self.defects), {repair.defect for repair in self.spec.repairs}),
-            ("line", set(self._lines), {name for line in self.spec.lines for name in (*line.after, line.next) if name}),
-            ("piece", set(self.pieces), {piece for change in changes for piece in change.pieces}),
-        ):
-            if unknown := sorted(named - known):
-                raise BadInput(
-                    "assistant.yaml of %(slug)s: expected a known %(kind)s, got %(got)s",
-                    slug=exercise.spec.id, kind=kind, got=", ".join(unknown),
-                )  # fmt: skip
-
-    def move(self, talk: Talk, prompt: str, shared: Iterable[str] = ()) -> tuple[Move, Talk]:
-        """How a prompt is answered after ``talk``, and what has been said then. ``shared``: attached texts, a shared brief."""
-        stated = stated_atoms(self.requirements, [prompt, *shared])
-        named = {defect.id for defect in self.defects.values() if expresses(defect.patterns, prompt)}
+    def move(self, talk: Talk, prompt: str, brought: Iterable[Attachment] = (), brief: str = "") -> tuple[Move, Talk]:
+        """How a prompt is answered after ``talk``, and what has been said then."""
+        attached = list(brought)
+        pasted = [one.text[-PASTED:] for one in attached if one.kind in ("failure", "terminal")]
+        said = "\n".join([prompt, *pasted])
+        stated = stated_atoms(
+            self.requirements, [prompt, brief, *(text for one in attached for text in (one.name, one.text))]
+        )
         new = stated - talk.atoms
-        after = replace(talk, atoms=talk.atoms | stated, settled=talk.settled | named)
-        move = self._repair(talk, after, named, new) or self._answer(talk, after, prompt, new)
+        after = replace(talk, atoms=talk.atoms | stated)
+        scores = self._likeness(talk, said)
+        line = self._nearest(talk, prompt, scores)
+        fault = self._fault(talk, prompt, line, scores)
+        named = {defect.id for defect in self.defects.values() if expresses(defect.patterns, prompt)}
+        if fault and self._stands_up(talk, fault, said):
+            after = replace(after, defended=talk.defended | {fault}, settled=talk.settled | named - {fault})
+            move = Move(DEFENCE + fault, self._repairs[fault].defends, (), new)
+        elif fault:
+            after = replace(after, settled=talk.settled | named | {fault})
+            move = Move(REPAIR + fault, self._repairs[fault].reply, self._repairs[fault].propose, new)
+        else:
+            after = replace(after, settled=talk.settled | named)
+            move = Move("", self.spec.says.miss, (), new)
+            if line is not None:
+                move = Move(line.id, line.reply, line.propose, new, line.files, line.run)
         offered = {
-            line.defect
+            mark.defect
             for change in move.propose
             for piece in self.rendered(change, after)
-            for line in piece.lines
-            if line.defect
+            for mark in piece.lines
+            if mark.defect
         }
-        return move, replace(after, shown=after.shown | offered, used=(*talk.used, move.line))
+        return replace(move, likeness=scores), replace(after, shown=after.shown | offered, used=(*talk.used, move.line))
 
-    def _repair(self, talk: Talk, after: Talk, named: set[str], new: frozenset[str]) -> Move | None:
-        for repair in self.spec.repairs:
-            if repair.defect in named & talk.shown:
-                reply = self._fill(repair.reply, after, new, "")
-                return Move(REPAIR + repair.defect, reply, repair.propose, new)
-        return None
-
-    def _answer(self, talk: Talk, after: Talk, prompt: str, new: frozenset[str]) -> Move:
-        scores = self._index.scores(prompt, whole=self._small)
+    def _likeness(self, talk: Talk, said: str) -> dict[str, float]:
+        """What the words are like, of what can be said at this moment."""
+        scores = dict(self._scores(said))
         for line in self.spec.lines:
             if line.after and not set(line.after) & set(talk.used):
-                del scores[line.id]
-                continue
-            if expresses(line.patterns, prompt):
-                scores[line.id] = scores.get(line.id, 0.0) + PATTERN_BONUS
-            if new & set(line.atoms):
-                scores[line.id] = scores.get(line.id, 0.0) + ATOM_BONUS
-        best = max(scores, key=lambda name: scores[name], default="")
-        if not best or scores[best] < self.spec.threshold:
-            return Move("", self._fill(self.spec.says.miss, after, new, ""), (), new, scores)
-        line = self._lines[best]
-        before = self._lines.get(talk.used[-1]) if talk.used else None
-        if line.go_on and before is not None and before.next:
-            line = self._lines[before.next]
-        return Move(line.id, self._fill(line.reply, after, new, line.id), line.propose, new, scores)
+                scores.pop(line.id, None)
+        for defect in self._repairs:
+            if defect not in talk.shown or scores.get(REPAIR + defect, 0.0) < SURE:
+                scores.pop(REPAIR + defect, None)
+        return scores
 
-    def _fill(self, template: str, talk: Talk, new: frozenset[str], line: str) -> str:
-        """``talk`` ends just before this answer, atoms and settled defects of this prompt included."""
+    def _nearest(self, talk: Talk, prompt: str, scores: Mapping[str, float]) -> Line | None:
+        """The line that answers; None for a miss and where a repair is nearer."""
+        before = self._lines.get(talk.used[-1]) if talk.used else None
+        if before is not None and before.options and (found := _NTH.search(prompt)):
+            at = ORDINALS[found.group(1).lower()] if found.group(1) else int(found.group(2)) - 1
+            if -len(before.options) <= at < len(before.options):
+                return self._lines[before.options[at]]
+        best = max(scores, key=lambda name: scores[name], default="")
+        line = self._lines.get(best) if scores.get(best, 0.0) >= self.spec.threshold else None
+        if line is not None and line.go_on and before is not None and before.next:
+            return self._lines[before.next]
+        return line
+
+    def _fault(self, talk: Talk, prompt: str, line: Line | None, scores: Mapping[str, float]) -> str:
+        """The planted defect that the words are about, of those that were shown."""
+        for defect in self._repairs:
+            if defect in talk.shown and expresses(self.defects[defect].patterns, prompt):
+                return defect
+        best = max(scores, key=lambda name: scores[name], default="")
+        if best.startswith(REPAIR):
+            return best.removeprefix(REPAIR)
+        before = talk.used[-1] if talk.used else ""
+        insists = line is not None and line.insists
+        return before.removeprefix(DEFENCE) if insists and before.startswith(DEFENCE) else ""
+
+    def _stands_up(self, talk: Talk, fault: str, said: str) -> bool:
+        return (
+            bool(self._repairs[fault].defends)
+            and fault not in talk.defended | talk.settled
+            and CONCRETE.search(said) is None
+        )
+
+    def told(
+        self, move: Move, talk: Talk, scene: Scene = PLAIN, unseen: Sequence[str] = (), *, will_run: bool = False
+    ) -> str:
+        """What is said; ``talk`` is that after the move. Files that it was not shown are asked for instead."""
+        template, used = move.template, talk.used[:-1]
+        hidden = [path for path in move.files if scene.sees is not None and path not in scene.sees]
+        if hidden and len(hidden) == len(move.files):
+            template = self.spec.says.unseen
         values = {
             **self._values(talk.atoms, talk.settled),
-            "new": sorted(new),
-            "times": talk.used.count(line) if line else talk.used.count(""),
-            "used": talk.used,
+            "new": sorted(move.new),
+            "times": used.count(move.line),
+            "used": used,
             "shown": talk.shown,
             "labels": self.spec.labels,
             "can": [line.can for line in self.spec.lines if line.can],
+            "mode": scene.mode,
+            "run": scene.run,
+            "paths": list(unseen or hidden),
+            "unrun": "" if will_run else self.spec.says.unrun,
         }
         return render(template, values).strip() + "\n"
 

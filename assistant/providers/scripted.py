@@ -1,26 +1,28 @@
 """``scripted``: an assistant that needs no key and is the same for every candidate.
 
-Owns turning a prepared answer into parts: text in small pieces, then proposals against the files as they are now. Invariant:
-stateless; all that was said is read from the ask, and the same ask gives the same parts. It never claims a check it did not run.
-Leaves out which answer fits (``assistant.lines``).
+Owns turning a prepared answer into parts: looking at files, text at a human pace, tests that are really run, proposals against the
+files as they are now. Invariant: it keeps nothing of a conversation; all that was said is read from the ask, and the same ask gives
+the same parts. It claims no check but those it made. Leaves out which answer fits (``assistant.lines``) and what is changed
+(``assistant.offers``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import count
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
 
-from assistant.base import Ask, Finished, Part, Proposal, TextDelta
-from assistant.lines import Change, Script, Talk
-from assistant.patches import change as changed
-from assistant.patches import hunks
+from assistant.base import Ask, Attachment, Finished, Part, ToolCall, Working
+from assistant.lines import Move, Scene, Script, Talk
+from assistant.offers import Offer, offer
+from assistant.pace import spoken, thinking
 from assistant.templates import render
-from interviews.events import Hunk, HunkNote
-from interviews.exercises import Exercise
+from assistant.tools import Toolbox
+from interviews.errors import BadInput, PlatformFailure
+from interviews.exercises import Exercise, load, names
 
-WORDS_A_PIECE = 4
 READ = 50_000  # characters of an attached file that are looked at
+LOOKS = 2  # files that it looks at before one answer
 
 
 class Scripted:
@@ -28,86 +30,91 @@ class Scripted:
 
     name = "scripted"
     plants = True
-    pace_s = 0.06
+    pace_s = 0.03
     model = ""
     receiver = ""
 
     def __init__(self) -> None:
         self._scripts: dict[str, Script] = {}
+        self._lock = threading.Lock()
 
     def check(self, model: str) -> str:
-        """It can always be used; ``model`` means nothing to it."""
+        """Whether every exercise's lines fit their form; they are read here, ahead of the first prompt. ``model`` means nothing."""
+        try:
+            for name in names():
+                self.script(load(name))
+        except BadInput as error:
+            return str(error)
         return ""
+
+    def script(self, exercise: Exercise) -> Script:
+        """The exercise's lines, read once. Raises ``BadInput`` when they do not fit their form."""
+        with self._lock:
+            if exercise.sha256 not in self._scripts:
+                self._scripts[exercise.sha256] = Script(exercise)
+            return self._scripts[exercise.sha256]
 
     def reply(self, ask: Ask) -> Iterator[Part]:
         """Answer. Raises ``BadInput`` when the exercise's lines do not fit their form."""
-        script = self._script(ask.exercise)
+        script = self.script(ask.exercise)
         past = _past(script, ask)
-        shared = [*(attachment.text[:READ] for attachment in ask.attachments), ask.brief]
-        move, now = script.move(past[-1], ask.prompt, shared)
-        notices, proposals = _proposals(script, ask, move.propose, now, past[1:])
-        text = move.reply
-        if move.propose and not proposals and any(script.rendered(change, now) for change in move.propose):
-            # Where files were not seen, that is all there is to say.
-            text = "" if notices and not ask.tree else render(script.spec.says.nothing_left, {})
-        for piece in pieces_of("\n\n".join(said for said in (text.strip(), *notices) if said) + "\n"):
-            yield TextDelta(piece)
-        yield from proposals
+        move, now = script.move(past[-1], ask.prompt, _cut(ask.attachments), ask.brief)
+        found = offer(script, ask, move.propose, now, past[1:])
+        says = script.spec.says
+        if found.unseen and not found.drafts:
+            move = replace(move, template=says.unseen)
+        elif move.propose and not found.drafts and any(script.rendered(change, now) for change in move.propose):
+            move = replace(move, template=says.nothing_left)
+        runs = ask.mode == "agent" and ask.bench is not None
+        scene = Scene(ask.mode, runs, None if ask.tree else frozenset(ask.files))
+        text = script.told(move, now, scene, tuple(found.unseen), will_run=runs and (move.run or bool(found.drafts)))
+        yield from self._looking(ask, move)
+        yield from spoken("\n\n".join([text.strip(), *found.notices]) + "\n", thinking(ask.prompt))
+        if runs and (move.run or found.drafts) and not ask.cancelled():
+            yield from self._running(script, ask, found)
+        yield from found.proposals
         yield Finished("end_turn", model=self.name, miss=not move.line)
 
-    def _script(self, exercise: Exercise) -> Script:
-        if exercise.sha256 not in self._scripts:
-            self._scripts[exercise.sha256] = Script(exercise)
-        return self._scripts[exercise.sha256]
+    def _looking(self, ask: Ask, move: Move) -> Iterator[Part]:
+        """Read what the answer speaks of, in the ways to work that have tools."""
+        if ask.mode == "chat":
+            return
+        box = Toolbox(ask)
+        for number, path in enumerate([path for path in move.files if path in ask.files][:LOOKS], 1):
+            call, given = f"{ask.turn}-look{number}", {"path": path}
+            yield Working("read_file", call, given)
+            used = box.use("read_file", given)
+            yield ToolCall("read_file", call, given, used.output, used.ok, used.cut)
+
+    def _running(self, script: Script, ask: Ask, found: Offer) -> Iterator[Part]:
+        """Run the visible tests on the files with what is proposed, and tell what came of it."""
+        call, says = f"{ask.turn}-run", script.spec.says
+        yield Working("run_tests", call, {})
+        try:
+            assert ask.bench is not None
+            outcome = ask.bench.run_tests({**ask.files, **found.drafts})
+        except PlatformFailure as failure:
+            yield ToolCall("run_tests", call, {}, str(failure), ok=False)
+            yield from spoken("\n" + render(says.no_place, {"why": str(failure)}).strip() + "\n")
+            return
+        yield ToolCall("run_tests", call, {}, outcome.output, outcome.ok, outcome.cut)
+        values = {"counts": dict(outcome.counts), "ok": outcome.ok, "changed": bool(found.drafts)}
+        yield from spoken("\n" + render(says.ran, values).strip() + "\n")
 
 
 def _past(script: Script, ask: Ask) -> list[Talk]:
-    """What was said at the beginning (nothing) and after each turn before this prompt."""
-    talks = [Talk()]
+    """What was said at the beginning and after each turn before this prompt.
+
+    In a chat nothing is planted: no key could tell which of the candidate's lines came from the assistant.
+    """
+    talks = [Talk(settled=frozenset(script.defects) if ask.mode == "chat" else frozenset())]
     for turn in ask.history:
-        texts = [ask.files[name][:READ] for name in turn.attachments if name in ask.files]
-        talks.append(script.move(talks[-1], turn.prompt, [*texts, ask.brief])[1])
+        talks.append(script.move(talks[-1], turn.prompt, _cut(turn.brought), ask.brief)[1])
     return talks
 
 
-def _proposals(
-    script: Script, ask: Ask, changes: tuple[Change, ...], talk: Talk, past: Sequence[Talk]
-) -> tuple[list[str], list[Proposal]]:
-    """Proposals that change something, and what must be said about definitions and files that were not found."""
-    notices: list[str] = []
-    proposals: list[Proposal] = []
-    for change in changes:
-        pieces, full = script.rendered(change, talk, past), script.rendered(change, talk, past, full=True)
-        name = f"{ask.turn}-s{len(proposals) + 1}"
-        ids = (f"{name}-h{number}" for number in count(1))
-        parts: list[tuple[Hunk, HunkNote]] = []
-        for path in dict.fromkeys(piece.path for piece in pieces):
-            start, known = ask.files.get(path, ""), path in ask.files
-            if not ask.tree and not known and path in ask.exercise.workspace:
-                # It may stand there as it was or otherwise: only what was attached is known.
-                notices.append(render(script.spec.says.unseen_file, {"path": path}))
-                continue
-            text = start if known else ask.exercise.workspace.get(path, "")
-            here, whole = ([piece for piece in some if piece.path == path] for some in (pieces, full))
-            draft = changed(text, here)
-            notices += [render(script.spec.says.lost_name, {"name": lost, "path": path}) for lost in draft.lost]
-            if not known and path in ask.exercise.workspace:
-                notices.append(render(script.spec.says.lost_file, {"path": path}))
-            parts += hunks(
-                path, ask.versions.get(path, 0), start, draft.lines, changed(text, whole).lines, ids
-            )  # fmt: skip
-        if parts:
-            proposals.append(
-                Proposal(name, change.title, tuple(hunk for hunk, _ in parts), tuple(note for _, note in parts))
-            )
-    return notices, proposals
-
-
-def pieces_of(text: str) -> Iterator[str]:
-    """A text in pieces of about four words; joined they are the text."""
-    words = re.findall(r"\S+\s*|\s+", text)
-    for start in range(0, len(words), WORDS_A_PIECE):
-        yield "".join(words[start : start + WORDS_A_PIECE])
+def _cut(brought: tuple[Attachment, ...]) -> list[Attachment]:
+    return [replace(one, text=one.text[:READ]) for one in brought]
 
 
 provider = Scripted()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from assistant.base import Ask, Attachment, Finished, Part, Proposal, Provider, TextDelta, Turn
+from assistant.base import Ask, Attachment, Bench, Finished, Mode, Part, Proposal, Provider, TextDelta, ToolCall, Turn
 from interviews.events import Hunk, HunkNote
 from interviews.exercises import Exercise
 
@@ -31,6 +31,11 @@ class Reply:
     def proposals(self) -> list[Proposal]:
         """In order."""
         return [part for part in self.parts if isinstance(part, Proposal)]
+
+    @property
+    def calls(self) -> list[ToolCall]:
+        """Tools that were used."""
+        return [part for part in self.parts if isinstance(part, ToolCall)]
 
     @property
     def finished(self) -> Finished:
@@ -59,31 +64,48 @@ class Conversation:
     files: dict[str, str] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     history: list[Turn] = field(default_factory=list)
+    mode: Mode = "edit"
+    bench: Bench | None = None
+    tree: bool = True
+    seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.files = self.files or dict(self.exercise.workspace)
         self.versions = self.versions or dict.fromkeys(self.files, 0)
 
-    def ask(self, prompt: str, attachments: Iterable[str] = (), brief: str = "") -> Ask:
-        """The ask that this prompt makes now."""
+    def ask(self, prompt: str, attachments: Iterable[str | Attachment] = (), brief: str = "") -> Ask:
+        """The ask that this prompt makes now; a path attaches that file."""
+        brought = tuple(
+            Attachment(one, self.files[one], path=one) if isinstance(one, str) else one for one in attachments
+        )
+        self.seen |= {one.path for one in brought if one.path}
+        files = (
+            dict(self.files) if self.tree else {path: text for path, text in self.files.items() if path in self.seen}
+        )
         return Ask(
-            turn=f"a{len(self.history) + 1}", prompt=prompt, history=tuple(self.history), files=dict(self.files),
-            attachments=tuple(Attachment(name, self.files[name]) for name in attachments), versions=dict(self.versions),
-            exercise=self.exercise, brief=brief, model="", seed=1,
+            turn=f"a{len(self.history) + 1}", prompt=prompt, history=tuple(self.history), files=files, attachments=brought,
+            versions={path: self.versions.get(path, 0) for path in files}, exercise=self.exercise, brief=brief, model="", seed=1,
+            mode=self.mode, tree=self.tree, bench=self.bench if self.mode == "agent" else None,
         )  # fmt: skip
 
     def say(
-        self, prompt: str, attachments: Iterable[str] = (), accept: Callable[[HunkNote], bool] = lambda note: True
+        self,
+        prompt: str,
+        attachments: Iterable[str | Attachment] = (),
+        accept: Callable[[HunkNote], bool] = lambda note: True,
     ) -> Reply:
         """Ask, then accept the hunks that ``accept`` says yes to and reject the others."""
-        names = tuple(attachments)
-        reply = Reply(tuple(self.provider.reply(self.ask(prompt, names))))
+        ask = self.ask(prompt, tuple(attachments))
+        reply = Reply(tuple(self.provider.reply(ask)))
         taken = [hunk for hunk, note in reply.hunks if accept(note)]
         left = [hunk for hunk, note in reply.hunks if not accept(note)]
         self.files = applied(self.files, taken)
         for path in {hunk.path for hunk in taken}:
             self.versions[path] = self.versions.get(path, 0) + 1
-        self.history.append(Turn(prompt, reply.text, accepted=tuple(taken), rejected=tuple(left), attachments=names))
+        names = tuple(one.name for one in ask.attachments)
+        self.history.append(
+            Turn(prompt, reply.text, tuple(taken), tuple(left), attachments=names, brought=ask.attachments)
+        )
         return reply
 
 

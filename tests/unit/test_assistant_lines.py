@@ -8,7 +8,7 @@ import pytest
 
 from assistant.lines import Move, Script, Talk
 from assistant.registry import get, names
-from assistant.similar import Index
+from assistant.similar import Index, normal
 from interviews.errors import BadInput
 from interviews.exercises import Exercise, load
 from tests.unit.assistant_talk import EVERYTHING, Conversation, Reply
@@ -124,7 +124,10 @@ def test_thanks_before_a_wish_is_not_the_wish() -> None:
 
 
 def test_a_pasted_failure_states_its_rule() -> None:
-    reply = conversation().say("FAILED tests/test_cli.py::test_nothing_fits - AssertionError: assert 0 == 1")
+    talk = conversation()
+    told = talk.say("FAILED tests/test_cli.py::test_nothing_fits - AssertionError: assert 0 == 1")
+    assert "the command line says when nothing fits" in told.text
+    reply = talk.say("implement it")
     assert {atom for _, note in reply.hunks for atom in note.honours} == {"nothing"}
 
 
@@ -289,6 +292,7 @@ def test_text_comes_in_small_pieces() -> None:
     texts = [part.text for part in conversation().say("explain the codebase").parts if hasattr(part, "text")]
     assert len(texts) > 10
     assert all(1 <= len(text.split()) <= 4 for text in texts)
+    assert len({len(text.split()) for text in texts}) > 1
 
 
 def changed(**parts: Any) -> Exercise:
@@ -301,7 +305,7 @@ def changed(**parts: Any) -> Exercise:
     [
         ({"threshold": 2}, "threshold"),
         (
-            {"lines": [{"id": "x", "examples": ["y"], "reply": "z", "atoms": ["nope"]}], "repairs": []},
+            {"lines": [], "repairs": [], "pieces": [{"id": "x", "path": "y", "code": "z", "when": ["nope"]}]},
             "requirement, got nope",
         ),
         (
@@ -314,6 +318,10 @@ def changed(**parts: Any) -> Exercise:
             "known piece, got no",
         ),
         ({"labels": {}}, "known label"),
+        (
+            {"lines": [{"id": "x", "examples": "y", "reply": "z", "files": ["nope.py"]}], "repairs": []},
+            "known file, got nope.py",
+        ),
     ],
 )
 def test_lines_that_do_not_fit_are_named(parts: dict[str, Any], told: str) -> None:
@@ -328,9 +336,23 @@ def test_providers_are_found_by_folder() -> None:
 
 
 def test_likeness() -> None:
-    index = Index([("a", "fix the bug"), ("b", "write tests")])
-    assert index.scores("fix the bug")["a"] == pytest.approx(1.0)
-    assert index.scores("Hello. Fix the bug!")["a"] == pytest.approx(1.0)
+    index = Index([("a", "fix the bug"), ("b", "write tests"), ("c", "explain the parser")])
+    assert index.scores("fix the bug")["a"] > 0.9
+    assert index.scores("Good morning. Fix the bug!")["a"] == index.scores("fix the bug")["a"]
+    assert index.scores("Good morning. Fix the bug!", whole={"a"})["a"] < index.scores("fix the bug")["a"]
     assert index.scores("please fix bugs")["a"] > index.scores("please fix bugs")["b"]
-    assert index.scores("```\nfix the bug\n```")["a"] == 0.0
-    assert index.scores("") == {"a": 0.0, "b": 0.0}
+    assert index.scores("```\nfix the bug\n```") == index.scores("") == {"a": 0.0, "b": 0.0, "c": 0.0}
+    assert max(index.scores("こんにちは").values()) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("PLS fix the 1980s  bug!!!", "please fix the 0s bug"),
+        ("explain `wished_seconds` in request.py", "explain wished seconds in request py"),
+        ("Don’t… heeeello café", "don't heello cafe"),
+        ("add --seed 7", "add --seed 0"),
+    ],
+)
+def test_spellings_are_made_one(said: str, plain: str) -> None:
+    assert normal(said) == plain

@@ -24,7 +24,7 @@ FIX = "fix the bug: 80s is read as 80 seconds"
 CRITIQUES = {
     "lost-compound": "wished_seconds uses only the first match now: 1 hour 30 minutes has become 60 minutes",
     "stops-early": "the loop stops at the first track that does not fit, although shorter tracks could still fit",
-    "title-only": "two different artists can have a song with the same title, the key must include the artist",
+    "title-only": "two different artists can have a song with the same title, the key must include the artist: got 1 of 2 tracks",
     "seed-zero": "--seed 0 is falsy, so a random seed is drawn; compare with None instead",
 }
 VISIBLE_FAILURES = {
