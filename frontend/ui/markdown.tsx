@@ -5,7 +5,7 @@
 
 import { highlightTree } from "@lezer/highlight";
 import { Marked, type Tokens } from "marked";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import { parserFor } from "../editor/languages.ts";
 import { codeHighlight } from "../editor/theme.ts";
@@ -76,7 +76,8 @@ function draw(host: HTMLElement, text: string, settled: boolean): void {
 export function Markdown({ text, settled }: { text: string; settled: boolean }) {
   const host = useRef<HTMLDivElement>(null);
   const drawn = useRef({ until: 0, timer: 0 });
-  useEffect(() => {
+  // Not `useEffect`: that comes behind the frame, and a piece of a reply would be seen in the one after.
+  useLayoutEffect(() => {
     const now = drawn.current;
     const show = () => {
       if (!host.current) return;
