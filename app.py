@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from flask_socketio import SocketIO
 from werkzeug.exceptions import HTTPException
 
+import assistant.registry
 import sandbox.registry
 from commands import doctor, operating, records
 from commands.making import making
@@ -166,7 +168,14 @@ def run(demo: bool, **options: Any) -> None:
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     # What was announced is what is used, also after the daemon has come or gone meanwhile.
     settings = settings.model_copy(update={"sandbox": backend.name})
-    serve.Server(listener, settings.threads, lambda: create_app(settings)).run()
+    serve.Server(listener, settings.threads, lambda: _served(settings)).run()
+
+
+def _served(settings: Settings) -> Flask:
+    """The application as a server has it: what the assistant has to read is read by the time that somebody asks."""
+    provider = assistant.registry.get(settings.provider)
+    threading.Thread(target=provider.check, args=(settings.model,), name="assistant-ready", daemon=True).start()
+    return create_app(settings)
 
 
 for command in (

@@ -23,7 +23,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import models_json_schema
 
 from assistant import registry
-from assistant.lines import ScriptYaml
+from assistant.sayings import ScriptYaml
 from interviews import events, ndjson
 from interviews.exercises import ExerciseYaml
 from rubrics.base import Scorecard
