@@ -17,11 +17,11 @@ from tests import postgres
 from tests.faults.pages import Follower, Page
 from tests.product import Product, another_interview, opened_log, start, wait, with_candidate
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow, pytest.mark.timeout(240)]
 SANDBOX = ("--sandbox", "bubblewrap")
 PROMPT = "How should I read the request? What about the duration?"
 # So slow that the server can be ended in its midst.
-PACE = "6"
+PACE = "3"
 
 
 def ended(product: Product, by: str) -> float:
@@ -61,10 +61,12 @@ def answered(product: Product, interview: str) -> str:
 def unbroken(tmp_path: Path) -> Iterator[str]:
     """What the reply is where nothing breaks it off."""
     product = start(tmp_path / "other", *SANDBOX, PAIRSIGHT_PACE="0.1")
-    page = asked(product, another_interview(product))
-    yield answered(product, page.interview)
-    page.close()
-    product.stop()
+    try:
+        page = asked(product, another_interview(product))
+        page.close()
+        yield answered(product, page.interview)
+    finally:
+        product.stop()
 
 
 @pytest.mark.parametrize("by", ["kill", "stop"])
