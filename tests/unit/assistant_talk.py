@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from assistant.base import Ask, Attachment, Bench, Finished, Mode, Part, Proposal, Provider, TextDelta, ToolCall, Turn
+from assistant.base import (
+    Ask,
+    Attachment,
+    Bench,
+    Finished,
+    Mode,
+    Outcome,
+    Part,
+    Proposal,
+    Provider,
+    TextDelta,
+    ToolCall,
+    Turn,
+)
+from assistant.defects import name_of_test
 from interviews.events import Hunk, HunkNote
 from interviews.exercises import Exercise
+from interviews.service.runs import read_report
 
 EVERYTHING = (
     "Implement the feature: total within two minutes of the wished length, no artist twice in a row, skip explicit songs for "
@@ -107,6 +128,39 @@ class Conversation:
             Turn(prompt, reply.text, tuple(taken), tuple(left), attachments=names, brought=ask.attachments)
         )
         return reply
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The exercise's own tests, run in a folder on this machine."""
+
+    exercise: Exercise
+
+    def outcomes(self, files: Mapping[str, str]) -> tuple[dict[str, str], str]:
+        """How each visible test ended on these files, and what was printed."""
+        run = self.exercise.spec.run
+        with tempfile.TemporaryDirectory() as name:
+            for path, text in files.items():
+                target = Path(name) / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
+            done = subprocess.run(
+                [sys.executable, *run.argv[1:]], cwd=name, capture_output=True, text=True, timeout=60, check=False,
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            )  # fmt: skip
+            report = Path(name) / run.report
+            tests = read_report(report.read_bytes()) if report.exists() else []
+        return {name_of_test(test.id): test.outcome for test in tests}, done.stdout
+
+    def run_tests(self, files: Mapping[str, str]) -> Outcome:
+        """As the product's scratch copy does."""
+        outcomes, output = self.outcomes(files)
+        counts = Counter(outcomes.values())
+        return Outcome(output, bool(outcomes) and set(counts) == {"passed"}, counts=counts)
+
+    def run_command(self, command: str, files: Mapping[str, str]) -> Outcome:
+        """Never asked for."""
+        raise AssertionError("it runs no commands")
 
 
 def applied(files: dict[str, str], hunks: Iterable[Hunk]) -> dict[str, str]:

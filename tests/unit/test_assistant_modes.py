@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +11,7 @@ from assistant.base import Mode, Outcome
 from assistant.providers.scripted import provider
 from interviews.errors import PlatformFailure
 from interviews.exercises import load
-from interviews.service.runs import read_report
-from tests.unit.assistant_talk import EVERYTHING, Conversation, Reply
+from tests.unit.assistant_talk import EVERYTHING, Conversation, Folder, Reply
 
 EXERCISE = load("prompted-playlists")
 FIX = "fix the bug: 80s is read as 80 seconds"
@@ -36,32 +31,6 @@ CRITIQUES = (
 )  # fmt: skip
 
 
-class Folder:
-    """The exercise's own tests, run in a folder on this machine."""
-
-    def run_tests(self, files: Mapping[str, str]) -> Outcome:
-        with tempfile.TemporaryDirectory() as name:
-            for path, text in files.items():
-                target = Path(name) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8")
-            done = subprocess.run(
-                [sys.executable, *EXERCISE.spec.run.argv[1:]],
-                cwd=name,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            report = Path(name) / EXERCISE.spec.run.report
-            outcomes = [test.outcome for test in read_report(report.read_bytes())] if report.exists() else []
-        counts: dict[str, int] = {outcome: outcomes.count(outcome) for outcome in dict.fromkeys(outcomes)}
-        return Outcome(done.stdout, done.returncode == 0, counts=counts)
-
-    def run_command(self, command: str, files: Mapping[str, str]) -> Outcome:
-        raise AssertionError("it runs no commands")
-
-
 class Nowhere(Folder):
     """A machine without a place to run anything."""
 
@@ -70,7 +39,7 @@ class Nowhere(Folder):
 
 
 def talk(mode: Mode, bench: Folder | None = None, tree: bool = True) -> Conversation:
-    return Conversation(provider, EXERCISE, mode=mode, bench=bench or Folder(), tree=tree)
+    return Conversation(provider, EXERCISE, mode=mode, bench=bench or Folder(EXERCISE), tree=tree)
 
 
 def tools(reply: Reply) -> list[str]:
@@ -135,7 +104,7 @@ def test_an_agent_runs_the_tests_on_what_it_proposes() -> None:
 
 
 def test_an_agent_without_a_place_says_so() -> None:
-    reply = talk("agent", Nowhere()).say(FIX)
+    reply = talk("agent", Nowhere(EXERCISE)).say(FIX)
     assert "no place to run them in just now (no sandbox is free)" in reply.text
     assert [(call.tool, call.ok) for call in reply.calls] == [("run_tests", False)]
     assert reply.proposals
@@ -164,7 +133,7 @@ def test_no_line_claims_a_check_that_was_not_made(mode: Mode) -> None:
     lines = provider.script(EXERCISE).spec.lines
     said = [*(line.examples[0] for line in lines if line.examples), *DOUBTS, *CRITIQUES]
     for before in ((), EVERY):
-        conversation = talk(mode, Nowhere())
+        conversation = talk(mode, Nowhere(EXERCISE))
         for prompt in (*before, *said):
             reply = conversation.say(prompt)
             for sentence in re.split(r"(?<=[.!?:])\s+", reply.text):
