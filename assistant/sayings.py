@@ -30,7 +30,7 @@ def phrases(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-Phrases = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Phrases = Annotated[tuple[str, ...], BeforeValidator(_split, json_schema_input_type=str | tuple[str, ...])]
 
 
 class Piece(Value):

@@ -26,19 +26,21 @@ def service() -> Iterator[Loopback]:
         yield running
 
 
-def start(service: Loopback, folder: Path, **environ: str) -> Product:
+def start(service: Loopback, folder: Path, mode: str = "edit", models: str = "", budget_tokens: int = 0) -> Product:
     return products.start(
         folder / "data",
         PAIRSIGHT_PROVIDER="anthropic",
         ANTHROPIC_BASE_URL=service.address,
         ANTHROPIC_API_KEY=service.player.script.key,
-        **environ,
+        PAIRSIGHT_MODE=mode,
+        PAIRSIGHT_MODELS=models,
+        PAIRSIGHT_BUDGET_TOKENS=str(budget_tokens),
     )
 
 
 @pytest.fixture
 def product(service: Loopback, tmp_path: Path) -> Iterator[Product]:
-    running = start(service, tmp_path, PAIRSIGHT_MODE="agent", PAIRSIGHT_MODELS=MODELS)
+    running = start(service, tmp_path, mode="agent", models=MODELS)
     yield running
     running.stop()
 
@@ -219,7 +221,7 @@ def test_an_overloaded_service_is_said_at_once(product: Product, open_page: Open
 
 
 def test_a_budget_warns_and_then_says_that_it_is_used_up(service: Loopback, tmp_path: Path, open_page: Open) -> None:
-    product = start(service, tmp_path, PAIRSIGHT_BUDGET_TOKENS="1000")
+    product = start(service, tmp_path, budget_tokens=1000)
     try:
         page = open_page(product.links["candidate"], width=390, height=844, scheme="dark")
         pages.consent(page)

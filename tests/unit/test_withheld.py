@@ -64,7 +64,7 @@ def test_what_is_not_shared_is_not_sent(service: Loopback, shared: bool) -> None
 def test_prepared_lines_change_only_what_was_attached() -> None:
     interview, pair = held(load("prompted-playlists").workspace, tree_shared=False)
     prompt, path = "fix the bug: 80s is read as 80 seconds", "playlists/request.py"
-    assert asked(interview, pair, prompt).reply.startswith(f"I have not seen `{path}`")
+    assert f"- `{path}`\n\nAttach it" in asked(interview, pair, prompt).reply
     assert interview.state.suggestions == {}
     asked(interview, pair, prompt, {"kind": "file", "name": path})
     (suggestion,) = interview.state.suggestions.values()
