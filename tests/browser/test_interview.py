@@ -195,8 +195,8 @@ def test_claude_proposes_and_the_candidate_decides(tmp_path: Path, open_page: Op
             pages.consent(page)
             pages.ask(page, "Please fix the default length.")
             expect(page.get_by_text("I changed one line and ran the tests on a copy.")).to_be_visible()
-            for tool in ("read_file", "propose_edit", "run_command"):
-                expect(page.get_by_role("log", name="Conversation").get_by_text(tool)).to_be_visible()
+            for step in ("Read playlists/request.py", "Worked out a change of", "Ran on a copy"):
+                expect(page.get_by_role("log", name="Conversation").get_by_text(step)).to_be_visible()
             shot(page, "claude")
             for _suggestion, hunk in pages.open_hunks(page):
                 page.locator(f"[data-hunk='{hunk}']").focus()
