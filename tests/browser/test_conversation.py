@@ -61,6 +61,8 @@ def select_lines(page: Page, first: int, count: int) -> None:
         page.keyboard.press("ArrowDown")
     for _ in range(count):
         page.keyboard.press("Shift+ArrowDown")
+    # Up and down go by what is drawn, which may still be settling.
+    page.keyboard.press("Shift+Home")
 
 
 def test_what_is_attached_by_keys_alone_is_sent_and_shown(product: Product, open_page: Open) -> None:
