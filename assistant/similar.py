@@ -20,6 +20,12 @@ from sklearn.pipeline import make_union
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+# What one says before one says something: it is no part of it.
+_OPENING = re.compile(
+    r"\s*(?:(?:hi|hey|hello|ok|okay|thanks|thank you|great|cool|nice|alright|hmm+|well|so)"
+    r"(?: there| again)?\b[\s,.!:;–-]*)+(?=(?:\w\S*\s+){3}\w)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"--\w+|[^\W_]+(?:'[^\W_]+)?")
 # How people shorten words in a hurry.
 _SHORT = {
@@ -78,5 +84,7 @@ def normal(text: str) -> str:
 
 def _parts(text: str) -> list[str]:
     prose = _FENCE.sub(" ", text)
+    if opening := _OPENING.match(prose):
+        prose = prose[opening.end() :]
     sentences = [part for part in _SENTENCE.split(prose) if part.strip()]
     return [prose, *sentences[:MAX_SENTENCES]] if len(sentences) > 1 else [prose]
