@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 import threading
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -19,7 +21,7 @@ import sandbox.registry
 from assistant.base import Limits
 from assistant.prices import cost_microusd
 from interviews import events as e
-from interviews.errors import NotFound
+from interviews.errors import BadInput, NotFound
 from interviews.log import random_salts
 from interviews.ndjson import read_log
 from interviews.processes import has_ended, process_name
@@ -82,15 +84,22 @@ def secret_file(settings: Settings) -> Path:
 
 
 def secret_key(settings: Settings) -> str:
-    """The key that signs links and sessions, made once and kept readable by its owner only."""
+    """The key that signs links and sessions, made once and readable by its owner only. Raises ``BadInput`` for an empty file."""
     path = secret_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
-    return path.read_text("ascii").strip()
+    if not path.exists():
+        # Whole before it has its name: of two servers that begin at once, neither reads half a key.
+        descriptor, fresh = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+            with suppress(FileExistsError):
+                os.link(fresh, path)
+        finally:
+            os.unlink(fresh)
+    if key := path.read_text("ascii").strip():
+        return key
+    raise BadInput("Expected a key in %(path)s, got an empty file; remove it to have one made", path=path)
 
 
 def invitation(settings: Settings, address: str, interview: str, role: e.Role) -> str:

@@ -22,6 +22,7 @@ from assistant.tools import Toolbox, Used, readable
 from interviews.errors import N_, PlatformFailure
 from interviews.events import Usage
 
+CALLS = 16  # tools used for one message
 ROUNDS = 12  # times the model may use tools before it must answer
 logger = logging.getLogger("pairsight")
 
@@ -173,6 +174,9 @@ class _Reply:
         said, done = conversation(self._ask), list[Round]()
         shorter = shortened(self._ask)
         for number in range(ROUNDS + 1):
+            if self._ask.cancelled():
+                # Not only once something is said: then what was used by now would be told nowhere.
+                raise Stopped
             if number and not self._ask.afford(self._spent, self._model):
                 yield self._note("The budget for the assistant is used up, so this answer ends here.")
                 return "budget"
@@ -188,8 +192,8 @@ class _Reply:
                 except _TooLong:
                     raise self._too_long() from None
             match heard.stop:
-                case "tool_use" if number < ROUNDS:
-                    results = yield from self._use(heard.calls())
+                case "tool_use" if number < ROUNDS and (calls := heard.calls()):
+                    results = yield from self._use(calls)
                     done.append(Round(heard.content(), tuple(results)))
                 case "pause_turn" if number < ROUNDS:
                     if (content := heard.content()) is not None:
@@ -228,12 +232,15 @@ class _Reply:
 
     def _use(self, calls: Sequence[Call]) -> Generator[Part, None, list[Result]]:
         results: list[Result] = []
-        for called in calls:
+        for number, called in enumerate(calls):
             if self._ask.cancelled():
                 raise Stopped
             name, call, given = called.name[:80], f"c{next(self._calls)}", readable(called.given)
             yield Working(name, call, given)
-            used = Used(called.wrong, False) if called.wrong else self._box.use(name, called.given)
+            if number >= CALLS:
+                used = Used(f"Not done: at most {CALLS} calls a message. Call again for what is still needed.", False)
+            else:
+                used = Used(called.wrong, False) if called.wrong else self._box.use(name, called.given)
             yield ToolCall(name, call, given, used.output, used.ok, used.cut)
             results.append(Result(called.id, clean(material(f"Result of {name}", used.output)), used.ok))
         return results

@@ -114,9 +114,15 @@ class Pairing:
         bench = self._benches[turn] = Workbench(interview, turn)
         texts = {path: view.text for path, view in state.files.items() if view.text is not None}
         brought = sent.mentions or tuple(e.Mention(kind="file", name=path) for path in sent.attachments)
+        # Of a prompt that is asked again, what was attached is sent as it was then.
+        then = {
+            mention.name: text
+            for mention in brought
+            if mention.kind == "file" and (text := interview.history.text_at(mention.name, mention.version)) is not None
+        }
         may_see = texts.keys() if settings.tree_shared else texts.keys() & paths(state.turns)
         return Ask(
-            turn=turn, prompt=sent.text, attachments=tuple(attached(mention, texts) for mention in brought),
+            turn=turn, prompt=sent.text, attachments=tuple(attached(mention, {**texts, **then}) for mention in brought),
             history=tuple(self._past(view, texts) for view in state.turns if view.turn != turn and _was_said(view)),
             files={path: text for path, text in texts.items() if path in may_see},
             versions={path: state.files[path].version for path in texts if path in may_see}, exercise=exercise,

@@ -171,23 +171,25 @@ class Load:
             interviewer = Page(with_candidate(product, interview), "interviewer", f"i{number}")
             self.workers += [Candidate(candidate, seed + number), Interviewer(interviewer, seed - number)]
 
-    @property
-    def acknowledged(self) -> int:
+    def acknowledged(self, kind: str = "") -> int:
+        """How much was, of that kind or in all."""
+        if kind:
+            return sum(len(worker.said.get(kind, ())) for worker in self.workers)
         return sum(worker.acknowledged for worker in self.workers)
 
     def start(self) -> None:
         for worker in self.workers:
             worker.start()
 
-    def more(self, count: int, seconds: float = 60) -> None:
-        """Wait until that much more was acknowledged."""
-        goal = self.acknowledged + count
+    def more(self, count: int, kind: str = "", seconds: float = 60) -> None:
+        """Wait until that much more was acknowledged, of that kind where one is given."""
+        goal = self.acknowledged(kind) + count
 
         def there() -> bool:
             for worker in self.workers:
                 if worker.failed is not None:
                     raise worker.failed
-            return self.acknowledged >= goal
+            return self.acknowledged(kind) >= goal
 
         wait(there, seconds)
 

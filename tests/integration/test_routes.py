@@ -11,9 +11,11 @@ from flask.testing import FlaskClient
 
 from app import create_app, invitation
 from interviews import events as e
+from interviews.errors import BadInput
 from interviews.service.registry import Interviews
 from interviews.settings import Settings
 from web import auth
+from wiring import secret_key
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +169,15 @@ def test_an_event_number_that_is_none_is_told(app: Flask, settings: Settings, in
     client = caller(app, settings, interview, "candidate")
     answer = client.get(f"/api/interviews/{interview}/candidate/events?since={since}")
     assert answer.status_code == 400 and "number of an event" in answer.get_json()["error"]
+
+
+def test_an_empty_file_is_no_secret_key(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    assert len({secret_key(settings), secret_key(settings)}) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    (tmp_path / "secret_key").write_text("\n")
+    with pytest.raises(BadInput, match="an empty file"):
+        secret_key(settings)
 
 
 def test_the_secret_key_is_kept_from_others(app: Flask, settings: Settings) -> None:

@@ -8,7 +8,9 @@ from typing import get_args
 import pytest
 from anthropic.types import StopReason
 
-from assistant.base import Delayed, Finished, Part, Proposal, ToolCall, Turn
+from assistant.base import Delayed, Finished, Part, Proposal, TextDelta, ToolCall, Turn
+from assistant.providers.anthropic import Claude
+from assistant.rounds import CALLS
 from interviews.errors import PlatformFailure
 from interviews.events import Usage
 from tests.loopback.script import Answer, Use, When
@@ -126,6 +128,30 @@ def test_a_budget_ends_a_reply_before_the_next_round() -> None:
     assert (end.usage.input_tokens, end.usage.output_tokens) == (300, 60) and len(loopback.requests) == 3
     assert asked == [(Usage(input_tokens=100 * n, output_tokens=20 * n), "claude-test-1") for n in (1, 2, 3)]
     assert any(isinstance(part, Proposal) for part in parts), "what was proposed is still offered"
+
+
+def test_a_stop_within_a_tool_tells_what_was_used_where_the_budget_is_used_up_too() -> None:
+    pressed: list[bool] = []
+    edit = Use(tool="propose_edit", input={"path": "a.py", "old_text": "x = 1\n", "new_text": "x = 2\n"})
+    ask = asking("hello", afford=lambda usage, model: False, cancelled=lambda: bool(pressed))
+    with playing(rules(Answer(say="Let me see.", use=(edit,)))):
+        parts: list[Part] = []
+        for part in Claude().reply(ask):
+            parts.append(part)
+            if isinstance(part, ToolCall):
+                pressed.append(True)
+    assert not any(isinstance(part, TextDelta) for part in parts[-2:])
+    assert ending(parts).stop_reason == "stopped" and ending(parts).usage.input_tokens == 100
+    assert isinstance(parts[-2], Proposal)
+
+
+def test_calls_beyond_what_one_message_may_hold_are_told_and_not_done() -> None:
+    many = Answer(when=When(rounds=0), use=tuple(Use(tool="list_files") for _ in range(CALLS + 2)))
+    with playing(rules(many, Answer(say="So be it."))):
+        parts = reply(asking("hello"))
+    calls = [part for part in parts if isinstance(part, ToolCall)]
+    assert [call.ok for call in calls] == [True] * CALLS + [False] * 2
+    assert f"at most {CALLS}" in calls[-1].output and text(parts).endswith("So be it.")
 
 
 def test_no_mode_but_its_own_has_tools() -> None:

@@ -40,6 +40,19 @@ def said(interview: Interview, pair: Pairing, *mentions: object, **more: Any) ->
     wait(lambda: ended(interview))
 
 
+def test_a_prompt_that_is_asked_again_brings_its_files_as_they_were() -> None:
+    interview, pair, seen = asking()
+    pair.ask("what?", ["a.py"], None)
+    wait(lambda: ended(interview))
+    (sent,) = [e.understand(one).data for one in interview.log.read(interview.id) if one.type == "prompt.sent"]
+    assert isinstance(sent, e.PromptSent)
+    update = editing.read_updates([{"clientID": "c1", "changes": [[6, "z = 3"]]}])
+    editing.push(interview, "a.py", 1, update, editing.Author("candidate", "c1"), None)
+    again = pair.asked(sent)
+    assert again.attachments[0].text == seen[0].attachments[0].text == "x = 1\n"
+    assert again.files["a.py"] == "z = 3"
+
+
 def test_the_prompt_records_what_was_attached_and_the_request_carries_it() -> None:
     interview, pair, seen = asking()
     selection = {"kind": "selection", "name": "b.py", "line": 2, "end_line": 2}
