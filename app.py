@@ -174,7 +174,7 @@ def run(demo: bool, **options: Any) -> None:
 def _served(settings: Settings) -> Flask:
     """The application as a server has it: what the assistant has to read is read by the time that somebody asks."""
     provider = assistant.registry.get(settings.provider)
-    threading.Thread(target=provider.check, args=(settings.model,), name="assistant-ready", daemon=True).start()
+    threading.Thread(target=provider.prepare, name="assistant-ready", daemon=True).start()
     return create_app(settings)
 
 

@@ -221,6 +221,10 @@ class Provider(Protocol):
         """Why this provider cannot be used here and now, or an empty string."""
         ...
 
+    def prepare(self) -> None:
+        """Load what the first answer needs, ahead of it; may take seconds, and is no condition of ``reply``."""
+        ...
+
     def reply(self, ask: Ask) -> Iterator[Part]:
         """Yield parts as they come and ``Finished`` last. Raises ``PlatformFailure`` with the reason when it cannot."""
         ...

@@ -8,14 +8,14 @@ out the form of ``assistant.yaml`` (``sayings``), what is nearest (``similar``) 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from assistant.base import Attachment, Mode
 from assistant.patches import Rendered, find
 from assistant.sayings import Change, Line, Piece, everywhere, read
-from assistant.similar import Index
 from assistant.templates import lines_of, render, render_code
 from interviews.errors import BadInput
 from interviews.events import Requirement
@@ -90,15 +90,34 @@ class Script:
         self._lines = {line.id: line for line in self.spec.lines}
         self._repairs = {repair.defect: repair for repair in self.spec.repairs}
         self._small = frozenset(line.id for line in self.spec.lines if line.small)
-        index = Index(
-            [
-                *((line.id, said) for line in self.spec.lines for said in (*line.examples, *everywhere(line.id))),
-                *((REPAIR + one.defect, said) for one in self.spec.repairs for said in one.examples),
-                *((ELSEWHERE, said) for said in (*self.spec.elsewhere, *everywhere("elsewhere"))),
-            ]
-        )
-        # Every reply is folded from all prompts so far: each is compared once.
-        self._scores = lru_cache(2048)(lambda said: index.scores(said, whole=self._small))
+        self._learning = threading.Lock()
+        self._learned: Callable[[str], dict[str, float]] | None = None
+
+    def prepare(self) -> None:
+        """Learn the examples, which takes a second or two, if that was not done yet."""
+        with self._learning:
+            if self._learned is None:
+                # Whoever makes an interview or asks nothing does not wait for the library to be loaded.
+                from assistant.similar import Index
+
+                index = Index(
+                    [
+                        *(
+                            (line.id, said)
+                            for line in self.spec.lines
+                            for said in (*line.examples, *everywhere(line.id))
+                        ),
+                        *((REPAIR + one.defect, said) for one in self.spec.repairs for said in one.examples),
+                        *((ELSEWHERE, said) for said in (*self.spec.elsewhere, *everywhere("elsewhere"))),
+                    ]
+                )
+                # Every reply is folded from all prompts so far: each is compared once.
+                self._learned = lru_cache(2048)(lambda said: index.scores(said, whole=self._small))
+
+    def _scores(self, said: str) -> dict[str, float]:
+        self.prepare()
+        assert self._learned is not None  # just now, if not before
+        return self._learned(said)
 
     def move(self, talk: Talk, prompt: str, brought: Iterable[Attachment] = (), brief: str = "") -> tuple[Move, Talk]:
         """How a prompt is answered after ``talk``, and what has been said then."""

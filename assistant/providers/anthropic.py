@@ -8,6 +8,7 @@ next request. Leaves out the course of a reply (``assistant.rounds``) and what t
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import threading
@@ -69,19 +70,18 @@ class Claude:
         return f"Anthropic ({host(os.environ.get(BASE) or ANTHROPIC)})"
 
     def check(self, model: str) -> str:
-        """Whether SDK and key are there; the service itself is not asked.
-
-        The SDK takes a second to load, which is better spent here, before an interview, than in its first answer.
-        """
-        try:
-            import anthropic  # noqa: F401 # loading it is the question
-        except ImportError:
+        """Whether SDK and key are there; the service itself is not asked."""
+        if importlib.util.find_spec("anthropic") is None:
             return "Anthropic's SDK is not installed: pip install anthropic"
         try:
             read_key(KEY)
         except PlatformFailure as error:
             return str(error)
         return ""
+
+    def prepare(self) -> None:
+        """Load the SDK, which takes a second."""
+        importlib.import_module("anthropic")
 
     def reply(self, ask: Ask) -> Iterator[Part]:
         """Answer. Raises ``PlatformFailure`` naming what happened and what comes next."""

@@ -387,6 +387,9 @@ class OpenAICompatible:
             return f"There is no model: set PAIRSIGHT_MODEL or {MODEL} to a name that the service knows"
         return ""
 
+    def prepare(self) -> None:
+        """Nothing takes long here."""
+
     def reply(self, ask: Ask) -> Iterator[Part]:
         """Answer. Raises ``PlatformFailure`` naming what happened and what comes next."""
         if why := self.check(ask.model):

@@ -39,13 +39,18 @@ class Scripted:
         self._lock = threading.Lock()
 
     def check(self, model: str) -> str:
-        """Whether every exercise's lines fit their form; they are read here, ahead of the first prompt. ``model`` means nothing."""
+        """Whether every exercise's lines fit their form. ``model`` means nothing."""
         try:
             for name in names():
                 self.script(load(name))
         except BadInput as error:
             return str(error)
         return ""
+
+    def prepare(self) -> None:
+        """Learn every exercise's lines."""
+        for name in names():
+            self.script(load(name)).prepare()
 
     def script(self, exercise: Exercise) -> Script:
         """The exercise's lines, read once. Raises ``BadInput`` when they do not fit their form."""

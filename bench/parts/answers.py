@@ -120,5 +120,5 @@ def ready_ms() -> float:
     """How long reading the exercise's own lines takes, once in a server's life."""
     exercise = load(EXERCISE)
     begun = time.perf_counter()
-    Script(exercise)
+    Script(exercise).prepare()
     return (time.perf_counter() - begun) * 1000

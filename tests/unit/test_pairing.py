@@ -35,6 +35,9 @@ class Answering:
     def check(self, model: str) -> str:
         return ""
 
+    def prepare(self) -> None:
+        pass
+
     def reply(self, ask: Ask) -> Iterator[Part]:
         return self._answer(ask)
 

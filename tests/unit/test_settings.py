@@ -86,6 +86,9 @@ def test_an_interview_is_made_only_where_each_of_its_models_can_be_used() -> Non
             self.asked += (model,)
             return "it has no such model" if model == "b" else ""
 
+        def prepare(self) -> None:
+            pass
+
         reply = get("scripted").reply
 
     picky = Picky()
