@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from assistant.providers.openai_compatible import Cut, Message, Over, Refused, S
 from interviews.events import Usage
 
 Json = dict[str, Any]
+T = TypeVar("T")
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, max_size=5)
 
 
@@ -29,7 +31,13 @@ def read(*pieces: bytes) -> list[str]:
     async def all_of_it() -> list[str]:
         return [data async for data in sse.events(_pieces(list(pieces)))]
 
-    return asyncio.run(all_of_it())
+    return done(all_of_it())
+
+
+def done(work: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, in a thread of its own: a browser's tests leave a loop running in the one of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
@@ -67,8 +75,8 @@ def test_what_never_ends_is_given_up() -> None:
 
 def test_a_body_that_is_no_json_or_too_long_is_nothing() -> None:
     for pieces in ([b"<html>"], [b""], [b"1" * 1_000_000] * 5, [b"\xff"]):
-        assert asyncio.run(sse.body(_pieces(pieces))) == {}
-    assert asyncio.run(sse.body(_pieces([b'{"a":', b"1}"]))) == {"a": 1}
+        assert done(sse.body(_pieces(pieces))) == {}
+    assert done(sse.body(_pieces([b'{"a":', b"1}"]))) == {"a": 1}
 
 
 def heard(*events: Any) -> Message:
