@@ -22,7 +22,7 @@ from assistant.tools import Toolbox, Used, readable
 from interviews.errors import N_, PlatformFailure
 from interviews.events import Usage
 
-CALLS = 16  # tools used for one message
+CALLS = 64  # tools used for one message
 ROUNDS = 12  # times the model may use tools before it must answer
 logger = logging.getLogger("pairsight")
 
