@@ -13,15 +13,27 @@ from interviews.chain import sha256_hex
 from interviews.events import InterviewSettings
 
 
+def plants(settings: InterviewSettings, provider: Provider) -> bool:
+    """Whether the assistant's proposals hold mistakes placed on purpose; where it only talks, it makes none."""
+    return provider.plants and settings.mode != "chat"
+
+
 def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str, list[str]]]:
     """Headings with their sentences, in the reader's language."""
-    if provider.plants:
+    if plants(settings, provider):
         mistakes = [
             _(
                 "Some of its proposals hold mistakes placed on purpose. The brief, the tests, the terminal and "
                 "the people you meet here never deceive you.",
             ),
             _("At the end you see each planted mistake, what you did about it, and the fix."),
+        ]
+    elif provider.plants:
+        mistakes = [
+            _(
+                "It says the same to every candidate, and none of its mistakes are placed on purpose. The brief, the tests, the "
+                "terminal and the people you meet here never deceive you.",
+            ),
         ]
     else:
         mistakes = [

@@ -177,7 +177,8 @@ def debrief(interview: str) -> ResponseReturnValue:
         {**item, "explanation_html": render(item["explanation"]), "fix_html": render(item["fix"])}
         for item in state.debrief or []
     ]
-    return render_template("debrief.html", state=state, items=items, plants=_provider(room).plants)
+    planted = consents.plants(room.interview.header.settings, _provider(room))
+    return render_template("debrief.html", state=state, items=items, plants=planted)
 
 
 @pages.get("/interviews/<interview>/watch")

@@ -47,6 +47,13 @@ def test_what_it_knows_by_itself_and_who_gets_it(tmp_path: Path, monkeypatch: py
     assert "goes nowhere else" in told(tmp_path, "scripted") and "sent to the service" not in told(tmp_path, "scripted")
 
 
+@pytest.mark.parametrize(("mode", "planted"), [("chat", False), ("edit", True), ("agent", True)])
+def test_mistakes_are_placed_only_where_something_is_proposed(tmp_path: Path, mode: str, planted: bool) -> None:
+    words = told(tmp_path, "scripted", mode=mode)
+    assert ("hold mistakes placed on purpose" in words) == planted
+    assert ("none of its mistakes are placed on purpose" in words) == (not planted)
+
+
 def test_its_bounds(tmp_path: Path) -> None:
     assert "bounded" not in told(tmp_path) and "You choose who answers" not in told(tmp_path, models=("a",), model="a")
     assert "bounded" in told(tmp_path, budget_cents=100) and "bounded" in told(tmp_path, budget_tokens=100)
