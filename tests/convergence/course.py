@@ -249,7 +249,11 @@ class Course:
             "stash": "git stash -q",
             "pop": "git stash pop -q",
         }
+        under = self.on_disk().get(to, "") if kind.startswith("move") else ""
         self.run(lines[kind])
+        if under and self.on_disk().get(to) != under:
+            # Whoever moves a file over another means its text to go, also where a rename has just brought it there.
+            self.lost(under)
 
     # The pages
 

@@ -105,6 +105,17 @@ def test_what_a_program_writes_just_before_or_after_us_stays(course: Course, mom
     assert not course.meddled.plans
 
 
+def test_a_file_moved_over_one_that_a_rename_has_just_brought_there(course: Course) -> None:
+    course.meddled.plans.append(("after write", lambda: course.shell("move and change", "a.py", "n.md")))
+    course.shell("append", "d/c.py", "")
+    rename(course, "candidate", "d/c.py", "n.md")
+    course.mirror.rescan()
+    course.mirror.sync()
+    assert not course.meddled.plans
+    course.settle()
+    assert "def one" in course.text("n.md")
+
+
 def test_what_a_program_writes_just_before_we_delete_stays(course: Course) -> None:
     course.delete("candidate", "a.py", False)
     course.meddled.plans.append(("before delete", lambda: course.shell("append", "a.py", "")))
