@@ -37,6 +37,8 @@ const FIT_MS = 80;
 const LEAST_FONT = 7;
 /** Rows are rather scrolled to than made smaller than this. */
 const LEGIBLE_FONT = 10;
+/** Characters typed ahead of the shell that are kept. */
+const EARLY = 10_000;
 const RESET = "\x1bc";
 /** The page's one terminal. */
 let drawn: Terminal | null = null;
@@ -99,6 +101,8 @@ function attach(
   const fit = new FitAddon();
   let shown: string | null = null;
   let restoring = 0;
+  /** Typed before there was a shell: the first that it gets. Nothing is drawn by then that xterm would answer. */
+  let early = "";
   let timer = 0;
   /** The heights of a row and of what can be seen of them, in px, as last measured. */
   let row = 0;
@@ -128,6 +132,8 @@ function attach(
     for (const step of steps) typeof step === "string" ? term.write(step) : resize(step);
     term.write("", () => {
       restoring -= 1;
+      if (early && restoring === 0 && shown !== null) acts?.input(shown, early);
+      if (restoring === 0) early = "";
     });
   };
   const event = (happened: Wire) => {
@@ -179,7 +185,10 @@ function attach(
   const observer = new ResizeObserver(later);
   observer.observe(host);
   if (acts) {
-    term.onData((data) => shown !== null && restoring === 0 && acts.input(shown, data));
+    term.onData((data) => {
+      if (shown === null) early = (early + data).slice(0, EARLY);
+      else if (restoring === 0) acts.input(shown, data);
+    });
     term.onResize(({ cols, rows }) => {
       if (shown !== null && store.now.terminals[shown]?.open) acts.resize(shown, cols, rows);
     });

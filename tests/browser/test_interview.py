@@ -284,6 +284,7 @@ def test_a_wrong_link_is_told_in_the_page(product: Product, open_page: Open) -> 
 def test_two_shells_stand_side_by_side(product: Product, open_page: Open) -> None:
     candidate = open_page(product.links["candidate"])
     pages.consent(candidate)
+    wait(lambda: "$" in pages.terminal_text(candidate))
     pages.in_terminal(candidate, "echo fir''st")
     wait(lambda: "first" in pages.terminal_text(candidate))
     assert list(pages.state(candidate)["terminals"]) == ["t1"]
