@@ -67,7 +67,10 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   };
   const decide = async (wanted: Decision) => {
     if (!acts || decision || sending.value || (stale && wanted === "accepted")) return;
-    const kept = wanted === "accepted" && editing.value ? (draft.value ?? hunk.after) : undefined;
+    // The editor shows a hunk without the end of its last line.
+    const end = draft.value && hunk.after.endsWith("\n") ? "\n" : "";
+    const changed = draft.value === null ? hunk.after : draft.value + end;
+    const kept = wanted === "accepted" && editing.value ? changed : undefined;
     const why = reason.current?.value.trim() ?? "";
     const focused = host.current?.contains(document.activeElement);
     const ack = await send(() => acts.decide(view.suggestion, hunk.hunk, wanted, why, kept));
@@ -98,7 +101,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   ];
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
-    const within = event.target instanceof Element && event.target.closest(".hunk-editor") !== null;
+    const within = event.target instanceof Element && event.target.closest(".hunk-editor, input, textarea") !== null;
     const known = keys.find(([key]) => matches(event, key) && (!within || key === ACCEPT))?.[1];
     const act = known ?? (within ? undefined : step(event));
     if (!act) return;
