@@ -56,13 +56,16 @@ def migrate(engine: sa.Engine, revision: str = "head") -> None:
         connection.commit()
 
 
-def begin_writing(connection: sa.Connection) -> None:
+def begin_writing(connection: sa.Connection, wait_s: float | None = None) -> None:
     """Begin the connection's transaction as one that will write.
 
     SQLite takes its one write lock now: a transaction that reads first and then finds another writer cannot go on.
+    ``wait_s``: seconds that one statement of it may take on PostgreSQL, in place of the engine's.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif wait_s is not None:
+        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {max(1, round(wait_s * 1000))}")
 
 
 def write_nothing(connection: sa.Connection) -> None:

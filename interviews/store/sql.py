@@ -24,11 +24,13 @@ from interviews.leases import Ended, Lease, Monotonic, Watch
 from interviews.log import ClientKey, Draft, NewSalt, seal_all
 from interviews.store import queries as q
 from interviews.store import tables as t
-from interviews.store.engine import begin_writing, forget_overwritten, reason, write_nothing
+from interviews.store.engine import WAIT_S, begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
 from interviews.times import Clock, Onward
 
 MAX_SEQ = 2**53
+# Seconds that the writes of a group whose transaction failed may take together when each is tried alone.
+ALONE_S = WAIT_S / 4
 
 
 @dataclass(eq=False)
@@ -251,12 +253,15 @@ class SqlLog:
         failed = sum(isinstance(write.error, PlatformFailure) for write in group)
         self._on_commit(len(group), new, failed, self._monotonic() - began)
 
-    def _commit(self, group: list[Write]) -> list[Record]:
-        """Settle every write of the group, in one transaction where that can be; returns what was recorded."""
+    def _commit(self, group: list[Write], wait_s: float | None = None) -> list[Record]:
+        """Settle every write of the group, in one transaction where that can be; returns what was recorded.
+
+        ``wait_s`` as for ``begin_writing``.
+        """
         done = Transaction()
         try:
             with self._engine.connect() as connection:
-                begin_writing(connection)
+                begin_writing(connection, wait_s)
                 done.begun = True
                 self._stage(connection, group, done)
                 self._store(connection, done)
@@ -279,8 +284,10 @@ class SqlLog:
             except sa.exc.SQLAlchemyError:
                 lost, why = True, _unknown_outcome(reason(error))
         if done.begun and len(unsettled) > 1 and not lost:
-            # Whichever is at fault shall not fail the others.
-            return [record for write in unsettled for record in self._commit([write])]
+            # Whichever is at fault shall not fail the others. All have waited by now: where it is the database that keeps
+            # them waiting, none of them may wait as long again for each of the others.
+            share_s = ALONE_S / len(unsettled)
+            return [record for write in unsettled for record in self._commit([write], share_s)]
         for write in unsettled:
             write.error = why
         return []

@@ -447,6 +447,28 @@ def test_a_database_that_another_process_holds_is_told_and_later_appends_work(da
     assert len(whole(database)) == 2
 
 
+def test_of_a_group_that_a_held_database_fails_none_waits_for_each_of_the_others(remote: Store) -> None:
+    log = remote.open(wait_s=3)
+    for name in ("i1", "i2"):
+        log.create(header(name))
+    told: list[str] = []
+
+    def try_it() -> None:
+        with pytest.raises(PlatformFailure, match=LOST) as failure:
+            log.append("i1", [STARTED])
+        told.append(str(failure.value))
+
+    with contextlib.closing(psycopg.connect(remote.url)) as other:
+        other.execute("SELECT * FROM interviews WHERE id = 'i1' FOR UPDATE")
+        began = time.monotonic()
+        # Only those are failed that another process holds.
+        with held_back(log, 9, [try_it] * 8 + [lambda: log.append("i2", [STARTED])]):
+            pass
+        took = time.monotonic() - began
+    assert len(told) == 8 and len(log.read("i2")) == 1
+    assert took < 8 * 3 / 2
+
+
 def test_a_full_database_is_told_and_later_appends_work(tmp_path: Path) -> None:
     store = Store("sqlite", f"sqlite:///{tmp_path / 'log.db'}")
     engine = store.engine()
