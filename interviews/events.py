@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from interviews.errors import LogCorrupt
 
 Role = Literal["candidate", "interviewer"]
+Verdict = Literal["block", "probably wrong", "probably right", "merge"]
+Stage = Literal["planted", "exposed", "judged", "repaired", "escaped"]
 Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-edit", "rebuild", "keyframe", "redacted"]
 Json = Any
 
@@ -72,7 +74,11 @@ class Requirement(Value):
 
 
 class Defect(Value):
-    """A planted mistake: ``patterns`` name its fault in words, ``tests`` are hidden tests that catch it."""
+    """A planted mistake: ``patterns`` name its fault in words, ``tests`` are hidden tests that catch it.
+
+    ``patch`` is the file below the exercise's folder that makes it out of sound code. A weakened test is caught by no hidden test but
+    by ``mutant``, a patch of a program that it lets pass and that the sound test does not.
+    """
 
     id: str
     kind: str
@@ -81,19 +87,36 @@ class Defect(Value):
     fix: str
     path: str
     patterns: tuple[str, ...]
-    tests: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    patch: str = ""
+    mutant: str = ""
 
 
 class DebriefItem(Value):
-    """A planted mistake as told to the candidate at the end. ``outcome`` is what they did."""
+    """A planted mistake as told to the candidate at the end. ``outcome`` is what they did.
+
+    Of one in the review: they ``named`` its fault or repaired it, ``doubted`` its hunk without that, ``let through``, or gave no
+    verdict (``not judged``). ``proof`` is the source of a test that shows it, ``suggestion`` the proposal or the review that held it.
+    """
 
     defect: str
     title: str
     explanation: str
     fix: str
-    outcome: Literal["not shown", "rejected", "repaired", "submitted"]
+    outcome: Literal["not shown", "rejected", "repaired", "submitted", "named", "doubted", "let through", "not judged"]
     suggestion: str | None = None
     hunk: str | None = None
+    phase: str = "open"
+    path: str = ""
+    proof: str = ""
+
+
+class Check(Value):
+    """Something that was run on a change before it was handed over: its name, whether it passed, the end of its output."""
+
+    name: str
+    ok: bool
+    output: str = ""
 
 
 class Mention(Value):
@@ -129,11 +152,13 @@ class Payload(Value):
 
 
 # fmt: off
-class ConsentGiven(Payload):        type: Literal["consent.given"] = "consent.given"; text_sha256: str; locale: str
+class ConsentGiven(Payload):        type: Literal["consent.given"] = "consent.given"; text_sha256: str; locale: str; plants: bool = True
+class ConsentWithdrawn(Payload):    type: Literal["consent.withdrawn"] = "consent.withdrawn"; scope: Literal["planted-defects"]
 class KeyRecorded(Payload):         type: Literal["key.recorded"] = "key.recorded"; requirements: tuple[Requirement, ...]; defects: tuple[Defect, ...]; brief_shared: bool
 class InterviewStarted(Payload):    type: Literal["interview.started"] = "interview.started"
 class PhaseStarted(Payload):        type: Literal["phase.started"] = "phase.started"; phase: str; duration_ms: int
 class PhaseEnded(Payload):          type: Literal["phase.ended"] = "phase.ended"; phase: str; by: Literal["candidate", "clock"]
+class PhaseOffered(Payload):        type: Literal["phase.offered"] = "phase.offered"; phase: str; duration_ms: int
 class ClockPaused(Payload):         type: Literal["clock.paused"] = "clock.paused"; reason: str
 class ClockResumed(Payload):        type: Literal["clock.resumed"] = "clock.resumed"; lost_ms: int
 class PresenceChanged(Payload):     type: Literal["presence.changed"] = "presence.changed"; role: Role; client: str; state: Literal["connected", "away", "gone"]
@@ -163,21 +188,32 @@ class SuggestionOffered(Payload):   type: Literal["suggestion.offered"] = "sugge
 class SuggestionAnnotated(Payload): type: Literal["suggestion.annotated"] = "suggestion.annotated"; suggestion: str; hunks: tuple[HunkNote, ...]
 class SuggestionDecided(Payload):   type: Literal["suggestion.decided"] = "suggestion.decided"; suggestion: str; hunk: str; decision: Literal["accepted", "rejected"]; reason: str = ""; kept: str | None = None
 class SuggestionRefreshed(Payload): type: Literal["suggestion.refreshed"] = "suggestion.refreshed"; suggestion: str; hunk: Hunk
+class TicketOpened(Payload):        type: Literal["ticket.opened"] = "ticket.opened"; ticket: str; turn: str; title: str; text: str; files: dict[str, int]; mentions: tuple[Mention, ...] = (); model: str = ""
+class TicketRevised(Payload):       type: Literal["ticket.revised"] = "ticket.revised"; ticket: str; turn: str; text: str; files: dict[str, int]; comments: tuple[str, ...] = (); model: str = ""
+class TicketReturned(Payload):      type: Literal["ticket.returned"] = "ticket.returned"; ticket: str; turn: str; title: str; description: str; suggestion: str | None; checks: tuple[Check, ...] = ()
+class TicketClosed(Payload):        type: Literal["ticket.closed"] = "ticket.closed"; ticket: str
+class CommentAdded(Payload):        type: Literal["comment.added"] = "comment.added"; comment: str; suggestion: str; hunk: str; line: int; text: str
+class ReviewOpened(Payload):        type: Literal["review.opened"] = "review.opened"; review: str; title: str; description: str; folder: str; hunks: tuple[Hunk, ...]; checks: tuple[Check, ...] = ()
+class ReviewAnnotated(Payload):     type: Literal["review.annotated"] = "review.annotated"; review: str; hunks: tuple[HunkNote, ...]; defects: tuple[Defect, ...]
+class HunkJudged(Payload):          type: Literal["hunk.judged"] = "hunk.judged"; review: str; hunk: str; verdict: Verdict; line: int = 0; fault: str = ""; repair: str | None = None
+class DefectTraced(Payload):        type: Literal["defect.traced"] = "defect.traced"; defect: str; stage: Stage; suggestion: str; hunk: str; about_seq: int = 0
 class InterviewSubmitted(Payload):  type: Literal["interview.submitted"] = "interview.submitted"; by: Literal["candidate", "clock"]; late: bool
 class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.shown"; items: tuple[DebriefItem, ...]
 class NoteAdded(Payload):           type: Literal["note.added"] = "note.added"; text: str; about_seq: int
 class PayloadErased(Payload):       type: Literal["payload.erased"] = "payload.erased"; seqs: tuple[int, ...]; reason: str
-class AnalysisRecorded(Payload):    type: Literal["analysis.recorded"] = "analysis.recorded"; kind: str; result: Json
+class AnalysisRecorded(Payload):    type: Literal["analysis.recorded"] = "analysis.recorded"; kind: str; result: Json; key: str = ""
 class ScoreRecorded(Payload):       type: Literal["score.recorded"] = "score.recorded"; scorecard: Json; author: str; reason: str = ""
 # fmt: on
 
 AnyPayload = Annotated[
-    ConsentGiven | KeyRecorded | InterviewStarted | PhaseStarted | PhaseEnded | ClockPaused | ClockResumed
+    ConsentGiven | ConsentWithdrawn | KeyRecorded | InterviewStarted | PhaseStarted | PhaseEnded | PhaseOffered | ClockPaused | ClockResumed
     | PresenceChanged | SandboxQueued | SandboxStarted | SandboxLost
     | FileSnapshotted | FileEdited | FileDeleted | SyncFailed
     | TerminalOpened | TerminalOutput | TerminalResized | TerminalClosed | CommandFinished | RunStarted | RunFinished
     | PromptSent | ReplyStarted | ReplyDelayed | ReplyAppended | ReplyFinished | ReplyFailed | ToolStarted | ToolCalled
     | SuggestionOffered | SuggestionAnnotated | SuggestionDecided | SuggestionRefreshed
+    | TicketOpened | TicketRevised | TicketReturned | TicketClosed | CommentAdded
+    | ReviewOpened | ReviewAnnotated | HunkJudged | DefectTraced
     | InterviewSubmitted | DebriefShown | NoteAdded | PayloadErased | AnalysisRecorded | ScoreRecorded,
     Field(discriminator="type"),
 ]  # fmt: skip
@@ -275,7 +311,8 @@ class InterviewSettings(Value):
 
     ``mode`` is what the assistant may do: talk, propose changes too, or also run things. It knows the brief where that is shared, and
     looks at every file where the tree is, else at those that were attached. The candidate may choose among ``models`` (none: ``model``
-    alone). The budgets bound what all replies together may use, in tokens and US cents; 0 is no bound.
+    alone). The budgets bound what all replies together may use, in tokens and US cents; 0 is no bound. ``review_minutes`` of the review
+    that follows open work; 0 where there is none. ``delegation``: tickets may be handed over.
     """
 
     minutes: float = 40
@@ -289,6 +326,8 @@ class InterviewSettings(Value):
     models: tuple[str, ...] = ()
     budget_tokens: int = 0
     budget_cents: int = 0
+    review_minutes: float = 0
+    delegation: bool = False
 
 
 class Header(Value):

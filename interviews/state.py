@@ -16,7 +16,7 @@ from interviews import events as e
 from interviews.text import apply_changes, length, utf8_length
 
 TERMINAL_CHUNKS = 256
-Status = Literal["invited", "ready", "running", "grace", "submitted", "finished"]
+Status = Literal["invited", "ready", "running", "grace", "between", "submitted", "finished"]
 
 
 @dataclass
@@ -96,12 +96,45 @@ class SuggestionView:
 
 
 @dataclass
+class TicketView:
+    """Work handed over. ``status`` is working, returned, failed or closed; each of ``rounds`` is a turn with the steps of its work.
+
+    ``change`` is the newest change request, null before the first: its title, description, checks and the proposal that holds its
+    hunks, null where nothing was changed.
+    """
+
+    ticket: str
+    seq: int
+    title: str
+    text: str
+    status: str = "working"
+    rounds: list[TurnView] = field(default_factory=list)
+    change: dict[str, e.Json] | None = None
+
+
+@dataclass
+class ReviewView:
+    """The change request that everyone reviews; ``verdicts`` maps a hunk to the newest verdict on it."""
+
+    review: str
+    seq: int
+    title: str
+    description: str
+    folder: str
+    hunks: list[dict[str, e.Json]]
+    checks: list[dict[str, e.Json]]
+    verdicts: dict[str, dict[str, e.Json]] = field(default_factory=dict)
+
+
+@dataclass
 class State:
     """Everything a view shows. Times as in the events; ``lost_ms`` is clock time given back in this phase.
 
     ``queued`` is how many wait before this candidate, null out of line. ``sandbox_back`` is "adopted" or "rebuilt" once a
     sandbox was lost in the interview's course and is there again; ``missing`` are the files that a rebuilt one lacks.
-    ``spent_tokens`` and ``spent_microusd`` are what all replies have used so far.
+    ``spent_tokens`` and ``spent_microusd`` are what all replies have used so far. Between two phases the clock stands:
+    ``next_phase`` was offered at ``offered_ms`` and begins at the candidate's word. ``plants`` is false where they chose the
+    format without planted mistakes.
     """
 
     seq: int = 0
@@ -121,12 +154,19 @@ class State:
     queued: int | None = None
     sync_error: str = ""
     late: bool = False
+    plants: bool = True
+    next_phase: str = ""
+    next_phase_ms: int = 0
+    offered_ms: int = 0
     files: dict[str, FileView] = field(default_factory=dict)
     terminals: dict[str, TerminalView] = field(default_factory=dict)
     commands: list[dict[str, e.Json]] = field(default_factory=list)
     runs: list[RunView] = field(default_factory=list)
     turns: list[TurnView] = field(default_factory=list)
     suggestions: dict[str, SuggestionView] = field(default_factory=dict)
+    tickets: dict[str, TicketView] = field(default_factory=dict)
+    comments: list[dict[str, e.Json]] = field(default_factory=list)
+    review: ReviewView | None = None
     spent_tokens: int = 0
     spent_microusd: int = 0
     notes: list[dict[str, e.Json]] = field(default_factory=list)
@@ -134,8 +174,9 @@ class State:
     debrief: list[dict[str, e.Json]] | None = None
 
     def turn(self, turn: str) -> TurnView | None:
-        """The turn of that id, newest first, or None."""
-        return next((view for view in reversed(self.turns) if view.turn == turn), None)
+        """The turn of that id, newest first, or the round of a ticket, or None."""
+        rounds = (view for ticket in self.tickets.values() for view in ticket.rounds)
+        return next((view for view in (*reversed(self.turns), *rounds) if view.turn == turn), None)
 
     def to_json(self) -> dict[str, e.Json]:
         """JSON values, as the browser's fold gives them."""
@@ -173,6 +214,10 @@ def apply(state: State, event: e.Event) -> None:
             _apply_turn(state, event.seq, event.data)
         case e.SuggestionOffered() | e.SuggestionDecided() | e.SuggestionRefreshed():
             _apply_suggestion(state, event.seq, event.data)
+        case e.TicketOpened() | e.TicketRevised() | e.TicketReturned() | e.TicketClosed():
+            _apply_ticket(state, event.seq, event.data)
+        case e.CommentAdded() | e.ReviewOpened() | e.HunkJudged():
+            _apply_review(state, event.seq, event.data)
         case None:
             pass
         case data:
@@ -182,14 +227,20 @@ def apply(state: State, event: e.Event) -> None:
 def _apply_course(state: State, event: e.Event, data: e.AnyPayload) -> None:
     match data:
         case e.ConsentGiven():
-            state.status = "ready"
+            state.status, state.plants = "ready", data.plants
         case e.InterviewStarted():
             state.status = "running"
         case e.PhaseStarted():
             state.phase, state.phase_started_ms, state.phase_duration_ms = data.phase, event.at_ms, data.duration_ms
             state.phase_ended_ms, state.lost_ms = None, 0
+            state.next_phase, state.next_phase_ms, state.offered_ms = "", 0, 0
+            if state.status in ("grace", "between"):
+                state.status = "running"
         case e.PhaseEnded():
             state.phase_ended_ms, state.status = event.at_ms, "grace"
+        case e.PhaseOffered():
+            state.status, state.next_phase, state.next_phase_ms = "between", data.phase, data.duration_ms
+            state.offered_ms = event.at_ms
         case e.ClockPaused():
             state.paused_ms, state.pause_reason = event.at_ms, data.reason
         case e.ClockResumed():
@@ -308,6 +359,9 @@ def _apply_turn(
         case e.ReplyFailed():
             view.status, view.error, view.delayed = "failed", data.reason, ""
             _spend(state, view, data)
+            for ticket in state.tickets.values():
+                if ticket.status == "working" and ticket.rounds[-1] is view:
+                    ticket.status = "failed"
         case e.ToolStarted():
             view.delayed = ""
             step = {"seq": seq, "call": data.call, "tool": data.tool, "input": data.input, "output": "", "ok": None}
@@ -356,3 +410,50 @@ def _apply_suggestion(
     suggestion.decisions[data.hunk] = data.decision
     if data.kept is not None:
         suggestion.kept[data.hunk] = data.kept
+
+
+def _apply_ticket(
+    state: State, seq: int, data: e.TicketOpened | e.TicketRevised | e.TicketReturned | e.TicketClosed
+) -> None:
+    if isinstance(data, e.TicketOpened):
+        state.tickets[data.ticket] = TicketView(ticket=data.ticket, seq=seq, title=data.title, text=data.text)
+    ticket = state.tickets.get(data.ticket)
+    if ticket is None:
+        return
+    match data:
+        case e.TicketOpened() | e.TicketRevised():
+            view = TurnView(turn=data.turn, seq=seq, prompt=data.text, attachments=[])
+            if isinstance(data, e.TicketOpened):
+                view.mentions = [mention.model_dump(mode="json") for mention in data.mentions]
+            ticket.rounds.append(view)
+            ticket.status = "working"
+        case e.TicketReturned():
+            ticket.status = "returned"
+            ticket.change = {
+                "seq": seq, "turn": data.turn, "title": data.title, "description": data.description,
+                "suggestion": data.suggestion, "checks": [check.model_dump(mode="json") for check in data.checks],
+            }  # fmt: skip
+        case e.TicketClosed():
+            ticket.status = "closed"
+
+
+def _apply_review(state: State, seq: int, data: e.CommentAdded | e.ReviewOpened | e.HunkJudged) -> None:
+    match data:
+        case e.CommentAdded():
+            state.comments.append(
+                {
+                    "seq": seq, "comment": data.comment, "suggestion": data.suggestion, "hunk": data.hunk, "line": data.line,
+                    "text": data.text,
+                }
+            )  # fmt: skip
+        case e.ReviewOpened():
+            state.review = ReviewView(
+                review=data.review, seq=seq, title=data.title, description=data.description, folder=data.folder,
+                hunks=[hunk.model_dump(mode="json") for hunk in data.hunks],
+                checks=[check.model_dump(mode="json") for check in data.checks],
+            )  # fmt: skip
+        case e.HunkJudged():
+            if state.review is not None and state.review.review == data.review:
+                state.review.verdicts[data.hunk] = {
+                    "seq": seq, "verdict": data.verdict, "line": data.line, "fault": data.fault, "repair": data.repair,
+                }  # fmt: skip

@@ -11,7 +11,15 @@ from interviews.events import Record, Role
 # The candidate sees these only in the debrief, in its words; the interviewer sees everything. A sandbox's ``place`` is none
 # of them: it is a name, and acting upon what bears it takes the daemon's socket or the launcher's, which nobody inside has.
 NEVER_FOR_CANDIDATE = frozenset(
-    {"key.recorded", "suggestion.annotated", "note.added", "analysis.recorded", "score.recorded"}
+    {
+        "key.recorded",
+        "suggestion.annotated",
+        "review.annotated",
+        "defect.traced",
+        "note.added",
+        "analysis.recorded",
+        "score.recorded",
+    }
 )
 
 

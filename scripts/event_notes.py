@@ -7,12 +7,15 @@ refuses otherwise). Leaves out fields and their types, which come from ``intervi
 from __future__ import annotations
 
 NOTES: dict[str, str] = {
-    "consent.given": "The candidate read what is recorded and agreed; the text agreed to is pinned by its hash.",
+    "consent.given": "The candidate read what is recorded and agreed; the text agreed to is pinned by its hash. "
+    "`plants` is false where they chose the format without planted mistakes.",
+    "consent.withdrawn": "The candidate took back, after the end, that what they did about planted mistakes may be scored.",
     "key.recorded": "The exercise's key at the time: requirement atoms, planted defects, and whether the assistant knows the "
     "brief. Withheld from the candidate.",
     "interview.started": "The candidate entered the workspace.",
     "phase.started": "A phase began; its clock runs for `duration_ms`.",
     "phase.ended": "A phase ended, by the candidate's hand or because its time was up.",
+    "phase.offered": "The phase before is over and saved; the next one begins when the candidate says so. The clock stands.",
     "clock.paused": "The clock stopped for a reason that is not the candidate's.",
     "clock.resumed": "The clock runs again; `lost_ms` were given back.",
     "presence.changed": "A person's page connected, went to the background, or left.",
@@ -51,6 +54,18 @@ NOTES: dict[str, str] = {
     "from the candidate.",
     "suggestion.decided": "The candidate accepted or rejected one hunk; `kept` is what went in where they changed it first.",
     "suggestion.refreshed": "A hunk whose place had changed was made anew for the text as it is now; its decision is still open.",
+    "ticket.opened": "The candidate handed work over; the assistant does it in a copy of these versions of the files, in `turn`.",
+    "ticket.revised": "The candidate asked for another round of that work; `comments` are those it is to answer.",
+    "ticket.returned": "The work came back as a change request; the proposal `suggestion` holds its hunks.",
+    "ticket.closed": "The candidate is done with a ticket, or called it off.",
+    "comment.added": "A comment of the candidate on a line of a hunk, counted in what the hunk puts there; 0 is the whole hunk.",
+    "review.opened": "The change request that everyone reviews was laid before the candidate, and its program into `folder`.",
+    "review.annotated": "What the exercise knows of each of its hunks, and the mistakes planted in it. Withheld from the "
+    "candidate.",
+    "hunk.judged": "The candidate's verdict on a hunk of the review, with the line and the fault where it is wrong, and a repair "
+    "where they wrote one; a later verdict replaces it.",
+    "defect.traced": "What became of a planted mistake in a hunk of that proposal or review: planted, exposed (shown), judged, "
+    "repaired or escaped. Withheld from the candidate.",
     "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",
     "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",

@@ -26,6 +26,10 @@ export interface Header {
     /** What all replies together may use; 0 is no bound. */
     budget_tokens: number;
     budget_cents: number;
+    /** Minutes of the review that follows open work; 0 where there is none. */
+    review_minutes: number;
+    /** Whether tickets may be handed over. */
+    delegation: boolean;
   };
 }
 

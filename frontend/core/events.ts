@@ -53,9 +53,21 @@ export interface DebriefItem {
   title: string;
   explanation: string;
   fix: string;
-  outcome: "not shown" | "rejected" | "repaired" | "submitted";
+  outcome: "not shown" | "rejected" | "repaired" | "submitted" | "named" | "doubted" | "let through" | "not judged";
   suggestion: string | null;
   hunk: string | null;
+  phase?: string;
+  path?: string;
+  proof?: string;
+}
+
+export type Verdict = "block" | "probably wrong" | "probably right" | "merge";
+
+/** Something that was run on a change before it was handed over. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  output: string;
 }
 
 /** Tokens of one reply; what was read from and written to the provider's cache is counted apart from the input. */
@@ -68,10 +80,11 @@ export interface Usage {
 
 /** Payloads by event type. Types that no view reads are left out; they arrive as `Wire` all the same. */
 export interface Payloads {
-  "consent.given": { text_sha256: string; locale: string };
+  "consent.given": { text_sha256: string; locale: string; plants?: boolean };
   "interview.started": Record<string, never>;
   "phase.started": { phase: string; duration_ms: number };
   "phase.ended": { phase: string; by: "candidate" | "clock" };
+  "phase.offered": { phase: string; duration_ms: number };
   "clock.paused": { reason: string };
   "clock.resumed": { lost_ms: number };
   "presence.changed": { role: Role; client: string; state: "connected" | "away" | "gone" };
@@ -159,6 +172,49 @@ export interface Payloads {
   "suggestion.offered": { suggestion: string; turn: string; title: string; hunks: Hunk[] };
   "suggestion.decided": { suggestion: string; hunk: string; decision: Decision; reason: string; kept?: string | null };
   "suggestion.refreshed": { suggestion: string; hunk: Hunk };
+  "ticket.opened": {
+    ticket: string;
+    turn: string;
+    title: string;
+    text: string;
+    files: Record<string, number>;
+    mentions: Mention[];
+    model: string;
+  };
+  "ticket.revised": {
+    ticket: string;
+    turn: string;
+    text: string;
+    files: Record<string, number>;
+    comments: string[];
+    model: string;
+  };
+  "ticket.returned": {
+    ticket: string;
+    turn: string;
+    title: string;
+    description: string;
+    suggestion: string | null;
+    checks: Check[];
+  };
+  "ticket.closed": { ticket: string };
+  "comment.added": { comment: string; suggestion: string; hunk: string; line: number; text: string };
+  "review.opened": {
+    review: string;
+    title: string;
+    description: string;
+    folder: string;
+    hunks: Hunk[];
+    checks: Check[];
+  };
+  "hunk.judged": {
+    review: string;
+    hunk: string;
+    verdict: Verdict;
+    line: number;
+    fault: string;
+    repair: string | null;
+  };
   "interview.submitted": { by: "candidate" | "clock"; late: boolean };
   "debrief.shown": { items: DebriefItem[] };
   "note.added": { text: string; about_seq: number };

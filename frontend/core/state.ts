@@ -4,6 +4,7 @@
 
 import {
   as,
+  type Check,
   type DebriefItem,
   type Decision,
   type Hunk,
@@ -11,6 +12,7 @@ import {
   type Payloads,
   type Role,
   type TestResult,
+  type Verdict,
   type Wire,
 } from "./events.ts";
 import { applyChanges, utf8Size } from "./text.ts";
@@ -92,6 +94,50 @@ export interface SuggestionView {
   /** The event that made a hunk anew. */
   refreshed: Record<string, number>;
 }
+export interface TicketView {
+  ticket: string;
+  seq: number;
+  title: string;
+  text: string;
+  status: "working" | "returned" | "failed" | "closed";
+  /** One turn for each round of work, with its steps. */
+  rounds: TurnView[];
+  /** The newest change request; its hunks are those of the proposal `suggestion`, null where nothing was changed. */
+  change: {
+    seq: number;
+    turn: string;
+    title: string;
+    description: string;
+    suggestion: string | null;
+    checks: Check[];
+  } | null;
+}
+export interface CommentView {
+  seq: number;
+  comment: string;
+  suggestion: string;
+  hunk: string;
+  /** Counted in what the hunk puts there; 0 is the whole hunk. */
+  line: number;
+  text: string;
+}
+export interface VerdictView {
+  seq: number;
+  verdict: Verdict;
+  line: number;
+  fault: string;
+  repair: string | null;
+}
+export interface ReviewView {
+  review: string;
+  seq: number;
+  title: string;
+  description: string;
+  folder: string;
+  hunks: Hunk[];
+  checks: Check[];
+  verdicts: Record<string, VerdictView>;
+}
 export interface NoteView {
   seq: number;
   actor: string;
@@ -101,7 +147,7 @@ export interface NoteView {
 export interface State {
   seq: number;
   at_ms: number;
-  status: "invited" | "ready" | "running" | "grace" | "submitted" | "finished";
+  status: "invited" | "ready" | "running" | "grace" | "between" | "submitted" | "finished";
   phase: string;
   phase_started_ms: number;
   phase_duration_ms: number;
@@ -116,12 +162,21 @@ export interface State {
   queued: number | null;
   sync_error: string;
   late: boolean;
+  /** False where the candidate chose the format without planted mistakes. */
+  plants: boolean;
+  /** Between two phases: what comes next, for how long, and when that was offered; "" and 0 otherwise. */
+  next_phase: string;
+  next_phase_ms: number;
+  offered_ms: number;
   files: Record<string, FileView>;
   terminals: Record<string, TerminalView>;
   commands: CommandView[];
   runs: RunView[];
   turns: TurnView[];
   suggestions: Record<string, SuggestionView>;
+  tickets: Record<string, TicketView>;
+  comments: CommentView[];
+  review: ReviewView | null;
   spent_tokens: number;
   spent_microusd: number;
   notes: NoteView[];
@@ -153,12 +208,19 @@ export function emptyState(): State {
     queued: null,
     sync_error: "",
     late: false,
+    plants: true,
+    next_phase: "",
+    next_phase_ms: 0,
+    offered_ms: 0,
     files: bare(),
     terminals: bare(),
     commands: [],
     runs: [],
     turns: [],
     suggestions: bare(),
+    tickets: bare(),
+    comments: [],
+    review: null,
     spent_tokens: 0,
     spent_microusd: 0,
     notes: [],
@@ -184,6 +246,8 @@ export function apply(state: State, event: Wire): void {
   else if (family === "run") applyRun(state, event);
   else if (family === "prompt" || family === "reply" || family === "tool") applyTurn(state, event);
   else if (family === "suggestion") applySuggestion(state, event);
+  else if (family === "ticket") applyTicket(state, event);
+  else if (family === "comment" || family === "review" || family === "hunk") applyReview(state, event);
   else applyCourse(state, event);
 }
 
@@ -200,7 +264,10 @@ export function cloneState(state: State): State {
     terminals: each(state.terminals, (view) => ({ ...view, output: [...view.output] })),
     commands: [...state.commands],
     runs: state.runs.map((view) => ({ ...view })),
-    turns: state.turns.map((view) => ({ ...view, suggestions: [...view.suggestions], tools: [...view.tools] })),
+    turns: state.turns.map(cloneTurn),
+    tickets: each(state.tickets, (view) => ({ ...view, rounds: view.rounds.map(cloneTurn) })),
+    comments: [...state.comments],
+    review: state.review && { ...state.review, verdicts: { ...state.review.verdicts } },
     suggestions: each(state.suggestions, (view) => ({
       ...view,
       decisions: { ...view.decisions },
@@ -213,10 +280,25 @@ export function cloneState(state: State): State {
   };
 }
 
+function cloneTurn(view: TurnView): TurnView {
+  return { ...view, suggestions: [...view.suggestions], tools: [...view.tools] };
+}
+
+/** The turn of that id, or the round of a ticket. */
+export function turnOf(state: State, id: string | undefined): TurnView | undefined {
+  return (
+    state.turns.findLast((view) => view.turn === id) ??
+    Object.values(state.tickets)
+      .flatMap((ticket) => ticket.rounds)
+      .find((view) => view.turn === id)
+  );
+}
+
 function applyCourse(state: State, event: Wire): void {
   switch (event.type) {
     case "consent.given":
       state.status = "ready";
+      state.plants = as(event, "consent.given")?.plants ?? true;
       break;
     case "interview.started":
       state.status = "running";
@@ -233,6 +315,17 @@ function applyCourse(state: State, event: Wire): void {
     state.phase_duration_ms = phase.duration_ms;
     state.phase_ended_ms = null;
     state.lost_ms = 0;
+    state.next_phase = "";
+    state.next_phase_ms = 0;
+    state.offered_ms = 0;
+    if (state.status === "grace" || state.status === "between") state.status = "running";
+  }
+  const offered = as(event, "phase.offered");
+  if (offered) {
+    state.status = "between";
+    state.next_phase = offered.phase;
+    state.next_phase_ms = offered.duration_ms;
+    state.offered_ms = event.at_ms;
   }
   const paused = as(event, "clock.paused");
   if (paused) {
@@ -347,34 +440,39 @@ function applyRun(state: State, event: Wire): void {
   }
 }
 
+function freshTurn(turn: string, seq: number, prompt: string, mentions: Mention[] = []): TurnView {
+  return {
+    turn,
+    seq,
+    prompt,
+    attachments: [],
+    status: "waiting",
+    reply: "",
+    model: "",
+    error: "",
+    miss: false,
+    stop_reason: "",
+    suggestions: [],
+    tools: [],
+    mentions,
+    attempt: 0,
+    delayed: "",
+    tokens: 0,
+    cost_microusd: null,
+    first_token_ms: null,
+    total_ms: 0,
+  };
+}
+
 function applyTurn(state: State, event: Wire): void {
   const prompt = as(event, "prompt.sent");
   if (prompt) {
-    state.turns.push({
-      turn: prompt.turn,
-      seq: event.seq,
-      prompt: prompt.text,
-      attachments: [...prompt.attachments],
-      status: "waiting",
-      reply: "",
-      model: "",
-      error: "",
-      miss: false,
-      stop_reason: "",
-      suggestions: [],
-      tools: [],
-      mentions: prompt.mentions ?? [],
-      attempt: 0,
-      delayed: "",
-      tokens: 0,
-      cost_microusd: null,
-      first_token_ms: null,
-      total_ms: 0,
-    });
+    const turn = freshTurn(prompt.turn, event.seq, prompt.text, prompt.mentions);
+    state.turns.push({ ...turn, attachments: [...prompt.attachments] });
     return;
   }
   const id = (event.payload as { turn?: string }).turn;
-  const view = state.turns.findLast((turn) => turn.turn === id);
+  const view = turnOf(state, id);
   if (!view) return;
   const started = as(event, "reply.started");
   if (started) {
@@ -409,6 +507,8 @@ function applyTurn(state: State, event: Wire): void {
     view.status = "failed";
     view.error = failed.reason;
     spend(state, view, failed);
+    for (const ticket of Object.values(state.tickets))
+      if (ticket.status === "working" && ticket.rounds.at(-1) === view) ticket.status = "failed";
   }
   const began = as(event, "tool.started");
   if (began) {
@@ -461,7 +561,7 @@ function applySuggestion(state: State, event: Wire): void {
       kept: bare(),
       refreshed: bare(),
     };
-    state.turns.findLast((view) => view.turn === turn)?.suggestions.push(suggestion);
+    turnOf(state, turn)?.suggestions.push(suggestion);
     return;
   }
   const view = state.suggestions[(event.payload as { suggestion?: string }).suggestion ?? ""];
@@ -476,6 +576,49 @@ function applySuggestion(state: State, event: Wire): void {
   if (!decided) return;
   view.decisions[decided.hunk] = decided.decision;
   if (typeof decided.kept === "string") view.kept[decided.hunk] = decided.kept;
+}
+
+function applyTicket(state: State, event: Wire): void {
+  const opened = as(event, "ticket.opened");
+  if (opened) {
+    const { ticket, title, text, mentions = [] } = opened;
+    const rounds = [freshTurn(opened.turn, event.seq, text, mentions)];
+    state.tickets[ticket] = { ticket, seq: event.seq, title, text, status: "working", rounds, change: null };
+    return;
+  }
+  const view = state.tickets[(event.payload as { ticket?: string }).ticket ?? ""];
+  if (!view) return;
+  const revised = as(event, "ticket.revised");
+  if (revised) {
+    view.rounds.push(freshTurn(revised.turn, event.seq, revised.text));
+    view.status = "working";
+  }
+  const returned = as(event, "ticket.returned");
+  if (returned) {
+    const { turn, title, description, suggestion, checks = [] } = returned;
+    view.status = "returned";
+    view.change = { seq: event.seq, turn, title, description, suggestion, checks };
+  }
+  if (event.type === "ticket.closed") view.status = "closed";
+}
+
+function applyReview(state: State, event: Wire): void {
+  const comment = as(event, "comment.added");
+  if (comment) {
+    const { suggestion, hunk, line, text } = comment;
+    state.comments.push({ seq: event.seq, comment: comment.comment, suggestion, hunk, line, text });
+  }
+  const opened = as(event, "review.opened");
+  if (opened) {
+    const { review, title, description, folder, checks = [] } = opened;
+    const hunks = opened.hunks.map(whole);
+    state.review = { review, seq: event.seq, title, description, folder, hunks, checks, verdicts: bare() };
+  }
+  const judged = as(event, "hunk.judged");
+  if (judged && state.review?.review === judged.review) {
+    const { verdict, line = 0, fault = "", repair = null } = judged;
+    state.review.verdicts[judged.hunk] = { seq: event.seq, verdict, line, fault, repair };
+  }
 }
 
 /** A hunk with the fields that earlier logs leave out. */

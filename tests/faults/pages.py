@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 
-import engineio
 import requests
 import socketio
 
@@ -204,16 +203,15 @@ class Follower:
         return None if found is None or found.text is None else (found.version, found.text)
 
 
-class _InOrder(engineio.Client):  # type: ignore[misc]  # the library has no types
+class _Line(socketio.Client):  # type: ignore[misc]  # the library has no types
     """Takes one message after the other. The library begins a thread for each, and on a busy machine a later one overtakes."""
 
-    def _trigger_event(self, event: str, *args: object, **kwargs: object) -> object:
-        return super()._trigger_event(event, *args, **{**kwargs, "run_async": False})
+    def _engineio_client_class(self) -> type:
+        class InOrder(super()._engineio_client_class()):  # type: ignore[misc]  # the library has no types
+            def _trigger_event(self, event: str, *args: object, **kwargs: object) -> object:
+                return super()._trigger_event(event, *args, **{**kwargs, "run_async": False})
 
-
-class _Line(socketio.Client):  # type: ignore[misc]  # the library has no types
-    def _engineio_client_class(self) -> type[engineio.Client]:
-        return _InOrder
+        return InOrder
 
 
 def _hang_up(line: socketio.Client) -> None:
