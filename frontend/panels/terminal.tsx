@@ -40,6 +40,9 @@ const LEGIBLE_FONT = 10;
 /** Characters typed ahead of the shell that are kept. */
 const EARLY = 10_000;
 const RESET = "\x1bc";
+/** What xterm says by itself when output asks it: what it is, where the cursor stands, its colours, modes and size. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ANSWER = /^\x1b(?:\[[?>]?[\d;]*(?:[cRnt]|\$y)|[P\]])/;
 /** The page's one terminal. */
 let drawn: Terminal | null = null;
 let shownName: string | null = null;
@@ -101,7 +104,7 @@ function attach(
   const fit = new FitAddon();
   let shown: string | null = null;
   let restoring = 0;
-  /** Typed before there was a shell: the first that it gets. Nothing is drawn by then that xterm would answer. */
+  /** Typed before there was a shell, or while it is drawn anew: the first that it gets. */
   let early = "";
   let timer = 0;
   /** The heights of a row and of what can be seen of them, in px, as last measured. */
@@ -186,8 +189,9 @@ function attach(
   observer.observe(host);
   if (acts) {
     term.onData((data) => {
-      if (shown === null) early = (early + data).slice(0, EARLY);
-      else if (restoring === 0) acts.input(shown, data);
+      if (shown !== null && restoring === 0) acts.input(shown, data);
+      // What old output asked was answered when it was new.
+      else if (!ANSWER.test(data)) early = (early + data).slice(0, EARLY);
     });
     term.onResize(({ cols, rows }) => {
       if (shown !== null && store.now.terminals[shown]?.open) acts.resize(shown, cols, rows);
