@@ -1,11 +1,19 @@
 // What the candidate does, as messages to the server.
 // Owns the names of the messages and telling the person when one fails. Invariant: an act that failed is said in words.
 
-import type { Decision } from "../core/events.ts";
+import type { Decision, Verdict } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import type { Ack, Live } from "../core/live.ts";
 import type { Wanted } from "../panels/mentions.ts";
 import { say } from "../ui/toasts.tsx";
+
+/** What one thinks of a hunk of the review: `line` counts in what the hunk puts there, 0 is the whole hunk. */
+export interface Judgement {
+  verdict: Verdict;
+  line: number;
+  fault: string;
+  repair: string | null;
+}
 
 export class Acts {
   constructor(private live: Live) {}
@@ -35,6 +43,38 @@ export class Acts {
 
   refresh(suggestion: string, hunk: string): Promise<Ack> {
     return this.live.act("refresh", { suggestion, hunk });
+  }
+
+  /** `model` is empty where none was chosen. */
+  openTicket(title: string, text: string, mentions: Wanted[], model = ""): Promise<Ack> {
+    return this.#tell(this.live.act("ticket.open", { title, text, mentions, ...(model && { model }) }));
+  }
+
+  /** Ask for another round; `comments` are the ids of those that are to be heeded. */
+  reviseTicket(ticket: string, text: string, comments: string[]): Promise<Ack> {
+    return this.#tell(this.live.act("ticket.revise", { ticket, text, comments }));
+  }
+
+  closeTicket(ticket: string): Promise<Ack> {
+    return this.#tell(this.live.act("ticket.close", { ticket }));
+  }
+
+  stopTicket(ticket: string): Promise<Ack> {
+    return this.#tell(this.live.act("ticket.stop", { ticket }));
+  }
+
+  /** `line` counts in what the hunk puts there; 0 is the whole hunk. */
+  comment(suggestion: string, hunk: string, line: number, text: string): Promise<Ack> {
+    return this.#tell(this.live.act("comment", { suggestion, hunk, line, text }));
+  }
+
+  /** End the work under way, or between two phases begin the next. */
+  nextPhase(): Promise<Ack> {
+    return this.#tell(this.live.act("next_phase"));
+  }
+
+  judge(review: string, hunk: string, judged: Judgement): Promise<Ack> {
+    return this.#tell(this.live.act("judge", { review, hunk, ...judged }));
   }
 
   create(path: string): Promise<Ack> {
