@@ -350,7 +350,12 @@ function applyCourse(state: State, event: Wire): void {
   const debrief = as(event, "debrief.shown");
   if (debrief) {
     state.status = "finished";
-    state.debrief = debrief.items;
+    state.debrief = debrief.items.map((item) => ({
+      ...item,
+      phase: item.phase ?? "open",
+      path: item.path ?? "",
+      proof: item.proof ?? "",
+    }));
   }
   const note = as(event, "note.added");
   if (note) state.notes.push({ seq: event.seq, actor: event.actor, text: note.text, about_seq: note.about_seq });

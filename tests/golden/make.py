@@ -26,6 +26,7 @@ LOG = FOLDER / "v1.ndjson"
 GROWN = FOLDER / "v1-grown.ndjson"
 GROWN_AGAIN = FOLDER / "v1-grown-again.ndjson"
 GROWN_PAIRED = FOLDER / "v1-paired.ndjson"
+GROWN_REVIEWED = FOLDER / "v1-reviewed.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -107,6 +108,28 @@ PAIRED = HEADER.model_copy(
             tree_shared=False, models=("large", "small"), budget_tokens=500_000, budget_cents=300,
         ),
     }
+)  # fmt: skip
+
+REVIEWED = HEADER.model_copy(
+    update={
+        "id": "golden-5",
+        "settings": e.InterviewSettings(
+            minutes=28, grace_s=60, provider="scripted", model="", mode="edit", brief_shared=False, co_edit=False,
+            tree_shared=True, models=(), budget_tokens=0, budget_cents=0, review_minutes=15, delegation=True,
+        ),
+    }
+)  # fmt: skip
+BLOCK = (
+    e.Defect(
+        id="last-minute", kind="off-by-one", title="The last minute is free", explanation="It counts to the last but one.",
+        fix="Count the last minute.", path="parking/bills.py", patterns=(r"\blast minute\b",),
+        tests=("hidden_tests/test_bills.py::test_last_minute",), patch="review/defects/last-minute.patch",
+    ),
+    e.Defect(
+        id="weak-test", kind="weakened test", title="A test asserts nothing", explanation="It compares a bill with itself.",
+        fix="Compare it with what it should be.", path="tests/test_bills.py", patterns=(r"\bitself\b",),
+        patch="review/defects/weak-test.patch", mutant="review/mutants/weak-test.patch",
+    ),
 )  # fmt: skip
 
 
@@ -382,6 +405,118 @@ def paired() -> list[e.Record]:
     return story.records()
 
 
+def reviewed() -> list[e.Record]:
+    """A fifth one: a ticket in two rounds and one that was called off, a review with every kind of verdict, what was taken back."""
+    story = Story(REVIEWED)
+    story.tell("system", e.KeyRecorded(requirements=REQUIREMENTS, defects=(), brief_shared=False))
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en", plants=True))
+    story.tell("system", e.SandboxStarted(backend="bubblewrap"))
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=1_680_000))
+    _tickets(story)
+    story.tell("system", e.PhaseEnded(phase="open", by="candidate"))
+    story.tell("system", e.PhaseOffered(phase="review", duration_ms=900_000))
+    story.tell("candidate", e.PhaseStarted(phase="review", duration_ms=900_000))
+    _block(story)
+    story.tell("system", e.PhaseEnded(phase="review", by="candidate"), e.InterviewSubmitted(by="candidate", late=False))
+    passed = [{"id": f"hidden_tests/test_fees.py::test_{name}", "outcome": "passed"} for name in ("started", "cap")]
+    story.tell(
+        "system",
+        e.AnalysisRecorded(kind="hidden_tests", result={"tests": passed, "passed": 2, "total": 2}, key="a1" * 32),
+        e.AnalysisRecorded(kind="review_repairs", result={"hunks": {"v1": {"repaired": True}}}, key="b2" * 32),
+        e.DebriefShown(
+            items=tuple(
+                e.DebriefItem(
+                    defect=one.id, title=one.title, explanation=one.explanation, fix=one.fix, outcome=outcome,
+                    suggestion="rv1", hunk=hunk, phase="review", path=f"review/{one.path}", proof="assert bill(61) == 500",
+                )
+                for one, outcome, hunk in zip(BLOCK, ("repaired", "let through"), ("v1", "v3"), strict=True)
+            )
+        ),
+    )  # fmt: skip
+    story.tell("candidate", e.ConsentWithdrawn(scope="planted-defects"))
+    return story.records()
+
+
+def _tickets(story: Story) -> None:
+    asked = e.Mention(kind="selection", name="parking/fees.py", text="def fee_cents(minutes):\n", line=6, end_line=6)
+    opened = e.TicketOpened(
+        ticket="t1", turn="t1.1", title="Started hours", text="Every started hour of `fee_cents` counts in full.",
+        files={"parking/fees.py": 1}, mentions=(asked,), model="",
+    )  # fmt: skip
+    story.tell("candidate", opened)
+    story.tell("candidate", opened.model_copy(update={"ticket": "t2", "turn": "t2.1", "title": "Second thoughts"}))
+    story.tell(
+        "assistant",
+        e.ReplyStarted(turn="t1.1", provider="scripted", model="car-park", mode="agent"),
+        e.ToolStarted(turn="t1.1", call="c1", tool="run_tests", input={}),
+        e.ToolCalled(turn="t1.1", call="c1", tool="run_tests", input={}, output="1 failed", ok=True, total_ms=900),
+        e.ReplyAppended(turn="t1.1", text="Done"),
+        e.ReplyStarted(turn="t2.1", provider="scripted", model="car-park", mode="agent"),
+        e.ReplyFailed(turn="t2.1", reason="You stopped it."),
+    )
+    first = hunk("t1.1-s1-h1", "parking/fees.py", 7, "    return minutes // 60 * HOURLY_CENTS\n", "    return 500\n")
+    seq = story.offer("t1.1", "t1.1-s1", "Started hours", (first, note("t1.1-s1-h1", "started")))
+    usage = e.Usage(input_tokens=40, output_tokens=8)
+    done = e.ReplyFinished(turn="t1.1", text="Done.", stop_reason="end", usage=usage, first_token_ms=90, total_ms=1_300)
+    checks = (e.Check(name="visible tests", ok=False, output="1 failed"), e.Check(name="starts", ok=True))
+    back = e.TicketReturned(
+        ticket="t1", turn="t1.1", title="Started hours", description="A fee for started hours.", suggestion="t1.1-s1",
+        checks=checks,
+    )  # fmt: skip
+    story.tell("assistant", done, back)
+    story.tell("candidate", e.TicketClosed(ticket="t2"))
+    said = e.CommentAdded(
+        comment="k1", suggestion="t1.1-s1", hunk="t1.1-s1-h1", line=1, text="That is 500 for any stay. 🚫"
+    )
+    story.tell("candidate", said)
+    story.tell(
+        "candidate",
+        e.TicketRevised(
+            ticket="t1", turn="t1.2", text="Please compute it.", files={"parking/fees.py": 1}, comments=("k1",), model="",
+        ),
+    )  # fmt: skip
+    story.answer("t1.2", "It is computed now.")
+    better = first.model_copy(
+        update={"hunk": "t1.2-s1-h1", "after": "    return -(-minutes // 60) * HOURLY_CENTS\n", "lead": "\n"}
+    )
+    seq = story.offer("t1.2", "t1.2-s1", "Started hours", (better, note("t1.2-s1-h1", "started", "started")))
+    story.tell("assistant", back.model_copy(update={"turn": "t1.2", "suggestion": "t1.2-s1", "checks": ()}))
+    story.accept("t1.2-s1", better, seq)
+    story.tell("candidate", e.TicketClosed(ticket="t1"))
+
+
+def _block(story: Story) -> None:
+    lines = ("bill = 0\n", "tax = 0\n", "test_bill = 0\n", "note = 0\n")
+    story.file("system", "review/parking/bills.py", "".join(lines), "starter")
+    hunks = tuple(
+        hunk(f"v{at}", "parking/bills.py", at, line, line.replace("0", str(at)), base=0)
+        for at, line in enumerate(lines, start=1)
+    )
+    opened = e.ReviewOpened(
+        review="rv1", title="Bills", description="Makes a bill of a stay.", folder="review", hunks=hunks,
+        checks=(e.Check(name="visible tests", ok=True, output="6 passed"),),
+    )  # fmt: skip
+    seq = story.tell("system", opened)
+    notes = tuple(
+        note(f"v{at}", defect=flaw) for at, flaw in enumerate(("last-minute", None, "weak-test", None), start=1)
+    )
+    story.tell("system", e.ReviewAnnotated(review="rv1", hunks=notes, defects=BLOCK), cause=seq)
+    for flaw, at in (("last-minute", "v1"), ("weak-test", "v3")):
+        for stage in ("planted", "exposed"):
+            story.tell("system", e.DefectTraced(defect=flaw, stage=stage, suggestion="rv1", hunk=at, about_seq=seq))
+    verdicts: tuple[tuple[str, e.Verdict, int, str, str | None], ...] = (
+        ("v1", "probably wrong", 1, "", None),
+        ("v1", "block", 1, "the last minute is not charged", "bill = 61\n"),
+        ("v2", "merge", 0, "", None),
+        ("v3", "probably right", 0, "", None),
+        ("v4", "block", 1, "not my style", None),
+    )
+    for at, verdict, line, fault, repair in verdicts:
+        judged = e.HunkJudged(review="rv1", hunk=at, verdict=verdict, line=line, fault=fault, repair=repair)
+        story.tell("candidate", judged, cause=seq)
+
+
 def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
     write_log(out, header or HEADER, records)
@@ -401,6 +536,8 @@ def main() -> None:
         GROWN_AGAIN.write_text(log_text(grown_again(), CO_EDITED), "utf-8", newline="")
     if not GROWN_PAIRED.exists():
         GROWN_PAIRED.write_text(log_text(paired(), PAIRED), "utf-8", newline="")
+    if not GROWN_REVIEWED.exists():
+        GROWN_REVIEWED.write_text(log_text(reviewed(), REVIEWED), "utf-8", newline="")
 
 
 if __name__ == "__main__":

@@ -17,15 +17,16 @@ from rubrics.rubric import load
 from rubrics.scoring import score
 from tests.golden.make import (
     CARD,
-    CO_EDITED,
     GROWN,
     GROWN_AGAIN,
     GROWN_PAIRED,
+    GROWN_REVIEWED,
     LOG,
-    PAIRED,
+    REVIEWED,
     card_text,
     log_text,
     paired,
+    reviewed,
     tell,
 )
 from tests.golden.make import grown as tell_grown
@@ -56,14 +57,21 @@ def grown_paired() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_reviewed() -> tuple[Header, list[Record]]:
+    with GROWN_REVIEWED.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
     golden: tuple[Header, list[Record]],
     grown: tuple[Header, list[Record]],
     grown_again: tuple[Header, list[Record]],
     grown_paired: tuple[Header, list[Record]],
+    grown_reviewed: tuple[Header, list[Record]],
 ) -> None:
     held: dict[str, set[str]] = {}
-    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1]):
+    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1], *grown_reviewed[1]):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
 
@@ -85,7 +93,7 @@ def test_what_was_gained_later_is_read_and_folded(grown_again: tuple[Header, lis
     price = state.files["parking/price.py"]
     assert (price.version, "HOURLY_CENTS = 300" in str(price.text)) == (2, True)
     assert "token = '•••••••••'" in str(price.text)
-    assert log_text(tell_grown_again(), CO_EDITED) == GROWN_AGAIN.read_text("utf-8")
+    assert fold(understand(record) for record in tell_grown_again()) == state
 
 
 def test_what_pairing_gained_is_read_and_folded(grown_paired: tuple[Header, list[Record]]) -> None:
@@ -99,7 +107,27 @@ def test_what_pairing_gained_is_read_and_folded(grown_paired: tuple[Header, list
     view = state.suggestions["a1-s1"]
     assert view.hunks[0]["base_version"] == 1 and view.decisions == {"a1-s1-h1": "accepted"}
     assert view.kept["a1-s1-h1"] in str(state.files["parking/fees.py"].text)
-    assert log_text(paired(), PAIRED) == GROWN_PAIRED.read_text("utf-8")
+    assert fold(understand(record) for record in paired()) == state
+
+
+def test_what_tickets_and_reviews_gained_is_read_and_folded(grown_reviewed: tuple[Header, list[Record]]) -> None:
+    verify(*grown_reviewed)
+    events = [understand(record) for record in grown_reviewed[1]]
+    between = next(event.seq for event in events if event.type == "phase.offered")
+    offered = fold(events[:between])
+    assert (offered.status, offered.next_phase, offered.next_phase_ms) == ("between", "review", 900_000)
+    state = fold(events)
+    assert (state.status, state.phase, state.next_phase, state.plants) == ("finished", "review", "", True)
+    first, second = state.tickets["t1"], state.tickets["t2"]
+    assert [view.turn for view in first.rounds] == ["t1.1", "t1.2"]
+    assert (first.status, first.change and first.change["suggestion"]) == ("closed", "t1.2-s1")
+    assert (second.status, second.rounds[0].status, second.change) == ("closed", "failed", None)
+    assert state.comments[0]["text"].endswith("🚫")
+    assert state.review is not None
+    assert [view["verdict"] for view in state.review.verdicts.values()] == ["block", "merge", "probably right", "block"]
+    assert state.debrief is not None
+    assert [item["outcome"] for item in state.debrief] == ["repaired", "let through"]
+    assert log_text(reviewed(), REVIEWED) == GROWN_REVIEWED.read_text("utf-8")
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:
