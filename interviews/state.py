@@ -100,7 +100,7 @@ class TicketView:
     """Work handed over. ``status`` is working, returned, failed or closed; each of ``rounds`` is a turn with the steps of its work.
 
     ``change`` is the newest change request, null before the first: its title, description, checks and the proposal that holds its
-    hunks, null where nothing was changed.
+    hunks, null where nothing was changed. ``begun_ms`` is when the newest round began.
     """
 
     ticket: str
@@ -110,6 +110,7 @@ class TicketView:
     status: str = "working"
     rounds: list[TurnView] = field(default_factory=list)
     change: dict[str, e.Json] | None = None
+    begun_ms: int = 0
 
 
 @dataclass
@@ -426,7 +427,7 @@ def _apply_ticket(
             if isinstance(data, e.TicketOpened):
                 view.mentions = [mention.model_dump(mode="json") for mention in data.mentions]
             ticket.rounds.append(view)
-            ticket.status = "working"
+            ticket.status, ticket.begun_ms = "working", state.at_ms
         case e.TicketReturned():
             ticket.status = "returned"
             ticket.change = {

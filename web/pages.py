@@ -58,7 +58,8 @@ def _boot(room: Room, role: Role) -> dict[str, Any]:
         "state": url_for("api.state", interview=interview.id, role=role),
     }
     if role == "candidate":
-        urls["debrief"] = url_for("pages.debrief", interview=interview.id)
+        for name in ("debrief", "work", "tickets"):
+            urls[name] = url_for(f"pages.{name}", interview=interview.id)
     else:
         for name in ("watch", "replay", "scorecard"):
             urls[name] = url_for(f"pages.{name}", interview=interview.id)
@@ -73,6 +74,8 @@ def _boot(room: Room, role: Role) -> dict[str, Any]:
 
 def _app_page(room: Room, role: Role, entry: str, *, with_state: bool) -> str:
     boot = _boot(room, role)
+    if entry == "tickets":
+        boot["page"] = entry
     if with_state:
         boot["snapshot"] = visible_state(room, role)
     elif room.interview.state.status in ("submitted", "finished"):
@@ -163,6 +166,17 @@ def work(interview: str) -> ResponseReturnValue:
     if status in ("submitted", "finished"):
         return redirect(url_for("pages.debrief", interview=interview))
     return _app_page(room, "candidate", "workspace", with_state=True)
+
+
+@pages.get("/interviews/<interview>/tickets")
+@opened_to("candidate")
+def tickets(interview: str) -> ResponseReturnValue:
+    """Handing work over and looking at what comes back, beside a workspace that stays open elsewhere."""
+    room = interviews().get(interview)
+    under_way = room.interview.state.status in ("running", "grace", "between")
+    if not under_way or not room.interview.header.settings.delegation:
+        return redirect(url_for("pages.work", interview=interview))
+    return _app_page(room, "candidate", "tickets", with_state=True)
 
 
 @pages.get("/interviews/<interview>/debrief")

@@ -46,6 +46,11 @@ ROLES: tuple[e.Role, ...] = get_args(e.Role)
 EDITS = ("edit", "create", "rename", "delete")
 ACTS = ("run", "ask", "stop", "decide", "decide_all", "refresh", "flushed", "submit")
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
+# A page of the candidate's that takes over from none, and none from it: their phone beside the workspace. It does these alone.
+TICKETS_PAGE = "tickets"
+TICKETS_PAGE_ACTS = (
+    "ticket.open", "ticket.revise", "ticket.close", "ticket.stop", "comment", "decide", "decide_all", "refresh",
+)  # fmt: skip
 # What a page is to do: make the change anew, send the same a little later, or once more.
 CODES: dict[type[PairsightError], str] = {Conflict: "stale", Busy: "busy", PlatformFailure: "failed"}
 HANG_UP_S = 5.0
@@ -58,7 +63,8 @@ logger = logging.getLogger("pairsight")
 @dataclass
 class Client:
     """A connected page: which room, in which role, and its own id. ``acting`` is false once a newer tab took over,
-    ``ahead`` true once it has seen more than there is, as after a restored backup.
+    ``ahead`` true once it has seen more than there is, as after a restored backup. ``page`` is "tickets" on the page of that
+    name, else empty.
 
     ``client`` begins with the role: ids are chosen by pages and seen by others, and nobody may speak under another's.
     """
@@ -70,6 +76,7 @@ class Client:
     acting: bool = True
     joined: bool = False
     ahead: bool = False
+    page: str = ""
 
 
 def channel(interview: str, role: str) -> str:
@@ -174,6 +181,8 @@ class Sockets:
                     raise BadInput("Expected a message with fields, got %(got)s", got=type(message).__name__)
                 if acting and not (client.joined and (client.role == "candidate" or _co_edits(client, name))):
                     raise NotAllowed("Only the candidate can do this")
+                if acting and client.page == TICKETS_PAGE and name not in TICKETS_PAGE_ACTS:
+                    raise NotAllowed("This can be done in the workspace, not on the page for tickets")
                 if acting and not client.acting:
                     raise NotAllowed("This interview is open in another tab; work goes on there")
                 client.bucket.spend(COSTS.get(name, 0))
@@ -198,7 +207,8 @@ class Sockets:
         except PairsightError as error:
             raise ConnectionRefusedError(tell(error)) from None
         self._listen(room)
-        self._clients[_sid()] = Client(room, role, f"{role}:{name}", self._buckets.of(interview, role))
+        page = TICKETS_PAGE if request.args.get("page") == TICKETS_PAGE else ""
+        self._clients[_sid()] = Client(room, role, f"{role}:{name}", self._buckets.of(interview, role), page=page)
 
     def _listen(self, room: Room) -> None:
         interview = room.interview
@@ -265,7 +275,7 @@ class Sockets:
             raise Conflict(
                 "This interview was put back to an earlier moment than this page shows. Please reload the page."
             )
-        if client.role == "candidate" and not client.joined:
+        if client.role == "candidate" and not client.joined and not client.page:
             self._supersede(client)
         client.room.presence(client.role, client.client, "connected")
         leave_room(channel(interview.id, client.role))
@@ -287,7 +297,8 @@ class Sockets:
     def _supersede(self, newer: Client) -> None:
         for sid, other in list(self._clients.items()):
             # Also one with the same id: a duplicated tab has its original's.
-            if other.room is newer.room and other.role == "candidate" and other is not newer and other.acting:
+            rival = other.room is newer.room and other.role == "candidate" and not other.page
+            if rival and other is not newer and other.acting:
                 other.acting = False
                 self._socketio.emit("superseded", {}, to=sid)
 

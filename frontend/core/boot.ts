@@ -36,6 +36,8 @@ export interface Header {
 export interface Boot {
   interview: string;
   role: Role;
+  /** "tickets" on the candidate's page of that name, which takes over from no other. */
+  page?: string;
   header: Header;
   briefHtml: string;
   openFirst: string[];

@@ -42,7 +42,10 @@ interface Act extends KeptAct {
 }
 
 /** What is done also when the page was closed before it was known to have happened. */
-const KEPT = new Set(["ask", "create", "delete", "rename", "decide", "decide_all", "refresh", "run", "note"]);
+const KEPT = new Set([
+  ...["ask", "create", "delete", "rename", "decide", "decide_all", "refresh", "run", "note"],
+  ...["ticket.open", "ticket.revise", "ticket.close", "ticket.stop", "comment", "judge"],
+]);
 const HELLO_AGAIN_MS = 1000;
 const REFUSED_MS = 500;
 const REFUSED_MOST_MS = 3000;
@@ -78,7 +81,7 @@ export class Live {
   ) {
     this.#skew = boot.serverNow - Date.now();
     this.#socket = io({
-      query: { interview: boot.interview, role: boot.role, client: identity.client },
+      query: { interview: boot.interview, role: boot.role, client: identity.client, page: boot.page ?? "" },
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelay: 300,

@@ -111,6 +111,8 @@ export interface TicketView {
     suggestion: string | null;
     checks: Check[];
   } | null;
+  /** When the newest round began, Unix ms. */
+  begun_ms: number;
 }
 export interface CommentView {
   seq: number;
@@ -588,7 +590,16 @@ function applyTicket(state: State, event: Wire): void {
   if (opened) {
     const { ticket, title, text, mentions = [] } = opened;
     const rounds = [freshTurn(opened.turn, event.seq, text, mentions)];
-    state.tickets[ticket] = { ticket, seq: event.seq, title, text, status: "working", rounds, change: null };
+    state.tickets[ticket] = {
+      ticket,
+      seq: event.seq,
+      title,
+      text,
+      status: "working",
+      rounds,
+      change: null,
+      begun_ms: event.at_ms,
+    };
     return;
   }
   const view = state.tickets[(event.payload as { ticket?: string }).ticket ?? ""];
@@ -597,6 +608,7 @@ function applyTicket(state: State, event: Wire): void {
   if (revised) {
     view.rounds.push(freshTurn(revised.turn, event.seq, revised.text));
     view.status = "working";
+    view.begun_ms = event.at_ms;
   }
   const returned = as(event, "ticket.returned");
   if (returned) {

@@ -7,7 +7,7 @@ import { batch, type Signal, signal } from "@preact/signals";
 import type { Wire } from "./events.ts";
 import { apply, cloneState, emptyState, type State } from "./state.ts";
 
-const PARTS = ["course", "files", "terminals", "runs", "turns", "suggestions", "notes", "presence"] as const;
+const PARTS = ["course", "files", "terminals", "runs", "turns", "suggestions", "tickets", "notes", "presence"] as const;
 export type Part = (typeof PARTS)[number];
 
 const PART_OF: Record<string, Part> = {
@@ -20,6 +20,8 @@ const PART_OF: Record<string, Part> = {
   reply: "turns",
   tool: "turns",
   suggestion: "suggestions",
+  ticket: "tickets",
+  comment: "tickets",
   note: "notes",
   presence: "presence",
 };
