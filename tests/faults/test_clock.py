@@ -19,6 +19,8 @@ pytestmark = pytest.mark.sandbox
 HOUR_S = 3600
 # What the test itself may take between two readings, on a machine that is shared.
 TOLERANCE_MS = 20_000
+# What the answer that tells the server's time may be under way.
+READING_MS = 1000
 STEPPED = """
 import time
 real_s, real_ns = time.time, time.time_ns
@@ -109,6 +111,7 @@ def test_a_step_between_two_servers_gives_and_takes_no_time(machine: Machine, st
     at = [event["at_ms"] for event in machine.page.events[before:]]
     assert 1000 < at[-1] - at[0] < (time.monotonic() - began) * 1000 + 1000
     now = machine.remaining()
-    assert left - TOLERANCE_MS < now < left
+    # Until there is a sandbox again the clock stands, which may be all the time that was worked.
+    assert left - TOLERANCE_MS < now < left + READING_MS
     if step < 0:
         times_only_go_on(machine.page)
