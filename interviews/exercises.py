@@ -1,8 +1,8 @@
 """Exercises: what is worked on, read from ``exercises/<slug>/``.
 
-Owns the form of ``exercise.yaml`` and the hash that pins an exercise's content in a log. Invariant: an exercise is
-read whole and checked when it is loaded; its sha256 covers every file below its folder. Leaves out the assistant's
-lines (``assistant``).
+Owns the form of ``exercise.yaml`` and ``review.yaml`` and the hash that pins an exercise's content in a log. Invariant: an
+exercise is read whole and checked when it is loaded; its sha256 covers every file below its folder. Leaves out the assistant's
+lines (``assistant``) and what a review's seed chooses (``reviews``).
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from interviews.errors import BadInput, NotFound
-from interviews.events import Defect, ExercisePin, Requirement, Value
+from interviews.events import Check, Defect, ExercisePin, Requirement, Value
 
 ROOT = Path(__file__).resolve().parent.parent / "exercises"
+REVIEW = "review"
+
+Kind = Literal[
+    "off-by-one", "wrong boundary", "swallowed error", "invented API", "silent regression", "insecure shortcut", "scope creep",
+    "weakened test",
+]  # fmt: skip
+Difficulty = Literal["easy", "middle", "hard"]
 
 
 class RunSpec(Value):
@@ -42,8 +49,52 @@ class Grading(Value):
 DRIVERS = {"python": "drive.py", "typescript": "drive.ts"}
 
 
+class DeclaredDefect(Defect):
+    """A planted mistake as an exercise declares it: of one of the kinds that there are, made by ``patch``."""
+
+    kind: Kind
+
+    def logged(self) -> Defect:
+        """As a log has it."""
+        return Defect.model_validate(self.model_dump(include=set(Defect.model_fields)))
+
+
+class ReviewDefect(DeclaredDefect):
+    """A planted mistake of a review. Of each ``difficulty`` every interview gets the same number."""
+
+    difficulty: Difficulty
+
+
+class ReviewYaml(Value):
+    """The content of ``review/review.yaml``: a change request, and the pool of defects that it may hold.
+
+    ``title`` and ``description`` are what its author says of it; ``folder`` is where the reviewed program lies in the workspace,
+    ``run`` how its visible tests run in the workspace. ``checks`` are true of every choice. ``picks``: how many defects of each
+    difficulty are chosen.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    description: str
+    folder: str = Field(default=REVIEW, pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    run: RunSpec
+    checks: tuple[Check, ...] = ()
+    picks: dict[Difficulty, Annotated[int, Field(ge=0)]]
+    defects: tuple[ReviewDefect, ...]
+
+    @model_validator(mode="after")
+    def _enough(self) -> ReviewYaml:
+        for difficulty, count in self.picks.items():
+            have = sum(defect.difficulty == difficulty for defect in self.defects)
+            if have < count:
+                raise ValueError(f"expected at least {count} defects that are {difficulty}, got {have}")
+        if unmade := [defect.id for defect in self.defects if not defect.patch]:
+            raise ValueError(f"expected a patch for each defect, got none for {', '.join(unmade)}")
+        return self
+
+
 class ExerciseYaml(Value):
-    """The content of ``exercise.yaml``."""
+    """The content of ``exercise.yaml``. ``minutes`` are those of open work, ``review_minutes`` of the review, if any."""
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     version: int = Field(ge=1)
@@ -51,18 +102,29 @@ class ExerciseYaml(Value):
     summary: str
     language: Literal["python", "typescript"]
     minutes: float = Field(gt=0)
+    review_minutes: float = Field(default=15, gt=0)
     open_first: tuple[str, ...]
     run: RunSpec
     grading: Grading = Grading()
     requirements: tuple[Requirement, ...]
-    defects: tuple[Defect, ...]
+    defects: tuple[DeclaredDefect, ...]
+
+
+class Review(Value):
+    """A loaded review: ``base`` is the program before with its visible tests, ``sound`` what a good change replaces or adds."""
+
+    spec: ReviewYaml
+    base: dict[str, str]
+    sound: dict[str, str]
+    hidden_tests: dict[str, str]
 
 
 class Exercise(Value):
     """A loaded exercise. ``brief`` is Markdown; ``starter``, ``tests``, ``hidden_tests`` and ``solution`` map paths to texts.
 
     ``starter`` and ``tests`` make up the candidate's workspace (tests below ``tests/``); ``hidden_tests`` and ``solution`` never
-    enter it. ``assistant_lines`` is the parsed ``assistant.yaml``.
+    enter it. ``assistant_lines`` is the parsed ``assistant.yaml``. ``patches`` are all patches by their paths below the
+    exercise's folder.
     """
 
     spec: ExerciseYaml
@@ -73,6 +135,8 @@ class Exercise(Value):
     hidden_tests: dict[str, str]
     solution: dict[str, str]
     assistant_lines: dict[str, object]
+    review: Review | None = None
+    patches: dict[str, str] = Field(default_factory=dict)
 
     @property
     def driver(self) -> str | None:
@@ -108,30 +172,66 @@ def load(slug: str, root: Path = ROOT) -> Exercise:
     if slug not in names(root):
         raise NotFound("Expected one of the exercises %(names)s, got %(got)s", names=", ".join(names(root)), got=slug)
     folder = root / slug
-    try:
-        spec = ExerciseYaml.model_validate(yaml.safe_load((folder / "exercise.yaml").read_text("utf-8")))
-        lines = yaml.safe_load((folder / "assistant.yaml").read_text("utf-8"))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(
-            "exercise.yaml of %(slug)s%(line)s: %(where)s: %(why)s",
-            slug=slug, line=_line_of(folder / "exercise.yaml", first["loc"]), where=where, why=first["msg"],
-        ) from None  # fmt: skip
-    except yaml.YAMLError as error:
-        raise BadInput("A YAML file of %(slug)s cannot be read: %(why)s", slug=slug, why=str(error)) from None
+    spec = _read(ExerciseYaml, folder / "exercise.yaml", slug)
+    lines = _parsed(folder / "assistant.yaml", slug)
     hidden_tests = _texts(folder / "hidden_tests")
+    review = _review(folder / REVIEW, slug)
     for language, driver in DRIVERS.items():
-        if driver in hidden_tests and language != spec.language:
+        if driver in {*hidden_tests, *(review.hidden_tests if review else ())} and language != spec.language:
             raise BadInput(
                 "%(slug)s: expected hidden_tests/%(wanted)s for an exercise in %(language)s, got %(driver)s",
                 slug=slug, wanted=DRIVERS[spec.language], language=spec.language, driver=driver,
             )  # fmt: skip
+    patches = {
+        path.relative_to(folder).as_posix(): path.read_text("utf-8")
+        for path in _files(folder)
+        if path.suffix == ".patch"
+    }
+    for defect in (*spec.defects, *(review.spec.defects if review else ())):
+        for path in filter(None, (defect.patch, defect.mutant)):
+            if path not in patches:
+                raise BadInput(
+                    "%(slug)s: expected the patch of %(defect)s at %(path)s, there is none",
+                    slug=slug,
+                    defect=defect.id,
+                    path=path,
+                )
     return Exercise(
         spec=spec, sha256=_tree_hash(folder), brief=(folder / "brief.md").read_text("utf-8"), starter=_texts(folder / "starter"),
         tests=_texts(folder / "tests"), hidden_tests=hidden_tests, solution=_texts(folder / "solution"),
-        assistant_lines=lines,
+        assistant_lines=lines, review=review, patches=patches,
     )  # fmt: skip
+
+
+def _review(folder: Path, slug: str) -> Review | None:
+    if not (folder / "review.yaml").is_file():
+        return None
+    return Review(
+        spec=_read(ReviewYaml, folder / "review.yaml", slug), base=_texts(folder / "base"), sound=_texts(folder / "sound"),
+        hidden_tests=_texts(folder / "hidden_tests"),
+    )  # fmt: skip
+
+
+T = TypeVar("T", bound=Value)
+
+
+def _read(form: type[T], path: Path, slug: str) -> T:
+    try:
+        return form.model_validate(_parsed(path, slug))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "all"
+        raise BadInput(
+            "%(file)s of %(slug)s%(line)s: %(where)s: %(why)s",
+            file=path.name, slug=slug, line=_line_of(path, first["loc"]), where=where, why=first["msg"],
+        ) from None  # fmt: skip
+
+
+def _parsed(path: Path, slug: str) -> Any:
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise BadInput("A YAML file of %(slug)s cannot be read: %(why)s", slug=slug, why=str(error)) from None
 
 
 def _line_of(path: Path, where: tuple[int | str, ...]) -> str:
