@@ -110,9 +110,11 @@ class Scripted:
 def _past(script: Script, ask: Ask) -> list[Talk]:
     """What was said at the beginning and after each turn before this prompt.
 
-    In a chat nothing is planted: no key could tell which of the candidate's lines came from the assistant.
+    In a chat nothing is planted: no key could tell which of the candidate's lines came from the assistant. Nor is it where the
+    candidate chose so.
     """
-    talks = [Talk(settled=frozenset(script.defects) if ask.mode == "chat" else frozenset())]
+    plants = ask.plants and ask.mode != "chat"
+    talks = [Talk(settled=frozenset() if plants else frozenset(script.defects))]
     for turn in ask.history:
         talks.append(script.move(talks[-1], turn.prompt, _cut(turn.brought), ask.brief)[1])
     return talks

@@ -15,6 +15,7 @@ from interviews.errors import N_, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service import background, editing
 from interviews.service.clock import resume
+from interviews.service.comparing import compare
 from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
 from interviews.service.pairing import Pairing
@@ -61,11 +62,15 @@ class Room:
 
     # Course
 
-    def consent(self, text_sha256: str, locale: str) -> None:
-        """The candidate agrees to what is recorded; the hash pins the words they read."""
+    def consent(self, text_sha256: str, locale: str, plants: bool = True) -> None:
+        """The candidate agrees to what is recorded; the hash pins the words they read.
+
+        ``plants`` is false where they chose the format without mistakes placed on purpose.
+        """
         with self.interview.lock:
             if self.interview.state.status == "invited":
-                self.interview.record(Draft("candidate", e.ConsentGiven(text_sha256=text_sha256, locale=locale)))
+                given = e.ConsentGiven(text_sha256=text_sha256, locale=locale, plants=plants)
+                self.interview.record(Draft("candidate", given))
 
     def start(self) -> bool:
         """Get a sandbox ready, then start the clock. False while the candidate waits in line: call it again when ``ready``.
@@ -279,6 +284,7 @@ class Room:
             self.close()
             try:
                 self._grade()
+                compare(self.interview)
             except Closed:
                 # The next server begins again.
                 return
