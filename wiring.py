@@ -11,6 +11,7 @@ import secrets
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -27,9 +28,9 @@ from interviews.ndjson import read_log
 from interviews.processes import has_ended, process_name
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
-from interviews.service.terms import require_terms
+from interviews.service.terms import models, require_terms
 from interviews.settings import Settings, read_settings
-from interviews.store import Observer, SqlLog, backup, open_engine
+from interviews.store import Baselines, Observer, SqlLog, backup, open_engine
 from interviews.times import steady
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
@@ -74,8 +75,27 @@ def make_interviews(settings: Settings, log: SqlLog | None = None) -> Interviews
         backend=lambda: chosen()[0], weaker=lambda: chosen()[1], provider=assistant.registry.get,
         score=lambda header, records: score_records(header, records).model_dump(mode="json"),
         limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort), cost=cost_microusd,
+        baseline=baseline_of(settings),
     )  # fmt: skip
     return Interviews(log or open_log(settings), tools, process_name(secrets.token_hex(4)), settings.lease_s)
+
+
+def open_baselines(settings: Settings) -> Baselines:
+    """What assistants reached alone, in the database that the settings name."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Baselines(open_engine(settings.database_url))
+
+
+def baseline_of(settings: Settings) -> Callable[[e.Header], e.Json | None]:
+    """What the assistant of an interview has reached alone (``Baseline.result``); None where nobody tried."""
+
+    def find(header: e.Header) -> e.Json | None:
+        chosen = header.settings
+        model = next(iter(models(chosen, assistant.registry.get(chosen.provider))), "")
+        found = open_baselines(settings).find(header.exercise.id, header.exercise.sha256, chosen.provider, model)
+        return None if found is None else found.result()
+
+    return find
 
 
 def secret_file(settings: Settings) -> Path:

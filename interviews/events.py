@@ -46,12 +46,16 @@ class Hunk(Value):
 
 
 class HunkNote(Value):
-    """What the exercise knows of a hunk: atoms its code touches, those it honours, and its planted defect."""
+    """What the exercise knows of a hunk: atoms its code touches, those it honours, and its planted defect.
+
+    ``lines`` of what the hunk puts there are the defect's own, counted from 1; none where that is not known.
+    """
 
     hunk: str
     touches: tuple[str, ...] = ()
     honours: tuple[str, ...] = ()
     defect: str | None = None
+    lines: tuple[int, ...] = ()
 
 
 class TestResult(Value):

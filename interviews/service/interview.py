@@ -32,6 +32,15 @@ Cost = Callable[[str, e.Usage], int | None]
 """Millionths of a US dollar that so many tokens of a model cost, None where that is not known."""
 
 
+Baseline = Callable[[e.Header], e.Json | None]
+"""What an assistant alone has reached in an interview's exercise (``interviews.baseline``), None where nobody tried."""
+
+
+def untried(header: e.Header) -> e.Json | None:
+    """Nobody let an assistant try it alone."""
+    return None
+
+
 def unpriced(model: str, usage: e.Usage) -> int | None:
     """There is no list of prices."""
     return None
@@ -40,8 +49,8 @@ def unpriced(model: str, usage: e.Usage) -> int | None:
 @dataclass(frozen=True)
 class Tools:
     """What the rim hands in: clock (Unix ms), ids, pauses, the sandboxes and the guarantees they cannot
-    hold, the providers by name, the rubric as a function, how providers may answer, what their pauses are multiplied by, and what
-    their models cost."""
+    hold, the providers by name, the rubric as a function, how providers may answer, what their pauses are multiplied by, what
+    their models cost, and what they have reached alone."""
 
     clock: Clock
     new_id: Callable[[], str]
@@ -53,6 +62,7 @@ class Tools:
     limits: Limits = field(default_factory=Limits)
     pace: float = 1.0
     cost: Cost = unpriced
+    baseline: Baseline = untried
 
 
 class Interview:

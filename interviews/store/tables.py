@@ -60,3 +60,14 @@ client_keys = sa.Table(
     sa.Column("first_seq", sa.BigInteger, nullable=False),
     sa.Column("last_seq", sa.BigInteger, nullable=False),
 )
+# What an assistant reached in an exercise without a candidate: the attempts of one model at one content of it, as JSON.
+baselines = sa.Table(
+    "baselines",
+    metadata,
+    sa.Column("exercise", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sha256", sa.String, primary_key=True),
+    sa.Column("provider", sa.String, primary_key=True),
+    sa.Column("model", sa.String, primary_key=True),
+    sa.Column("baseline", sa.Text, nullable=False),
+)

@@ -419,6 +419,7 @@ def reviewed() -> list[e.Record]:
     story.tell("candidate", e.PhaseStarted(phase="review", duration_ms=900_000))
     _block(story)
     story.tell("system", e.PhaseEnded(phase="review", by="candidate"), e.InterviewSubmitted(by="candidate", late=False))
+    outcomes: tuple[Literal["repaired", "let through"], ...] = ("repaired", "let through")
     passed = [{"id": f"hidden_tests/test_fees.py::test_{name}", "outcome": "passed"} for name in ("started", "cap")]
     story.tell(
         "system",
@@ -430,7 +431,7 @@ def reviewed() -> list[e.Record]:
                     defect=one.id, title=one.title, explanation=one.explanation, fix=one.fix, outcome=outcome,
                     suggestion="rv1", hunk=hunk, phase="review", path=f"review/{one.path}", proof="assert bill(61) == 500",
                 )
-                for one, outcome, hunk in zip(BLOCK, ("repaired", "let through"), ("v1", "v3"), strict=True)
+                for one, outcome, hunk in zip(BLOCK, outcomes, ("v1", "v3"), strict=True)
             )
         ),
     )  # fmt: skip
@@ -499,11 +500,13 @@ def _block(story: Story) -> None:
     )  # fmt: skip
     seq = story.tell("system", opened)
     notes = tuple(
-        note(f"v{at}", defect=flaw) for at, flaw in enumerate(("last-minute", None, "weak-test", None), start=1)
+        note(f"v{at}", defect=flaw).model_copy(update={"lines": (1,) if flaw else ()})
+        for at, flaw in enumerate(("last-minute", None, "weak-test", None), start=1)
     )
     story.tell("system", e.ReviewAnnotated(review="rv1", hunks=notes, defects=BLOCK), cause=seq)
+    stages: tuple[e.Stage, ...] = ("planted", "exposed")
     for flaw, at in (("last-minute", "v1"), ("weak-test", "v3")):
-        for stage in ("planted", "exposed"):
+        for stage in stages:
             story.tell("system", e.DefectTraced(defect=flaw, stage=stage, suggestion="rv1", hunk=at, about_seq=seq))
     verdicts: tuple[tuple[str, e.Verdict, int, str, str | None], ...] = (
         ("v1", "probably wrong", 1, "", None),

@@ -1,0 +1,30 @@
+"""What the assistant alone has reached, beside what was handed in.
+
+Owns recording it, once. Invariant: the score reads it from the log, so that attempts made later change no score that was given.
+Leaves out how attempts are made (``baseline``) and what is made of it (``rubrics.lift``).
+"""
+
+from __future__ import annotations
+
+import logging
+
+from interviews import events as e
+from interviews.log import Draft
+from interviews.service.interview import Interview
+
+logger = logging.getLogger("pairsight")
+
+
+def compare(interview: Interview) -> None:
+    """Record the baseline of this interview's assistant, if there is one and it is not recorded yet."""
+    known = (record.payload for record in interview.log.read(interview.id) if record.type == "analysis.recorded")
+    if any(payload and payload.get("kind") == "baseline" for payload in known):
+        return
+    try:
+        result = interview.tools.baseline(interview.header)
+    except Exception:
+        # An interview must come to its end whatever is wrong with us; without a baseline its score says less, not less well.
+        logger.exception("there is no telling what the assistant reaches alone", extra={"interview": interview.id})
+        return
+    if result is not None:
+        interview.record(Draft("system", e.AnalysisRecorded(kind="baseline", result=result)))
