@@ -118,6 +118,21 @@ function inOrder({ reply, tools }: TurnView): { text: string; tools: ToolView[] 
   return said < reply.length ? [...parts, { text: reply.slice(said), tools: [] }] : parts;
 }
 
+/** What was said and done, in its order. */
+export function Reply({ turn, counts }: { turn: TurnView; counts: boolean }) {
+  const over = turn.status === "finished" || turn.status === "failed";
+  return (
+    <>
+      {inOrder(turn).map(({ text, tools }, index, all) => (
+        <Fragment key={index}>
+          {text && <Markdown text={text} settled={over || index < all.length - 1} />}
+          {tools.length > 0 && <Steps tools={tools} over={over} counts={counts} />}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 /** What a screen reader is told of the last turn. */
 function told(turn: TurnView): string {
   if (turn.status === "finished") return t("The assistant has answered.");
@@ -164,12 +179,7 @@ function Turn({ turn, store, acts, onRetry, onView, pointed, last, whole }: Turn
           {t("Assistant")}
         </h3>
         {turn.attempt > 1 && <p class="notice-line">{t("Begun anew after an interruption.")}</p>}
-        {inOrder(turn).map(({ text, tools }, index, all) => (
-          <Fragment key={index}>
-            {text && <Markdown text={text} settled={over || index < all.length - 1} />}
-            {tools.length > 0 && <Steps tools={tools} over={over} counts={own} />}
-          </Fragment>
-        ))}
+        <Reply turn={turn} counts={own} />
         {waits && <Waiting store={store} turn={turn} counts={own} />}
         {turn.stop_reason === "stopped" && <p class="notice-line">{t("Stopped here, before its end.")}</p>}
         {turn.stop_reason === "cut off" && <p class="notice-line">{t("It was cut off here, before its end.")}</p>}
@@ -221,7 +231,7 @@ function Waiting({ store, turn, counts }: { store: Store; turn: TurnView; counts
 }
 
 /** What a turn took: for those who judge at a glance, for the candidate when asked for. */
-function Spent({ turn, folded }: { turn: TurnView; folded: boolean }) {
+export function Spent({ turn, folded }: { turn: TurnView; folded: boolean }) {
   const { tokens, first_token_ms, total_ms, cost_microusd, model } = turn;
   if (!tokens && first_token_ms === null) return null;
   const parts = [

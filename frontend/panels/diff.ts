@@ -12,6 +12,8 @@ export interface DiffLine {
   text: string;
   /** The part of the text, `[from, to)`, that differs from its counterpart; absent where the whole line does. */
   part?: readonly [number, number];
+  /** Of a line that the hunk puts there: which of its lines it is, from 1. */
+  own?: number;
 }
 
 const CONTEXT = 3;
@@ -116,9 +118,10 @@ export function diffLines(hunk: Hunk, view: SuggestionView, text: string | null)
       out.push({ kind: "same", old: line + 1, new: line + 1, text: file[line] ?? "" });
     }
   }
-  let [old, fresh] = [start + 1, start + 1];
+  let [old, fresh, own] = [start + 1, start + 1, 0];
   for (const step of compare(before, after)) {
     out.push({
+      ...(step.kind === "removed" ? {} : { own: ++own }),
       kind: step.kind,
       old: step.kind === "added" ? null : old,
       new: step.kind === "removed" ? null : fresh,

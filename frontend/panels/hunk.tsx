@@ -1,9 +1,10 @@
-// One change of a proposal.
+// One change of a proposal, or of a change request.
 // Owns showing it, and taking the decision on it, by buttons and keys. Invariant: a decision is shown as made once the log has it; what
 // was changed before it went in is said; a stale hunk says so and offers to be made anew, else to ask again. Leaves out its fellows
-// (proposal.tsx) and committing (`acts`).
+// (proposal.tsx, change.tsx), what is said of its lines (comments.tsx) and committing (`acts`).
 
 import { useSignal } from "@preact/signals";
+import { type ComponentChildren, Fragment } from "preact";
 import { useMemo, useRef } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import type { Decision, Hunk } from "../core/events.ts";
@@ -12,6 +13,7 @@ import type { Ack } from "../core/live.ts";
 import type { SuggestionView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { ariaKey, keyLabel, matches } from "../ui/commands.ts";
+import { type Beside, CommentForm, Comments } from "./comments.tsx";
 import { type DiffLine, diffLines, placeOf } from "./diff.ts";
 import { HunkEditor } from "./hunkedit.tsx";
 
@@ -28,16 +30,20 @@ interface Props {
   decision: Decision | undefined;
   store: Store;
   acts: HunkActs | undefined;
-  onView: (path: string, line: number, lines: number) => void;
+  onView: ((path: string, line: number, lines: number) => void) | undefined;
   onDecided: () => void;
+  /** What a hunk of a change request has beyond that of a proposal. */
+  beside?: Beside | undefined;
 }
 
 const ACCEPT = "Mod+Enter";
 const REJECT = "Mod+Backspace";
 const EDIT = "Mod+E";
+const COMMENT = "c";
 const STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };
 
-export function HunkView({ hunk, number, view, decision, store, acts, onView, onDecided }: Props) {
+export function HunkView({ hunk, number, view, decision, store, acts: given, onView, onDecided, beside }: Props) {
+  const acts = beside?.over ? undefined : given;
   const sending = useSignal(false);
   const problem = useSignal("");
   // It could not be made anew either: only the assistant can help.
@@ -50,13 +56,39 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   const text = store.at("files").files[hunk.path]?.text ?? null;
   const lines = useMemo(() => diffLines(hunk, view, text), [hunk, view, text, decision]);
   // Most edits leave most hunks as they are: the same table is not compared row by row.
-  const table = useMemo(() => <Lines lines={lines} />, [JSON.stringify(lines)]);
+  const commented = useSignal<number | null>(null);
+  const notes = beside?.comments ?? [];
+  const table = useMemo(() => {
+    const open = (own: number) => {
+      commented.value = own;
+    };
+    const below = (own: number) => (
+      <>
+        <Comments comments={notes.filter((one) => one.line === own)} />
+        {commented.value === own && form(own)}
+      </>
+    );
+    const busy = [...notes.map((one) => one.line), commented.value];
+    return <Lines lines={lines} onLine={beside?.onComment && open} below={below} busy={busy} />;
+  }, [JSON.stringify([lines, notes]), commented.value, beside?.onComment !== undefined]);
   const at = placeOf(hunk, view, text);
   const line = (at < 0 ? hunk.line - 1 : at) + 1;
   // Where there is no such file it may have another name by now: the server knows.
   const stale = !decision && text !== null && at < 0;
   const fate = boot.fates?.find((one) => one.suggestion === view.suggestion && one.hunk === hunk.hunk);
   const changed = view.kept[hunk.hunk] !== undefined;
+  function form(own: number) {
+    const leave = () => {
+      commented.value = null;
+      requestAnimationFrame(() => {
+        (host.current?.querySelector<HTMLElement>(`[data-own='${own}']`) ?? host.current)?.focus();
+      });
+    };
+    const words = own
+      ? t("Comment on line %(line)s of %(path)s", { line: lineOf(lines, own), path: hunk.path })
+      : t("Comment on the change in %(path)s", { path: hunk.path });
+    return beside?.onComment && <CommentForm label={words} send={beside.onComment.bind(null, own)} onLeave={leave} />;
+  }
   const send = async (act: () => Promise<Ack>) => {
     sending.value = true;
     problem.value = "";
@@ -98,6 +130,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
     [ACCEPT, () => void decide("accepted")],
     [REJECT, () => void decide("rejected")],
     [EDIT, edit],
+    ...(beside?.onComment ? [[COMMENT, () => (commented.value = 0)] as [string, () => void]] : []),
   ];
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
@@ -125,7 +158,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   return (
     <section
       ref={host}
-      class={`hunk${decision ? ` hunk-${decision}` : ""}`}
+      class={`hunk${decision ? ` hunk-${decision}` : ""}${beside?.over ? " hunk-over" : ""}`}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a hunk takes the keys that accept and reject it
       tabIndex={0}
       data-hunk={hunk.hunk}
@@ -137,8 +170,10 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
           type="button"
           class="hunk-path"
           title={t("View in file")}
-          disabled={text === null}
-          onClick={() => onView(hunk.path, Math.max(0, at) + 1, Math.max(1, decision === "accepted" ? added : removed))}
+          disabled={text === null || !onView}
+          onClick={() =>
+            onView?.(hunk.path, Math.max(0, at) + 1, Math.max(1, decision === "accepted" ? added : removed))
+          }
         >
           {hunk.path}:{line}
         </button>
@@ -157,12 +192,12 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
       ) : (
         <div class="diff-scroll">{table}</div>
       )}
+      <Comments comments={notes.filter((one) => !one.line || !lines.some((line) => line.own === one.line))} />
+      {commented.value === 0 && form(0)}
       <div class="hunk-foot">
         {decision ? (
           <>
-            <span class="hunk-decision">
-              {decision === "rejected" ? t("□ Rejected") : changed ? t("▣ Accepted with changes") : t("▣ Accepted")}
-            </span>
+            <span class="hunk-decision">{decidedWords(decision, changed, beside !== undefined)}</span>
             {fate && (
               <span class="muted">
                 {tn(
@@ -183,7 +218,7 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
               aria-keyshortcuts={ariaKey(ACCEPT)}
               onClick={() => void decide("accepted")}
             >
-              {editing.value ? t("Accept as changed") : t("Accept")} <kbd class="kbd">{keyLabel(ACCEPT)}</kbd>
+              {acceptWords(editing.value, beside !== undefined)} <kbd class="kbd">{keyLabel(ACCEPT)}</kbd>
             </button>
             {editing.value ? (
               <button type="button" class="button button-small" onClick={leave}>
@@ -224,15 +259,26 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
                 {t("Say why")}
               </button>
             )}
+            {beside?.onComment && commented.value !== 0 && (
+              <button
+                type="button"
+                class="text-button"
+                aria-keyshortcuts={COMMENT}
+                data-own="0"
+                onClick={() => (commented.value = 0)}
+              >
+                {t("Comment")}
+              </button>
+            )}
             {view.refreshed[hunk.hunk] !== undefined && !stale && (
               <span class="muted">{t("Made anew for the text as it is now")}</span>
             )}
           </>
         ) : (
-          <span class="muted">{t("Not decided yet")}</span>
+          <span class="muted">{beside?.over || t("Not decided yet")}</span>
         )}
       </div>
-      {(problem.value || stale) && (
+      {(problem.value || (stale && !beside?.over)) && (
         <p class="hunk-problem" role={problem.value ? "alert" : undefined}>
           {problem.value ||
             t("%(path)s has changed here since this was proposed, so it can no longer be put in as it is.", {
@@ -256,20 +302,92 @@ export function HunkView({ hunk, number, view, decision, store, acts, onView, on
   );
 }
 
-function Lines({ lines }: { lines: readonly DiffLine[] }) {
+function acceptWords(changed: boolean, merges: boolean): string {
+  if (merges) return changed ? t("Merge as changed") : t("Merge");
+  return changed ? t("Accept as changed") : t("Accept");
+}
+
+function decidedWords(decision: Decision, changed: boolean, merges: boolean): string {
+  if (decision === "rejected") return t("□ Rejected");
+  if (merges) return changed ? t("▣ Merged with changes") : t("▣ Merged");
+  return changed ? t("▣ Accepted with changes") : t("▣ Accepted");
+}
+
+/** The number in the file of one of the hunk's own lines. */
+function lineOf(lines: readonly DiffLine[], own: number): number {
+  return lines.find((line) => line.own === own)?.new ?? own;
+}
+
+interface LinesProps {
+  lines: readonly DiffLine[];
+  /** Say something of one of the hunk's own lines; without it nothing can be said. */
+  onLine: ((own: number) => void) | undefined;
+  /** What stands below such a line. */
+  below: (own: number) => ComponentChildren;
+  /** The lines that have something below them. */
+  busy: readonly (number | null)[];
+}
+
+/** The lines are one stop of the Tab key: arrows go from line to line. */
+function Lines({ lines, onLine, below, busy }: LinesProps) {
+  const first = lines.find((line) => line.own)?.own;
+  const step = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const from = event.currentTarget as HTMLElement;
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = [...(from.closest("table")?.querySelectorAll<HTMLElement>("button[data-own]") ?? [])];
+    event.preventDefault();
+    event.stopPropagation();
+    all[all.indexOf(from) + by]?.focus();
+  };
+  const press = (own: number) => {
+    // Whoever selects text has not pressed the line.
+    if (window.getSelection()?.isCollapsed !== false) onLine?.(own);
+  };
   return (
-    <table class="diff" aria-label={t("Lines removed and added")}>
+    <table class={onLine ? "diff diff-open" : "diff"} aria-label={t("Lines removed and added")}>
       <tbody>
-        {lines.map((line, index) => (
-          <tr key={index} class={`diff-${line.kind}`}>
-            <td class="diff-number">{line.old ?? ""}</td>
-            <td class="diff-number">{line.new ?? ""}</td>
-            <td class="diff-sign">{line.kind === "added" ? "+" : line.kind === "removed" ? "-" : " "}</td>
-            <td class="diff-text">
-              <Text line={line} />
-            </td>
-          </tr>
-        ))}
+        {lines.map((line, index) => {
+          const { own, kind } = line;
+          const open = own && onLine ? () => press(own) : undefined;
+          const number = line.new ?? "";
+          return (
+            <Fragment key={index}>
+              {/* The button in it is for keys. */}
+              <tr class={`diff-${kind}`} onClick={open}>
+                <td class="diff-number">{line.old ?? ""}</td>
+                <td class="diff-number">
+                  {open ? (
+                    <button
+                      type="button"
+                      class="diff-line"
+                      data-own={own}
+                      tabIndex={own === first ? 0 : -1}
+                      aria-label={t("Comment on line %(line)s: %(text)s", {
+                        line: number,
+                        text: line.text.slice(0, 80),
+                      })}
+                      onKeyDown={step}
+                    >
+                      {number}
+                    </button>
+                  ) : (
+                    number
+                  )}
+                </td>
+                <td class="diff-sign">{kind === "added" ? "+" : kind === "removed" ? "-" : " "}</td>
+                <td class="diff-text">
+                  <Text line={line} />
+                </td>
+              </tr>
+              {own && busy.includes(own) ? (
+                <tr class="diff-below">
+                  <td colSpan={4}>{below(own)}</td>
+                </tr>
+              ) : null}
+            </Fragment>
+          );
+        })}
       </tbody>
     </table>
   );

@@ -13,6 +13,8 @@ interface Open {
   /** Where the `@` stands. */
   at: number;
   all: Offer[];
+  /** The box that has it, by its id. */
+  box: string;
 }
 
 const open = signal<Open | null>(null);
@@ -33,7 +35,8 @@ export function lookForMention(area: HTMLTextAreaElement, from: Sources): void {
   const at = area.selectionStart - query.length - 1;
   const known = open.peek();
   // What is selected elsewhere does not change while one types here.
-  open.value = { query, at, all: known?.at === at ? known.all : offers(from) };
+  const same = known?.at === at && known.box === area.id;
+  open.value = { query, at, all: same ? known.all : offers(from), box: area.id };
   chosen.value = 0;
 }
 
@@ -44,10 +47,10 @@ export interface Found {
   query: string;
 }
 
-/** What the list shows now, or null where it is closed. Read while drawing. */
-export function foundMentions(): Found | null {
+/** What the list of the box `id` shows now, or null where it is closed. Read while drawing. */
+export function foundMentions(id: string): Found | null {
   const now = open.value;
-  if (!now) return null;
+  if (now?.box !== id) return null;
   const groups = matching(now.all, now.query);
   const flat = groups.flatMap((group) => group.offers);
   return flat.length ? { groups, flat, at: now.at, query: now.query } : null;

@@ -13,6 +13,7 @@ import type { Store } from "../core/store.ts";
 import { ariaKey, type Command, keyLabel, matches } from "../ui/commands.ts";
 import { say } from "../ui/toasts.tsx";
 import { type HunkActs, HunkView } from "./hunk.tsx";
+import { superseded } from "./rounds.ts";
 
 export interface ProposalActs extends HunkActs {
   /** The acknowledgement's `stale` names the hunks that stay open. */
@@ -30,8 +31,8 @@ interface Props {
 
 /** So far around what is in sight is drawn too. */
 const NEAR = "800px";
-const ACCEPT_ALL = "Mod+Shift+Enter";
-const REJECT_ALL = "Mod+Shift+Backspace";
+export const ACCEPT_ALL = "Mod+Shift+Enter";
+export const REJECT_ALL = "Mod+Shift+Backspace";
 
 export function Proposal({ view, store, acts, onView, whole }: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -166,12 +167,12 @@ function heightOf(hunks: readonly Hunk[]): number {
 }
 
 /** The hunks that stayed open, for they no longer fit. */
-function staleIn(ack: Ack): unknown[] {
+export function staleIn(ack: Ack): unknown[] {
   return ack.ok && Array.isArray(ack.stale) ? ack.stale : [];
 }
 
 /** What is to be said of deciding about all; empty where all went well. */
-function trouble(ack: Ack): string {
+export function trouble(ack: Ack): string {
   if (!ack.ok) return ack.error;
   const left = staleIn(ack).length;
   if (!left) return "";
@@ -186,7 +187,10 @@ function trouble(ack: Ack): string {
 function pointed(store: Store): SuggestionView | undefined {
   const name = document.activeElement?.closest<HTMLElement>("[data-suggestion]")?.dataset.suggestion;
   const views = Object.values(store.now.suggestions);
-  const open = views.filter((view) => view.hunks.some((hunk) => !view.decisions[hunk.hunk]));
+  const gone = superseded(store.now);
+  const open = views.filter(
+    (view) => !gone.has(view.suggestion) && view.hunks.some((hunk) => !view.decisions[hunk.hunk]),
+  );
   return open.find((view) => view.suggestion === name) ?? open.sort((a, b) => a.seq - b.seq).at(-1);
 }
 
