@@ -1,12 +1,15 @@
 """The interview's clock, computed from its state.
 
-Owns how much working time is left. Invariant: time while the clock is paused never counts; pure, ``now_ms`` is passed
-in.
+Owns how much working time of the phase is left, and which states an interview is under way in. Invariant: time while the clock is
+paused, or before the phase began, never counts; pure, ``now_ms`` is passed in. Leaves out what follows (``service.phases``).
 """
 
 from __future__ import annotations
 
-from interviews.state import State
+from interviews.state import State, Status
+
+# It has a sandbox, whose files and terminals are followed, and a server that is started again leads it on.
+UNDER_WAY: tuple[Status, ...] = ("running", "grace", "between")
 
 
 def elapsed_ms(state: State, now_ms: int) -> int:

@@ -44,7 +44,11 @@ EVENTS = 50
 ROLES: tuple[e.Role, ...] = get_args(e.Role)
 # What interviewers may do too, where that was agreed.
 EDITS = ("edit", "create", "rename", "delete")
-ACTS = ("run", "ask", "stop", "decide", "decide_all", "refresh", "flushed", "submit")
+ACTS = (
+    "run", "ask", "stop", "decide", "decide_all", "refresh",
+    "ticket.open", "ticket.revise", "ticket.close", "ticket.stop", "comment", "judge",
+    "flushed", "next_phase", "submit",
+)  # fmt: skip
 TERMINAL_ACTS = ("term.open", "term.input", "term.resize", "term.close")
 # A page of the candidate's that takes over from none, and none from it: their phone beside the workspace. It does these alone.
 TICKETS_PAGE = "tickets"
@@ -161,10 +165,28 @@ class Sockets:
                 return {"stale": room.proposals.decide_all(m.get("suggestion"), wanted, why, key)}
             case "refresh":
                 room.proposals.refresh(m.get("suggestion"), m.get("hunk"), key)
+            case "ticket.open":
+                mentions, model = m.get("mentions", []), m.get("model")
+                return {"ticket": room.delegation.open(m.get("title"), m.get("text"), mentions, model, key)}
+            case "ticket.revise":
+                comments, model = m.get("comments"), m.get("model")
+                room.delegation.revise(m.get("ticket"), m.get("text"), comments, model, key)
+            case "ticket.close":
+                room.delegation.close(m.get("ticket"), key)
+            case "ticket.stop":
+                room.delegation.stop(m.get("ticket"))
+            case "comment":
+                where = m.get("suggestion"), m.get("hunk"), m.get("line")
+                return {"comment": room.delegation.comment(*where, m.get("text"), key)}
+            case "judge":
+                judged = m.get("verdict"), m.get("line", 0), m.get("fault", ""), m.get("repair")
+                room.reviewing.judge(m.get("review"), m.get("hunk"), *judged, key)
             case "flushed":
                 room.flushed()
+            case "next_phase":
+                room.next_phase(key)
             case "submit":
-                room.submit("candidate", key)
+                room.submit("candidate", key, everything=m.get("all") is True)
         return {}
 
     def _on(self, name: str, act: Callable[[Client, Message, ClientKey | None], Message], *, acting: bool) -> None:

@@ -190,6 +190,7 @@ _WHY_NOT: dict[str, str] = {
     "ready": "The interview has not started yet",
     "running": "",
     "grace": "Time is up; only edits made before the end are still saved",
+    "between": "This part of the interview is over; work goes on when you begin the next",
     "submitted": "The interview has been submitted",
     "finished": "The interview is over",
 }

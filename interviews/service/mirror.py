@@ -21,9 +21,10 @@ from interviews.service.merging import begun_from, lacking, merged, moved_from
 from interviews.service.synced import Synced, recall, synced
 from interviews.state import FileView
 from interviews.text import Changes
+from interviews.timeline import UNDER_WAY
 from sandbox.base import Sandbox
 
-FOLLOWED = ("ready", "running", "grace")
+FOLLOWED = ("ready", *UNDER_WAY)
 # Of the log's room: a program that writes without end must leave some to the person at the keys.
 SHARE = 0.5
 # How often one write meets a change that came between, before it is left to the next round.

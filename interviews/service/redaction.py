@@ -30,7 +30,7 @@ MAX_REASON = 500
 ROUNDS = 3
 REPLY_ENDS_S = 10.0
 UNDER_WAY = ("waiting", "streaming")
-AT_WORK = ("invited", "ready", "running", "grace")
+AT_WORK = ("invited", "ready", "running", "grace", "between")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ HTTP and sockets (``web``).
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 
 from interviews import events as e
@@ -16,19 +17,21 @@ from interviews.log import ClientKey, Draft
 from interviews.service import background, editing
 from interviews.service.clock import resume
 from interviews.service.comparing import compare
+from interviews.service.delegation import Delegation
 from interviews.service.grading import debrief, grade
 from interviews.service.interview import MAX_VOLUME, Interview, last_payload
 from interviews.service.pairing import Pairing
+from interviews.service.phases import Course, due
 from interviews.service.proposals import Proposals
 from interviews.service.resuming import left_open
+from interviews.service.reviewing import Reviewing
 from interviews.service.runs import run_tests
 from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
 from interviews.service.workspace import Workspace
-from interviews.timeline import remaining_ms
+from interviews.timeline import UNDER_WAY
 from sandbox.pool import Closed
 
-OPEN_WORK = "open"
 # How long a sandbox is kept for a candidate who waited in line and is not at the page when it is ready.
 KEPT_MS = 600_000
 # Of the log's room: whole texts must leave some to what is typed.
@@ -52,10 +55,12 @@ class Room:
         self.interview = interview
         self.pairing = Pairing(interview)
         self.proposals = Proposals(interview)
+        self.delegation = Delegation(interview)
+        self.reviewing = Reviewing(interview)
         self.workspace = Workspace(interview)
+        self.course = Course(interview, self.workspace, self._quiet, self.reviewing.opening)
         self._beginning = threading.Lock()
         self._begin: _Begin | None = None
-        self._finishing = threading.Lock()
         # Held for as long as grading has to wait: nobody who only wants to submit may wait for it.
         self._grading = threading.Lock()
         self._opened_ms = interview.now()
@@ -133,11 +138,10 @@ class Room:
         interview = self.interview
         with interview.lock:
             if interview.state.status == "ready":
-                duration = int(interview.header.settings.minutes * 60_000)
                 interview.record(
                     *([] if interview.state.files else self._handed_out()),
                     Draft("system", e.InterviewStarted()),
-                    Draft("system", e.PhaseStarted(phase=OPEN_WORK, duration_ms=duration), follows=True),
+                    replace(self.course.started(self.course.planned[0]), follows=True),
                 )
         self.workspace.look_after()
         self.workspace.flush()
@@ -157,7 +161,7 @@ class Room:
     def recover(self) -> threading.Thread | None:
         """After a restart of the server: end what was cut off, give back the time. Returns who seeks the sandbox meanwhile."""
         state = self.interview.state
-        if state.status not in ("running", "grace", "submitted"):
+        if state.status not in (*UNDER_WAY, "submitted"):
             return None
         past = self.interview.log.read(self.interview.id)
         place, until_ms = _last_place(past), settled_until(past)
@@ -188,10 +192,14 @@ class Room:
             if state.paused_ms is None:
                 drafts.append(Draft("system", e.ClockPaused(reason=N_("The server was restarted"))))
             self.interview.holders["restart"] = down_since
+        elif state.status in UNDER_WAY and state.paused_ms is not None:
+            # Held when its phase ended: whoever held it is gone, and the clock of the next phase must run.
+            self.interview.holders["restart"] = state.paused_ms
         self.interview.record(*drafts)
         for left in open_turns:
             if left.prompt is not None:
                 self.pairing.ask_again(left.prompt, left.asked_ms)
+        self.delegation.recover(past)
         if state.status == "submitted":
             self._grade_soon()
             return None
@@ -208,22 +216,16 @@ class Room:
         if self.ready and self._begin is not None and self._begin.over and now - self._begin.since_ms > KEPT_MS:
             background.begin("give-on", self._give_on)
 
-        def up() -> bool:
-            return state.status == "running" and state.paused_ms is None and remaining_ms(state, now) == 0
-
-        if state.status in ("running", "grace"):
+        if state.status in UNDER_WAY:
             self._keep_whole(now)
-        if up():
-            with self.interview.lock:
-                # Again, under the lock: a submission may have been waiting for it, and must stay the last word.
-                if up():
-                    self.interview.record(Draft("system", e.PhaseEnded(phase=state.phase, by="clock")))
-        if state.status == "grace":
-            # Edits could not reach us while the server was down: the grace begins when they can.
-            since = max(state.phase_ended_ms or now, self._opened_ms)
-            if now - since >= self.interview.header.settings.grace_s * 1000 and not self._finishing.locked():
-                # Elsewhere, as a slow sandbox must not hold up the clocks of others.
-                background.begin("submit", lambda: self.submit("clock"))
+        match due(state, now, int(self.interview.header.settings.grace_s * 1000), self._opened_ms):
+            case "end":
+                self.course.expire()
+            # Elsewhere, as a slow sandbox must not hold up the clocks of others.
+            case "go on" if not self.course.moving.locked():
+                background.begin("go-on", self._go_on)
+            case "begin" if not self.course.moving.locked():
+                background.begin("phase", self.course.begin)
 
     def _keep_whole(self, now: int) -> None:
         """Record the files' whole texts again where that is due."""
@@ -248,20 +250,39 @@ class Room:
     def flushed(self) -> None:
         """The candidate's page has nothing unsent: no need to wait for the end of the grace."""
         if self.interview.state.status == "grace":
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """The grace is over: to the next phase, or to the end."""
+        if not self.course.offer():
             self.submit("clock")
 
-    def submit(self, by: str, key: ClientKey | None = None) -> None:
-        """End the interview; grading and debrief follow by themselves."""
-        with self._finishing:
+    def next_phase(self, key: ClientKey | None) -> None:
+        """As ``Course.advance``."""
+        self.course.advance(key)
+
+    def _quiet(self) -> None:
+        """End whatever the assistant does."""
+        self.pairing.close()
+        self.delegation.shut()
+
+    def submit(self, by: str, key: ClientKey | None = None, *, everything: bool = False) -> None:
+        """End the interview; grading and debrief follow by themselves.
+
+        A candidate before whom there is another phase ends only that under way, unless ``everything`` is to end.
+        """
+        if by == "candidate" and not everything and self.course.next is not None:
+            self.next_phase(key)
+            return
+        with self.course.moving:
             interview = self.interview
             if interview.state.status in ("submitted", "finished") or interview.known(key):
                 return
             if by == "candidate":
                 interview.require_running()
             self.workspace.flush()
+            self._quiet()
             with interview.lock:
-                for turn in interview.state.turns:
-                    self.pairing.stop(turn.turn)
                 drafts = []
                 if interview.state.status == "running":
                     drafts.append(Draft("candidate", e.PhaseEnded(phase=interview.state.phase, by="candidate")))
@@ -304,13 +325,14 @@ class Room:
 
     def close(self) -> None:
         """Stop the sandbox; the log keeps everything."""
-        self.pairing.close()
+        self._quiet()
         self.workspace.close()
 
     def leave(self) -> None:
         """The server stops: what an interview under way works in stays for the next one, where it can, and replies go on there."""
         self.pairing.leave()
-        if self.interview.state.status in ("running", "grace"):
+        self.delegation.leave()
+        if self.interview.state.status in UNDER_WAY:
             self.workspace.leave()
         else:
             self.workspace.close()
@@ -343,7 +365,7 @@ class Room:
         try:
             sandbox, disk, _terminals = self.workspace.parts()
             disk.flush()
-            finished = run_tests(sandbox, self.interview.exercise.spec.run, run)
+            finished = run_tests(sandbox, self.reviewing.run(), run)
             disk.rescan()
         except PairsightError as error:
             text = f"The tests could not be run: {error}. This is not your fault; try again."

@@ -21,6 +21,7 @@ from interviews.log import ClientKey, Draft
 from interviews.service.flood import GLANCE, RESERVE, Budget, Held, Pace, slowdown
 from interviews.service.interview import EVENT_VOLUME, Interview
 from interviews.service.marks import CommandMarks
+from interviews.timeline import UNDER_WAY
 from sandbox.base import Terminal
 
 COALESCE_S = 0.05
@@ -193,7 +194,7 @@ class Stream:
     def _record(self, drafts: list[Draft]) -> None:
         self._sent += 1
         until = time.monotonic() + RETRY_FOR_S
-        while drafts and self._interview.state.status in ("running", "grace"):
+        while drafts and self._interview.state.status in UNDER_WAY:
             try:
                 self._interview.record(*drafts, key=ClientKey(self._sender, self._sent))
                 return

@@ -23,6 +23,7 @@ from interviews.service.disk import Disk
 from interviews.service.interview import Interview
 from interviews.service.synced import Synced
 from interviews.service.terminals import Terminals
+from interviews.timeline import UNDER_WAY
 from sandbox.base import Sandbox, SandboxSpec
 from sandbox.pool import Turn
 
@@ -161,7 +162,7 @@ class Workspace:
         return [(view.cols, view.rows) for view in self._interview.state.terminals.values() if view.open]
 
     def _wanted(self) -> bool:
-        return not self._closed and self._interview.state.status in ("running", "grace")
+        return not self._closed and self._interview.state.status in UNDER_WAY
 
     def _bring_back(self, terminals: Sequence[tuple[int, int]]) -> None:
         """Adopt or rebuild, however often it takes; the clock waits."""

@@ -1,0 +1,147 @@
+"""The review: a change request that everyone is given, and the verdicts on its hunks.
+
+Owns how it is laid out and who may judge what. Invariant: nothing that the candidate's page is sent differs where a mistake is
+planted, not even the number of events: of the mistakes of a review there is the same number for everyone, and what became of each
+is recorded only at the end. Leaves out which mistakes are chosen (``reviews``) and what became of them (``assistant.defects``).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from typing import get_args
+
+from interviews import events as e
+from interviews.anchors import lines_of
+from interviews.errors import BadInput, NotAllowed, NotFound
+from interviews.exercises import RunSpec
+from interviews.log import ClientKey, Draft
+from interviews.reviews import ChangeRequest, change_request, review_of
+from interviews.service import editing
+from interviews.service.interview import Interview
+from interviews.service.phases import REVIEW, Phase
+from interviews.state import ReviewView
+
+MAX_FAULT = 2_000
+MAX_REPAIR = 20_000
+
+
+class Reviewing:
+    """The review of one interview. All methods are thread-safe."""
+
+    def __init__(self, interview: Interview) -> None:
+        self._interview = interview
+
+    def opening(self, phase: Phase, seq: int) -> list[Draft]:
+        """What the phase begins with, the first of it as event ``seq``: the program with the change in, and the change request.
+
+        Raises ``BadInput`` where the exercise's own files do not fit together.
+        """
+        if phase.name != REVIEW:
+            return []
+        interview = self._interview
+        request = change_request(interview.exercise, interview.header.exercise.seed, interview.state.plants)
+        folder = free_folder(request.folder, interview.state.files)
+        files = [
+            editing.snapshot(name, interview.history.next_version(name), text, "starter")
+            for name, text in sorted((f"{folder}/{path}", text) for path, text in request.files.items())
+        ]
+        opened = e.ReviewOpened(
+            review=request.review, title=request.title, description=request.description, folder=folder, hunks=request.hunks,
+            checks=request.checks,
+        )  # fmt: skip
+        noted = e.ReviewAnnotated(review=request.review, hunks=request.notes, defects=request.defects)
+        about = seq + len(files)
+        return [
+            *(Draft("system", file) for file in files),
+            Draft("system", opened),
+            Draft("system", noted, follows=True),
+            *(Draft("system", traced, cause=about) for traced in _shown(request, about)),
+        ]
+
+    def judge(
+        self,
+        review: object,
+        hunk: object,
+        verdict: object,
+        line: object,
+        fault: object,
+        repair: object,
+        key: ClientKey | None,
+    ) -> None:
+        """A verdict on one hunk, in place of one given before.
+
+        ``line`` counts in what the hunk puts there, or in what it takes away where it puts nothing; 0 is the whole hunk.
+        ``repair`` is the text to stand there instead, if any. Raises ``BadInput`` and ``NotFound`` for what does not fit,
+        ``NotAllowed`` outside of the review.
+        """
+        interview = self._interview
+        with interview.lock:
+            if interview.known(key):
+                return
+            interview.require_running()
+            view = interview.state.review
+            if view is None or interview.state.phase != REVIEW:
+                raise NotAllowed("There is nothing to review now")
+            interview.require_room()
+            judged = read_verdict(view, review, hunk, verdict, line, fault, repair)
+            interview.record(Draft("candidate", judged, cause=view.seq), key=key)
+
+    def run(self) -> RunSpec:
+        """How tests run now: in the review those of the program that is reviewed, where it lies."""
+        exercise, view = self._interview.exercise, self._interview.state.review
+        if view is None or exercise.review is None or self._interview.state.phase != REVIEW:
+            return exercise.spec.run
+        spec, folder = exercise.review.spec.run, review_of(exercise).spec.folder
+        argv = tuple(_moved(word, folder, view.folder) for word in spec.argv)
+        return spec.model_copy(update={"argv": argv})
+
+
+def free_folder(wanted: str, files: Collection[str]) -> str:
+    """``wanted``, or ``wanted-2`` and so on where the candidate has something of that name."""
+    taken = {path.partition("/")[0] for path in files}
+    names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
+def read_verdict(
+    view: ReviewView, review: object, hunk: object, verdict: object, line: object, fault: object, repair: object
+) -> e.HunkJudged:
+    """What a page sent, as an event. Raises as ``Reviewing.judge``."""
+    if review != view.review:
+        raise NotFound("There is no review %(review)s", review=repr(review)[:80])
+    found = next((one for one in view.hunks if one["hunk"] == hunk), None)
+    if found is None:
+        raise NotFound("There is no hunk %(hunk)s of review %(review)s", hunk=repr(hunk)[:80], review=view.review)
+    given = next((one for one in get_args(e.Verdict) if one == verdict), None)
+    if given is None:
+        raise BadInput(
+            "Expected one of the verdicts %(verdicts)s, got %(got)s",
+            verdicts=", ".join(get_args(e.Verdict)), got=repr(verdict)[:80],
+        )  # fmt: skip
+    most = len(lines_of(found["after"] or found["before"]))
+    if not isinstance(line, int) or isinstance(line, bool) or not 0 <= line <= most:
+        raise BadInput("Expected a line of the hunk, 0 to %(most)d, got %(got)s", most=most, got=repr(line)[:80])
+    if not isinstance(fault, str) or len(fault) > MAX_FAULT:
+        raise BadInput("Expected a fault of at most %(most)d characters", most=MAX_FAULT)
+    if repair is not None and (not isinstance(repair, str) or len(repair) > MAX_REPAIR):
+        raise BadInput("Expected a repair of at most %(most)d characters", most=MAX_REPAIR)
+    text = None if repair is None else repair.replace("\r\n", "\n")
+    return e.HunkJudged(
+        review=view.review, hunk=found["hunk"], verdict=given, line=line, fault=fault.strip(), repair=text
+    )
+
+
+def _shown(request: ChangeRequest, about: int) -> list[e.DefectTraced]:
+    stages: tuple[e.Stage, ...] = ("planted", "exposed")
+    return [
+        e.DefectTraced(defect=note.defect, stage=stage, suggestion=request.review, hunk=note.hunk, about_seq=about)
+        for note in request.notes
+        if note.defect is not None
+        for stage in stages
+    ]
+
+
+def _moved(word: str, folder: str, to: str) -> str:
+    """The word of a command with the folder that it names, by itself or as the beginning of a path, called otherwise."""
+    return to + word[len(folder) :] if word == folder or word.startswith(f"{folder}/") else word
