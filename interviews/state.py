@@ -56,7 +56,8 @@ class TurnView:
     """A prompt and the reply to it. ``status`` is waiting, streaming, finished or failed.
 
     ``tools`` are its steps, ``ok`` null while one is under way; ``delayed`` is why the service has not answered yet; ``tokens`` and
-    ``cost_microusd`` what the reply used, the cost null where it is not known.
+    ``cost_microusd`` what the reply used, the cost null where it is not known. ``comments`` are those that a round of a ticket was
+    asked for with.
     """
 
     turn: str
@@ -78,6 +79,7 @@ class TurnView:
     cost_microusd: int | None = None
     first_token_ms: int | None = None
     total_ms: int = 0
+    comments: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -426,6 +428,8 @@ def _apply_ticket(
             view = TurnView(turn=data.turn, seq=seq, prompt=data.text, attachments=[])
             if isinstance(data, e.TicketOpened):
                 view.mentions = [mention.model_dump(mode="json") for mention in data.mentions]
+            else:
+                view.comments = list(data.comments)
             ticket.rounds.append(view)
             ticket.status, ticket.begun_ms = "working", state.at_ms
         case e.TicketReturned():

@@ -81,6 +81,8 @@ export interface TurnView {
   cost_microusd: number | null;
   first_token_ms: number | null;
   total_ms: number;
+  /** The comments that a round of a ticket was asked for with. */
+  comments: string[];
 }
 export interface SuggestionView {
   suggestion: string;
@@ -462,6 +464,7 @@ function freshTurn(turn: string, seq: number, prompt: string, mentions: Mention[
     suggestions: [],
     tools: [],
     mentions,
+    comments: [],
     attempt: 0,
     delayed: "",
     tokens: 0,
@@ -606,7 +609,8 @@ function applyTicket(state: State, event: Wire): void {
   if (!view) return;
   const revised = as(event, "ticket.revised");
   if (revised) {
-    view.rounds.push(freshTurn(revised.turn, event.seq, revised.text));
+    const round = freshTurn(revised.turn, event.seq, revised.text);
+    view.rounds.push({ ...round, comments: revised.comments ?? [] });
     view.status = "working";
     view.begun_ms = event.at_ms;
   }
