@@ -36,7 +36,10 @@ class Scene:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt. ``outcome`` is what became of it; a ``miss`` and a ``failed`` one are the platform's, not the candidate's."""
+    """A prompt, or what a ticket says. ``outcome`` is what became of it; a ``miss`` and a ``failed`` one are the platform's.
+
+    ``kind``: a ticket that was opened begins a conversation of its own, one that was revised goes on with it.
+    """
 
     seq: int
     turn: str
@@ -45,6 +48,7 @@ class Prompt:
     scene: Scene
     outcome: Literal["pending", "answered", "miss", "failed"] = "pending"
     mentions: tuple[e.Mention, ...] = ()
+    kind: Literal["prompt", "ticket", "revision"] = "prompt"
 
     @property
     def shown(self) -> str:
@@ -87,6 +91,49 @@ class Offered:
 
 
 @dataclass(frozen=True)
+class Comment:
+    """What was written at a line of a proposal."""
+
+    seq: int
+    comment: str
+    suggestion: str
+    hunk: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on a hunk of the review, the newest where there were several; its four steps are how sure they were."""
+
+    seq: int
+    verdict: e.Verdict
+    line: int
+    fault: str
+    repair: str | None
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the hunk is taken to be flawed."""
+        return self.verdict in ("block", "probably wrong")
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A hunk of the review, shown at ``seq``; parts that were withheld or have not happened are None.
+
+    ``repaired`` is what the analysis of repairs says, None where it says nothing of this hunk.
+    """
+
+    review: str
+    hunk: str
+    seq: int | None = None
+    content: e.Hunk | None = None
+    note: e.HunkNote | None = None
+    judged: Judged | None = None
+    repaired: bool | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """A test run. ``finished`` is its seq, None while it goes on; ``outcomes`` maps test ids to outcomes."""
 
@@ -108,16 +155,28 @@ class Command:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything signals look up, each in order of events. ``submitted`` is the seq of submission."""
+    """Everything signals look up, each in order of events. ``submitted`` is the seq of submission.
+
+    ``plants`` is false where the candidate chose to meet no planted mistakes, or took back that they may be scored.
+    ``review_defects`` are those of the review, ``repairs_seq`` is the analysis of what was repaired there. ``baseline`` is what the
+    assistant reached alone.
+    """
 
     prompts: tuple[Prompt, ...] = ()
     hunks: tuple[Offered, ...] = ()
     runs: tuple[Run, ...] = ()
     commands: tuple[Command, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    reviewed: tuple[Reviewed, ...] = ()
+    review_defects: tuple[e.Defect, ...] = ()
+    repairs_seq: int = 0
+    plants: bool = True
     key: e.KeyRecorded | None = None
     key_seq: int = 0
     hidden_tests: Mapping[str, str] | None = None
     hidden_seq: int = 0
+    baseline: Mapping[str, e.Json] | None = None
+    baseline_seq: int = 0
     submitted: int | None = None
     submission: e.InterviewSubmitted | None = None
     withheld: tuple[e.Event, ...] = ()
@@ -147,6 +206,9 @@ class _Walk:
         self.workspace = Workspace()
         self.prompts: dict[str, Prompt] = {}
         self.hunks: dict[tuple[str, str], Offered] = {}
+        self.comments: dict[str, Comment] = {}
+        self.reviewed: dict[tuple[str, str], Reviewed] = {}
+        self.repaired: dict[str, bool] = {}
         self.runs: dict[str, Run] = {}
         self.commands: list[Command] = []
         self.failing: dict[str, str] = {}
@@ -161,6 +223,8 @@ class _Walk:
         return replace(
             self.rest, prompts=tuple(self.prompts.values()), hunks=tuple(self.hunks.values()),
             runs=tuple(self.runs.values()), commands=tuple(self.commands), withheld=tuple(self.withheld),
+            comments=tuple(self.comments.values()),
+            reviewed=tuple(replace(one, repaired=self.repaired.get(one.hunk)) for one in self.reviewed.values()),
         )  # fmt: skip
 
     def scene(self) -> Scene:
@@ -178,6 +242,18 @@ class _Walk:
         match event.data:
             case None:
                 self.withheld.append(event)
+                if event.type == "consent.withdrawn":
+                    self.rest = replace(self.rest, plants=False)
+            case e.TicketOpened() | e.TicketRevised():
+                self._ticket(event.seq, event.data)
+            case e.CommentAdded(comment=comment, suggestion=suggestion, hunk=hunk, text=text):
+                self.comments[comment] = Comment(event.seq, comment, suggestion, hunk, text)
+            case e.ReviewOpened() | e.ReviewAnnotated() | e.HunkJudged():
+                self._review(event.seq, event.data)
+            case e.ConsentGiven(plants=plants):
+                self.rest = replace(self.rest, plants=self.rest.plants and plants)
+            case e.ConsentWithdrawn():
+                self.rest = replace(self.rest, plants=False)
             case e.PromptSent() | e.ReplyFinished() | e.ReplyFailed():
                 self._turn(event.seq, event.data)
             case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() | e.SuggestionRefreshed():
@@ -194,6 +270,11 @@ class _Walk:
                 self.rest = replace(self.rest, submitted=event.seq, submission=event.data)
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
                 self.rest = replace(self.rest, hidden_tests=_outcomes(result), hidden_seq=event.seq)
+            case e.AnalysisRecorded(kind="review_repairs", result=result):
+                self.repaired = _repaired(result)
+                self.rest = replace(self.rest, repairs_seq=event.seq)
+            case e.AnalysisRecorded(kind="baseline", result=dict(result)):
+                self.rest = replace(self.rest, baseline=result, baseline_seq=event.seq)
             case _:
                 pass
 
@@ -206,6 +287,36 @@ class _Walk:
             outcome: Literal["failed", "miss", "answered"]
             outcome = "failed" if isinstance(data, e.ReplyFailed) else "miss" if data.miss else "answered"
             self.prompts[data.turn] = replace(prompt, outcome=outcome)
+
+    def _ticket(self, seq: int, data: e.TicketOpened | e.TicketRevised) -> None:
+        """What is asked of the assistant in a ticket is asked as in a prompt, with the comments that it is to answer."""
+        mentions: tuple[e.Mention, ...] = ()
+        if isinstance(data, e.TicketOpened):
+            said, mentions = [data.title, data.text], data.mentions
+        else:
+            said = [data.text, *(self.comments[one].text for one in data.comments if one in self.comments)]
+        files = tuple(one.name for one in mentions if one.kind == "file")
+        self.prompts[data.turn] = Prompt(
+            seq, data.turn, "\n".join(said), files, self.scene(), mentions=mentions,
+            kind="ticket" if isinstance(data, e.TicketOpened) else "revision",
+        )  # fmt: skip
+
+    def _review(self, seq: int, data: e.ReviewOpened | e.ReviewAnnotated | e.HunkJudged) -> None:
+        known = self.reviewed
+        match data:
+            case e.ReviewOpened(review=review):
+                for content in data.hunks:
+                    hunk = known.get((review, content.hunk), Reviewed(review, content.hunk))
+                    known[review, content.hunk] = replace(hunk, seq=seq, content=content)
+            case e.ReviewAnnotated(review=review):
+                self.rest = replace(self.rest, review_defects=(*self.rest.review_defects, *data.defects))
+                for note in data.hunks:
+                    hunk = known.get((review, note.hunk), Reviewed(review, note.hunk))
+                    known[review, note.hunk] = replace(hunk, note=note)
+            case e.HunkJudged(review=review) if self.rest.submitted is None:
+                judged = Judged(seq, data.verdict, data.line, data.fault, data.repair)
+                hunk = known.get((review, data.hunk), Reviewed(review, data.hunk))
+                known[review, data.hunk] = replace(hunk, judged=judged)
 
     def _suggestion(
         self,
@@ -256,4 +367,13 @@ def _outcomes(result: e.Json) -> dict[str, str] | None:
         test["id"]: test["outcome"]
         for test in tests
         if isinstance(test, dict) and isinstance(test.get("id"), str) and isinstance(test.get("outcome"), str)
+    }
+
+
+def _repaired(result: e.Json) -> dict[str, bool]:
+    hunks = result.get("hunks") if isinstance(result, dict) else None
+    return {
+        str(name): bool(one["repaired"])
+        for name, one in (hunks.items() if isinstance(hunks, dict) else ())
+        if isinstance(one, dict) and "repaired" in one
     }

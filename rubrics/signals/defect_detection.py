@@ -1,12 +1,15 @@
 """Defect detection: telling flawed proposals from sound ones.
 
-Owns the verdicts on hunks of known quality. Invariant: a rejection earns nothing by itself. A planted defect is one
-opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault named (in the reason,
-or in a prompt between offer and submission), or if it was accepted and repaired (all its hidden tests pass); missed
-if it was accepted and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for
-wording must not cost a candidate. A sound hunk let in is a right verdict, one rejected with an asserted fault a false
-alarm, one rejected as a matter of style or without a reason no opportunity; one that lacks a requirement is neither
-sound nor planted and stands in requirement coverage alone.
+Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by
+itself. A planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right
+fault named (in the reason, in a comment at it, or in a prompt between offer and submission), or if it was repaired (all
+its hidden tests pass); missed if it was accepted and stayed; rejected without the right fault named, or left undecided, it
+is no opportunity, for wording must not cost a candidate. In the review the fault may be named by its place too: an
+asserted fault at one of the defect's own lines. A sound hunk let in is a right verdict, one rejected with an asserted fault
+a false alarm, one rejected as a matter of style or without a reason no opportunity; one that lacks a requirement is neither
+sound nor planted and stands in requirement coverage alone. Where the candidate chose to meet no planted mistakes, or took
+back that they are scored, nothing is observed, as where there was no opportunity. Leaves out how sure a verdict was, which
+``Judged`` keeps for a model that weighs it.
 """
 
 from __future__ import annotations
@@ -14,8 +17,10 @@ from __future__ import annotations
 from interviews.events import Defect
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
-from rubrics.facts import Facts, Offered
+from rubrics.facts import Facts, Judged, Offered, Reviewed
 from rubrics.wording import all_pass, asserts_fault, matches
+
+_NO_VERDICT = _("No verdict was given on a change of known quality.")
 
 
 class DefectDetection:
@@ -26,8 +31,12 @@ class DefectDetection:
         facts = log.facts
         if facts.key is None:
             return Detection((), (), _("Which proposals held planted mistakes is not in this log."))
+        if not facts.plants:
+            return Detection((), (), _NO_VERDICT)
         defective = [chance for defect in facts.key.defects if (chance := _defective(facts, defect)) is not None]
+        defective += [chance for hunk in facts.reviewed if (chance := _flawed(facts, hunk)) is not None]
         good = [chance for hunk in facts.hunks if (chance := _good(facts, hunk)) is not None]
+        good += [chance for hunk in facts.reviewed if (chance := _sound(facts, hunk)) is not None]
         return Detection(
             tuple(defective),
             tuple(good),
@@ -35,7 +44,7 @@ class DefectDetection:
                 "Planted mistakes named or repaired: %(hits)d of %(defective)d; sound changes blamed: %(alarms)d of %(good)d."
             )
             if defective or good
-            else _("No verdict was given on a change of known quality."),
+            else _NO_VERDICT,
         )
 
 
@@ -57,15 +66,62 @@ def _named(facts: Facts, defect: Defect, hunk: Offered) -> tuple[int, ...]:
         return ()
     if matches(defect.patterns, hunk.decision.reason):
         return (hunk.decision.seq,)
-    for prompt in facts.prompts:
-        after = hunk.seq is not None and hunk.seq < prompt.seq
-        if (
-            after
-            and (facts.submitted is None or prompt.seq < facts.submitted)
-            and matches(defect.patterns, prompt.text)
-        ):
-            return (hunk.decision.seq, prompt.seq)
-    return ()
+    told = _told(facts, defect, hunk.suggestion, hunk.hunk, hunk.seq)
+    return () if told is None else (hunk.decision.seq, told)
+
+
+def _told(facts: Facts, defect: Defect, suggestion: str, hunk: str, shown: int | None) -> int | None:
+    """Where a prompt, or a comment at the hunk, names the fault after it was shown and before submission."""
+    said = [(one.seq, one.text) for one in facts.prompts]
+    said += [(one.seq, one.text) for one in facts.comments if (one.suggestion, one.hunk) == (suggestion, hunk)]
+    for seq, text in sorted(said):
+        in_time = shown is not None and shown < seq and (facts.submitted is None or seq < facts.submitted)
+        if in_time and matches(defect.patterns, text):
+            return seq
+    return None
+
+
+def _flawed(facts: Facts, hunk: Reviewed) -> Opportunity | None:
+    """A planted hunk of the review that has a verdict."""
+    judged, planted = hunk.judged, hunk.note.defect if hunk.note else None
+    if judged is None or planted is None:
+        return None
+    defect = next((one for one in facts.review_defects if one.id == planted), None)
+    if hunk.repaired:
+        return Opportunity(True, (judged.seq, facts.repairs_seq))
+    if judged.doubts and defect is not None and (named := _found(facts, defect, hunk, judged)):
+        return Opportunity(True, named)
+    waits = judged.repair is not None and hunk.repaired is None
+    if judged.doubts:
+        # A repair that nobody has tried yet may still be the right one.
+        return Opportunity(False, (judged.seq,), known=False) if waits else None
+    gap = (
+        waits
+        or facts.lost("hunk.judged", after=judged.seq)
+        or (not facts.repairs_seq and facts.lost("analysis.recorded"))
+    )
+    return Opportunity(False, (judged.seq,), known=not gap)
+
+
+def _found(facts: Facts, defect: Defect, hunk: Reviewed, judged: Judged) -> tuple[int, ...]:
+    """What names the fault: its words, or its place with the claim that something is wrong there."""
+    if matches(defect.patterns, judged.fault):
+        return (judged.seq,)
+    if hunk.note and judged.line in hunk.note.lines and asserts_fault(judged.fault):
+        return (judged.seq,)
+    told = _told(facts, defect, hunk.review, hunk.hunk, hunk.seq)
+    return () if told is None else (judged.seq, told)
+
+
+def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
+    """A sound hunk of the review that has a verdict; its hit is a false alarm."""
+    judged = hunk.judged
+    if judged is None or hunk.note is None or hunk.note.defect is not None:
+        return None
+    known = not facts.lost("hunk.judged", after=judged.seq)
+    if not judged.doubts:
+        return Opportunity(False, (judged.seq,), known=known)
+    return Opportunity(True, (judged.seq,), known=known) if _blames(facts, judged.fault) else None
 
 
 def _good(facts: Facts, hunk: Offered) -> Opportunity | None:
@@ -75,9 +131,13 @@ def _good(facts: Facts, hunk: Offered) -> Opportunity | None:
         return None
     if hunk.decision.accepted:
         return Opportunity(False, (hunk.decision.seq,))
-    claims = [pattern for defect in (facts.key.defects if facts.key else ()) for pattern in defect.patterns]
-    asserted = asserts_fault(hunk.decision.reason) or matches(claims, hunk.decision.reason)
-    return Opportunity(True, (hunk.decision.seq,)) if asserted else None
+    return Opportunity(True, (hunk.decision.seq,)) if _blames(facts, hunk.decision.reason) else None
+
+
+def _blames(facts: Facts, reason: str) -> bool:
+    """Whether a reason claims a fault, be it in the words of one that was planted elsewhere."""
+    defects = (*(facts.key.defects if facts.key else ()), *facts.review_defects)
+    return asserts_fault(reason) or matches([pattern for one in defects for pattern in one.patterns], reason)
 
 
 signal = DefectDetection()

@@ -1,8 +1,8 @@
 """Grounding: prompts that name something real.
 
-Owns the share of prompts that name a file, symbol, test or error of this workspace, as it was at that moment, or
-attach a file, a part of one, or a failure or output that names such a thing. Invariant: only names count, so wording,
-length and language do not. Prompts that the platform failed to answer, and mere courtesies, are no opportunities.
+Owns the share of prompts, tickets among them, that name a file, symbol, test or error of this workspace, as it was at
+that moment, or attach a file, a part of one, or a failure or output that names such a thing. Invariant: only names count,
+so wording, length and language do not. Prompts that the platform failed to answer, and mere courtesies, are no opportunities.
 """
 
 from __future__ import annotations

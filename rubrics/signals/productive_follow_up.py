@@ -2,7 +2,8 @@
 
 Owns the share of follow-ups that state an atom the conversation did not hold yet, restate one that the latest
 proposal for it missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough,
-and how it is worded does not matter. A follow-up that only names a planted fault belongs to defect detection and is
+and how it is worded does not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a
+conversation of its own. A follow-up that only names a planted fault belongs to defect detection and is
 no opportunity here; neither are courtesies and prompts that the platform failed to answer.
 """
 
@@ -25,7 +26,10 @@ class ProductiveFollowUp:
             return Share((), _("Which requirements the brief holds is not in this log."))
         asked = [prompt for prompt in facts.prompts if prompt.counts and not is_courtesy(prompt.text)]
         chances = []
-        for prompt in asked[1:]:
+        first = next((prompt for prompt in asked if prompt.kind == "prompt"), None)
+        for prompt in asked:
+            if prompt is first or prompt.kind == "ticket":
+                continue
             found = _adds(facts, prompt) or _corrects(facts, prompt) or _resolves(facts, prompt, asked)
             if found:
                 chances.append(Opportunity(True, found))
@@ -86,8 +90,9 @@ def _told(facts: Facts, prompt: Prompt) -> bool:
 
 
 def _names_planted_fault(facts: Facts, prompt: Prompt) -> bool:
-    offered = {hunk.note.defect for hunk in facts.hunks if hunk.note and hunk.seq is not None and hunk.seq < prompt.seq}
-    defects = facts.key.defects if facts.key else ()
+    shown = [(hunk.seq, hunk.note) for hunk in facts.hunks] + [(hunk.seq, hunk.note) for hunk in facts.reviewed]
+    offered = {note.defect for seq, note in shown if note and seq is not None and seq < prompt.seq}
+    defects = (*(facts.key.defects if facts.key else ()), *facts.review_defects)
     return any(defect.id in offered and matches(defect.patterns, prompt.text) for defect in defects)
 
 

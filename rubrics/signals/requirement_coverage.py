@@ -1,7 +1,7 @@
 """Requirement coverage: what was stated, or mended, of what the assistant wrote.
 
 Owns the share of the brief's requirement atoms, among those whose code was taken over from the assistant, that the
-candidate expressed in some channel (prompt, attached file, typed test or comment) before accepting that code, or
+candidate expressed in some channel (prompt, ticket, attached file, typed test or comment) before accepting that code, or
 corrected before submitting. Invariant: atoms that the candidate wrote without the assistant leave the denominator,
 and so do those that the assistant honoured unasked: nothing was left to say. Hidden tests that a shown planted defect
 fails on belong to defect detection and do not count here.
@@ -14,6 +14,9 @@ from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Decision, Facts, Offered
 from rubrics.wording import all_pass, expressed, name_of_test, prose, said_in
+
+# Events in which an atom can have been stated.
+_CHANNELS = ("prompt.sent", "ticket.opened", "ticket.revised", "comment.added", "file.edited", "file.snapshotted")
 
 
 class RequirementCoverage:
@@ -42,7 +45,7 @@ def _chance(facts: Facts, atom: Requirement) -> Opportunity | None:
     first = min(hunk.accepted.seq for hunk in accepted if hunk.accepted)
     if found := _expressed(facts, atom, accepted) or _corrected(facts, atom, accepted):
         return Opportunity(True, (*found, first))
-    unread = facts.lost("prompt.sent", "file.edited", "file.snapshotted", before=first)
+    unread = facts.lost(*_CHANNELS, before=first)
     if unread:
         return Opportunity(False, (first,), known=False)
     if any(hunk.note and atom.id in hunk.note.honours for hunk in accepted):
@@ -66,6 +69,9 @@ def _stated(facts: Facts, atom: Requirement, before: Decision) -> int | None:
     for prompt in facts.prompts:
         if prompt.seq < before.seq and expressed(atom, said_in(prompt)):
             return prompt.seq
+    for comment in facts.comments:
+        if comment.seq < before.seq and expressed(atom, comment.text):
+            return comment.seq
     for path, file in before.scene.files.items():
         own = file.own_lines()
         if own and expressed(atom, prose(path, own)):

@@ -15,7 +15,7 @@ from rubrics import registry
 from rubrics.base import Detection, LogView, Opportunity, Reading
 from rubrics.rubric import load
 from rubrics.scoring import score
-from tests.golden.make import LOG
+from tests.golden.make import GROWN_REVIEWED, LOG
 
 # Types that no behaviour of a candidate shows in: the same interview without them must read the same.
 UNRELATED = {
@@ -93,6 +93,24 @@ def test_a_withheld_payload_never_adds_a_failing(name: str) -> None:
         if len(whole) == 2:
             alarms = [sum(one.hit and one.known for one in group) for group in (whole[1], now[1])]
             assert alarms[1] <= alarms[0], f"event {record.seq}, {record.type}"
+
+
+@every_signal
+def test_nor_does_one_of_a_review_or_a_ticket(name: str) -> None:
+    with GROWN_REVIEWED.open(encoding="utf-8", newline="") as lines:
+        header, records = read_log(lines)
+    # Before the candidate takes back that it may be scored.
+    records = records[:-1]
+    reading = groups(registry.signal(name).read(LogView.of(header, records)))
+    known = [sum(not one.hit and one.known for one in group) for group in reading]
+    for record in records:
+        gone = record.model_copy(update={"payload": None, "salt": None})
+        left = [gone if other.seq == record.seq else other for other in records]
+        now = groups(registry.signal(name).read(LogView.of(header, left)))
+        assert sum(not one.hit and one.known for one in now[0]) <= known[0], f"event {record.seq}, {record.type}"
+        for end in (record.seq - 1, record.seq):
+            for group in groups(registry.signal(name).read(LogView.of(header, records[:end]))):
+                assert all(1 <= seq <= end for one in group for seq in one.evidence)
 
 
 @every_signal
