@@ -72,7 +72,7 @@ def verify_command(log: str, head: str, strict: bool, as_json: bool) -> None:
         header, records = load(log)
         count, last, _ = verify_chain(header, records, head)
         view = _view(log)
-        gone = erasure.tombstones(records, visibility.hidden(view))
+        gone = erasure.tombstones(records, visibility.lacking(view, visibility.withdrawn_at(records)))
         if strict and (odd := gone.unexplained or gone.kept):
             told = "No erasure tells why event %(seq)d is empty" if gone.unexplained else _KEPT
             raise LogCorrupt(told, seq=odd[0])
@@ -167,7 +167,9 @@ def export_command(interview: str, format_: str, terminal: str, out: Path) -> No
     chosen = rubrics.registry.export(format_)
     header, records = load(interview)
     whole = io.StringIO(newline="")
-    chosen.write(whole, header, records, score_records(header, records) if chosen.scored else None, terminal)
+    withdrawn = visibility.withdrawn_at(records)
+    shown = [visibility.withhold("interviewer", record, withdrawn) for record in records]
+    chosen.write(whole, header, shown, score_records(header, records) if chosen.scored else None, terminal)
     try:
         with out.open("w", encoding="utf-8", newline="") as file:
             file.write(whole.getvalue())

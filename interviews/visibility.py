@@ -1,10 +1,13 @@
 """Who may see what: the one filter that every stream passes through.
 
 Owns the rule. Invariant: pure; a withheld event keeps its place (seq, time) so that a stream stays gapless, and live
-streams do not even name its type. Leaves out who is asking (``web.auth``).
+streams do not even name its type. What planted mistakes say of a candidate who took that back is shown to the candidate alone from
+then on; ``withdrawn`` is the seq of that event, 0 where there is none. Leaves out who is asking (``web.auth``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from interviews.events import Record, Role
 
@@ -21,11 +24,42 @@ NEVER_FOR_CANDIDATE = frozenset(
         "score.recorded",
     }
 )
+# That something was taken back is nobody's business but the candidate's.
+NEVER_FOR_INTERVIEWER = frozenset({"consent.withdrawn"})
+# Which places held a planted mistake, and what became of it. Verdicts stay: they are words that interviewers have heard, and do not
+# say which of them were right.
+TAKEN_BACK = frozenset({"key.recorded", "suggestion.annotated", "review.annotated", "defect.traced", "debrief.shown"})
+TAKEN_BACK_KINDS = frozenset({"review_repairs"})
 
 
-def hidden(role: Role) -> frozenset[str]:
+def hidden(role: Role, withdrawn: int = 0) -> frozenset[str]:
     """The types of event that a role's view lacks."""
-    return frozenset() if role == "interviewer" else NEVER_FOR_CANDIDATE
+    if role == "candidate":
+        return NEVER_FOR_CANDIDATE
+    return NEVER_FOR_INTERVIEWER | TAKEN_BACK if withdrawn else NEVER_FOR_INTERVIEWER
+
+
+def lacking(role: Role, withdrawn: int = 0) -> frozenset[str]:
+    """The types of event of which a role's view lacks some or all."""
+    some = (
+        frozenset({"analysis.recorded", "score.recorded"}) if role == "interviewer" and withdrawn else frozenset[str]()
+    )
+    return hidden(role, withdrawn) | some
+
+
+def withdrawn_at(records: Iterable[Record]) -> int:
+    """The seq of the event that took back what planted mistakes say, 0 where there is none."""
+    return next((record.seq for record in records if record.type == "consent.withdrawn"), 0)
+
+
+def outdated(record: Record, withdrawn: int) -> bool:
+    """Whether this is a scorecard of the log as it was before ``withdrawn``."""
+    if record.type != "score.recorded" or record.payload is None:
+        return False
+    card = record.payload.get("scorecard")
+    log = card.get("log") if isinstance(card, dict) else None
+    events = log.get("events") if isinstance(log, dict) else None
+    return not isinstance(events, int) or events < withdrawn
 
 
 def may_see(role: Role, type_: str) -> bool:
@@ -33,9 +67,32 @@ def may_see(role: Role, type_: str) -> bool:
     return type_ not in hidden(role)
 
 
-def wire(role: Role, record: Record) -> dict[str, object]:
+def sees(role: Role, record: Record, withdrawn: int = 0) -> bool:
+    """Whether that role may read this event."""
+    if record.type in hidden(role, withdrawn):
+        return False
+    if role == "candidate" or not withdrawn or record.payload is None:
+        return True
+    if record.type == "analysis.recorded":
+        return record.payload.get("kind") not in TAKEN_BACK_KINDS
+    return not outdated(record, withdrawn)
+
+
+def shown(role: Role, record: Record, withdrawn: int = 0) -> Record:
+    """The record as that role's pages fold it: without a payload where it is withheld.
+
+    Of a debrief that was taken back its place in the course of the interview is left, for with it the interview is over.
+    """
+    if sees(role, record, withdrawn):
+        return record
+    over = role == "interviewer" and record.type == "debrief.shown"
+    return record.model_copy(update={"payload": {"items": []} if over else None})
+
+
+def wire(role: Role, record: Record, withdrawn: int = 0) -> dict[str, object]:
     """The record as a stream sends it: no hashes; withheld ones only hold their place."""
-    if not may_see(role, record.type):
+    seen = shown(role, record, withdrawn)
+    if seen is not record and seen.payload is None:
         return {
             "seq": record.seq,
             "at_ms": record.at_ms,
@@ -46,12 +103,12 @@ def wire(role: Role, record: Record) -> dict[str, object]:
         }
     return {
         "seq": record.seq, "at_ms": record.at_ms, "type": record.type, "actor": record.actor, "cause": record.cause,
-        "payload": record.payload,
+        "payload": seen.payload,
     }  # fmt: skip
 
 
-def withhold(role: Role, record: Record) -> Record:
+def withhold(role: Role, record: Record, withdrawn: int = 0) -> Record:
     """The record for an export: payload and salt dropped where that role may not see them; the chain still verifies."""
-    if may_see(role, record.type):
+    if sees(role, record, withdrawn):
         return record
     return record.model_copy(update={"payload": None, "salt": None})

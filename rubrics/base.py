@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import IO, Literal, Protocol
 
 from interviews.chain import genesis
-from interviews.events import Event, Header, Record, Value, understand
+from interviews.events import ConsentGiven, Event, Header, KeyRecorded, Record, Value, understand
 from rubrics.facts import Facts, gather
 
 Status = Literal["observed", "not_observed", "cannot_tell"]
@@ -41,6 +41,20 @@ class LogView:
         """The same events, looked up by what they are about."""
         return gather(self.events)
 
+    @cached_property
+    def plants(self) -> bool:
+        """Whether planted mistakes may count: the candidate agreed to meet them, and did not take back what they say."""
+        return not any(
+            event.type == "consent.withdrawn" or (isinstance(event.data, ConsentGiven) and not event.data.plants)
+            for event in self.events
+        )
+
+    @cached_property
+    def bare(self) -> LogView:
+        """An interview in which there was no chance to show anything, for a reading in the words of that."""
+        key = KeyRecorded(requirements=(), defects=(), brief_shared=False)
+        return LogView(self.header, [Event(seq=1, at_ms=0, actor="system", type=key.type, cause=None, data=key)])
+
 
 @dataclass(frozen=True)
 class Opportunity:
@@ -66,11 +80,13 @@ class Note:
 class Share:
     """Hits among like opportunities, scored by a beta-binomial posterior.
 
-    ``explanation`` may use ``%(hits)d`` and ``%(n)d``. No opportunities: not observed, and the explanation says why.
+    ``explanation`` may use ``%(hits)d`` and ``%(n)d``. No opportunities: not observed, and the explanation says why. ``planted``:
+    it tells what became of planted mistakes, which a candidate may take back.
     """
 
     opportunities: tuple[Opportunity, ...]
     explanation: str
+    planted: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,7 @@ class Detection:
     defective: tuple[Opportunity, ...]
     good: tuple[Opportunity, ...]
     explanation: str
+    planted: bool = True
 
 
 Reading = Share | Detection

@@ -36,6 +36,7 @@ _EVIDENCE = frozenset(
     {
         "key.recorded", "file.snapshotted", "file.edited", "file.deleted", "run.started", "run.finished", "command.finished",
         "prompt.sent", "reply.finished", "reply.failed", "suggestion.offered", "suggestion.annotated", "suggestion.decided",
+        "ticket.opened", "ticket.revised", "comment.added", "review.opened", "review.annotated", "hunk.judged",
         "interview.submitted", "analysis.recorded",
     }
 )  # fmt: skip
@@ -88,7 +89,10 @@ def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Tr
 
 
 def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Measured:
-    reading = registry.signal(indicator.signal).read(log)
+    signal = registry.signal(indicator.signal)
+    reading = signal.read(log)
+    if reading.planted and not log.plants:
+        reading = signal.read(log.bare)
     opportunities = _opportunities(reading)
     words = [explain.counts(reading, translate)]
     unknown = sum(1 for one in opportunities if not one.known)

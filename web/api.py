@@ -12,8 +12,9 @@ from flask.typing import ResponseReturnValue
 
 from interviews.errors import BadInput, NotAllowed
 from interviews.events import Role
+from interviews.service import consenting
 from interviews.service.grading import waits_for
-from interviews.visibility import wire
+from interviews.visibility import wire, withhold
 from rubrics import registry as rubric_registry
 from rubrics.base import Scorecard
 from web.auth import opened_to, opened_to_named_role
@@ -37,9 +38,9 @@ def events(interview: str, role: Role) -> ResponseReturnValue:
     """``{"events": [...], "last": seq}``: that role's view of the log after event ``since``."""
     room = interviews().get(interview)
     since = _number("since") or 0
-    records = room.interview.log.read(interview, since)
+    records, withdrawn = room.interview.log.read(interview, since), consenting.withdrawn(room.interview)
     return jsonify(
-        {"events": [wire(role, record) for record in records], "last": records[-1].seq if records else since}
+        {"events": [wire(role, record, withdrawn) for record in records], "last": records[-1].seq if records else since}
     )
 
 
@@ -79,7 +80,9 @@ def export(interview: str, suffix: str) -> ResponseReturnValue:
     out = io.StringIO(newline="")
     card = _scorecard(interview) if chosen.scored else None
     terminal = request.args.get("terminal", "")
-    chosen.write(out, room.interview.header, room.interview.log.read(interview), card, terminal)
+    withdrawn = consenting.withdrawn(room.interview)
+    records = [withhold("interviewer", record, withdrawn) for record in room.interview.log.read(interview)]
+    chosen.write(out, room.interview.header, records, card, terminal)
     name = f"pairsight-{interview}{'-' + terminal if terminal.isalnum() and terminal.isascii() else ''}.{chosen.suffix}"
     return Response(
         out.getvalue(), mimetype=chosen.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}

@@ -17,10 +17,11 @@ from assistant.base import Provider
 from interviews import events as e
 from interviews.errors import PlatformFailure
 from interviews.events import Role
+from interviews.service import consenting
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.state import fold
-from interviews.visibility import may_see
+from interviews.visibility import shown
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
 from rubrics.fates import fates
@@ -43,8 +44,8 @@ def visible_state(room: Room, role: Role, at: int | None = None) -> dict[str, An
     """The view state for that role, folded from what it may see, up to event ``at``."""
     records = room.interview.log.read(room.interview.id)
     upto = [record for record in records if at is None or record.seq <= at]
-    shown = (r if may_see(role, r.type) else r.model_copy(update={"payload": None}) for r in upto)
-    return fold(e.understand(record) for record in shown).to_json()
+    withdrawn = consenting.withdrawn(room.interview)
+    return fold(e.understand(shown(role, record, withdrawn)) for record in upto).to_json()
 
 
 def _boot(room: Room, role: Role) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_ro
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PairsightError, PlatformFailure
 from interviews.log import ClientKey
-from interviews.service import editing, redaction
+from interviews.service import consenting, editing, redaction
 from interviews.service.background import begin
 from interviews.service.interview import Interview
 from interviews.service.registry import Interviews
@@ -282,9 +282,9 @@ class Sockets:
                 for name, view in views:
                     self._socketio.emit("events", {"events": view}, to=name)
 
-    def _send(self, to: str, role: e.Role, records: list[e.Record]) -> None:
+    def _send(self, to: str, role: e.Role, records: list[e.Record], withdrawn: int) -> None:
         for start in range(0, len(records), BATCH):
-            batch = [wire(role, record) for record in records[start : start + BATCH]]
+            batch = [wire(role, record, withdrawn) for record in records[start : start + BATCH]]
             self._socketio.emit("events", {"events": batch}, to=to)
 
     def _hello(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
@@ -305,13 +305,14 @@ class Sockets:
         records = interview.log.read(interview.id, since)
         part = _beginning(records)
         client.bucket.charge(len(part) / EVENTS)
-        self._send(_sid(), client.role, part)
+        withdrawn = consenting.withdrawn(interview)
+        self._send(_sid(), client.role, part, withdrawn)
         if len(part) < len(records):
             # The rest when this has arrived: it must not wait here for a slow line.
             return {"last": part[-1].seq, "now": interview.now(), "more": True}
         with interview.lock:
             # Joining and sending what came meanwhile under the lock: nothing new can come in between.
-            self._send(_sid(), client.role, interview.log.read(interview.id, since + len(part)))
+            self._send(_sid(), client.role, interview.log.read(interview.id, since + len(part)), withdrawn)
             join_room(channel(interview.id, client.role))
             client.joined = True
             return {"last": interview.state.seq, "now": interview.now()}
