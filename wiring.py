@@ -132,8 +132,11 @@ def interview_settings(settings: Settings) -> e.InterviewSettings:
     """What the settings choose for an interview that is made now. Raises ``NotFound`` for an unknown exercise, ``BadInput`` as
     ``require_terms``."""
     model = settings.model or next(iter(settings.models), "")
+    exercise = interviews.exercises.load(settings.exercise)
+    review = exercise.spec.review_minutes if settings.review_minutes is None else settings.review_minutes
     made = e.InterviewSettings(
-        minutes=settings.minutes or interviews.exercises.load(settings.exercise).spec.minutes,
+        minutes=settings.minutes or exercise.spec.minutes,
+        review_minutes=review if exercise.review is not None else 0,
         grace_s=settings.grace_s,
         provider=settings.provider,
         model=model,
@@ -144,6 +147,8 @@ def interview_settings(settings: Settings) -> e.InterviewSettings:
         budget_tokens=settings.budget_tokens,
         budget_cents=settings.budget_cents,
         co_edit=settings.co_edit,
+        # Who may only talk has nothing to hand over.
+        delegation=settings.delegation and settings.mode != "chat",
     )
     require_terms(made, assistant.registry.get(settings.provider), cost_microusd)
     return made

@@ -1,18 +1,24 @@
 """Planted mistakes, told to the candidate at the end.
 
-Owns what became of each declared defect, read from the log alone. Invariant: pure; every declared defect gets one item, in
-the declared order, and a hunk carries a defect only where a note of the exercise says so. Leaves out whether the candidate
-noticed it (``rubrics``).
+Owns what became of each of them, in open work and in the review, read from the log alone. Invariant: pure; every declared defect of
+open work and every one in the review gets one item, in their order, and a hunk carries a defect only where a note of the exercise
+says so. Leaves out how well the candidate noticed them (``rubrics``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import ast
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from interviews import events as e
+from interviews.exercises import expresses
 
 Outcome = Literal["not shown", "rejected", "repaired", "submitted"]
+Reviewed = Literal["named", "doubted", "let through", "not judged", "repaired"]
+DOUBTS: tuple[e.Verdict, ...] = ("block", "probably wrong")
 
 
 class Carrier(NamedTuple):
@@ -22,32 +28,132 @@ class Carrier(NamedTuple):
     hunk: str
 
 
-def debrief_items(defects: Sequence[e.Defect], events: Iterable[e.Event]) -> list[e.DebriefItem]:
-    """One item for each defect. "repaired": its hunk was accepted, yet all its hidden tests passed on the submitted files.
+class Proofs(NamedTuple):
+    """Where the proofs are: hidden tests of open work and of the review by path, and the review's hunks as they should be."""
 
-    An item names the accepted hunk that carried the defect, else the last one offered. Where the hidden tests could not run, an
-    accepted defect counts as submitted.
-    """
-    carriers: dict[str, list[Carrier]] = {}
-    accepted: set[Carrier] = set()
-    outcomes: dict[str, str] = {}
-    for event in events:
+    hidden_tests: Mapping[str, str] = {}
+    review_tests: Mapping[str, str] = {}
+    sound: Mapping[str, str] = {}
+
+
+@dataclass
+class _Past:
+    """What the log says: of open work by carrier, of the review by hunk. Numbers are of the events that say so."""
+
+    plants: bool = True
+    offered: dict[str, int] = field(default_factory=dict)
+    carriers: dict[str, list[Carrier]] = field(default_factory=dict)
+    decided: dict[Carrier, tuple[int, bool]] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    graded: int = 0
+    review: e.ReviewOpened | None = None
+    planted: dict[str, str] = field(default_factory=dict)
+    defects: tuple[e.Defect, ...] = ()
+    verdicts: dict[str, tuple[int, e.HunkJudged]] = field(default_factory=dict)
+    repaired: frozenset[str] = frozenset()
+    tried: int = 0
+
+    def take(self, event: e.Event) -> None:
         match event.data:
+            case e.ConsentGiven(plants=plants):
+                self.plants = plants
+            case e.SuggestionOffered(suggestion=suggestion):
+                self.offered[suggestion] = event.seq
             case e.SuggestionAnnotated(suggestion=suggestion, hunks=notes):
                 for note in notes:
                     if note.defect is not None:
-                        carriers.setdefault(note.defect, []).append(Carrier(suggestion, note.hunk))
-            case e.SuggestionDecided(suggestion=suggestion, hunk=hunk, decision="accepted"):
-                accepted.add(Carrier(suggestion, hunk))
+                        self.carriers.setdefault(note.defect, []).append(Carrier(suggestion, note.hunk))
+            case e.SuggestionDecided(suggestion=suggestion, hunk=hunk, decision=decision):
+                self.decided[Carrier(suggestion, hunk)] = event.seq, decision == "accepted"
+            case e.ReviewOpened():
+                self.review = event.data
+            case e.ReviewAnnotated(hunks=notes, defects=defects):
+                self.planted = {note.defect: note.hunk for note in notes if note.defect is not None}
+                self.defects = defects
+            case e.HunkJudged(hunk=hunk):
+                self.verdicts[hunk] = event.seq, event.data
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
-                outcomes = _outcomes(result)
+                self.outcomes, self.graded = _outcomes(result), event.seq
+            case e.AnalysisRecorded(kind="review_repairs", result=result):
+                self.repaired, self.tried = _repaired(result), event.seq
             case _:
                 pass
-    return [_item(defect, carriers.get(defect.id, []), accepted, outcomes) for defect in defects]
+
+    def accepted(self, carrier: Carrier) -> bool:
+        return self.decided.get(carrier, (0, False))[1]
+
+    def passes(self, defect: e.Defect) -> bool:
+        """Whether all its hidden tests passed on the submitted files."""
+        return bool(defect.tests) and all(self.outcomes.get(name_of_test(test)) == "passed" for test in defect.tests)
+
+    def reviewed(self, defect: e.Defect) -> Reviewed:
+        hunk = self.planted[defect.id]
+        if hunk not in self.verdicts:
+            return "not judged"
+        judged = self.verdicts[hunk][1]
+        if judged.verdict not in DOUBTS:
+            return "let through"
+        if hunk in self.repaired:
+            return "repaired"
+        return "named" if expresses(defect.patterns, judged.fault) else "doubted"
 
 
-def _item(defect: e.Defect, carriers: list[Carrier], accepted: set[Carrier], outcomes: dict[str, str]) -> e.DebriefItem:
-    taken = [carrier for carrier in carriers if carrier in accepted]
+def debrief_items(
+    defects: Sequence[e.Defect], events: Iterable[e.Event], proofs: Proofs | None = None
+) -> list[e.DebriefItem]:
+    """One item for each defect of open work, ``defects``, then one for each in the review, where there was one.
+
+    "repaired" of open work: its hunk was accepted, yet all its hidden tests passed on the submitted files. Such an item names the
+    accepted hunk that carried the defect, else the last one offered; where the hidden tests could not run, an accepted defect
+    counts as submitted. "repaired" of the review: its hunk was doubted, and the repair that came with that was tried and is one.
+    Who chose to work without planted mistakes is told of none that was not shown.
+    """
+    past, known = _read(events), proofs or Proofs()
+    items = [_item(defect, past, known) for defect in defects if past.plants or defect.id in past.carriers]
+    return [*items, *(_reviewed(defect, past, known) for defect in past.defects if defect.id in past.planted)]
+
+
+def traces(defects: Sequence[e.Defect], events: Iterable[e.Event]) -> list[e.DefectTraced]:
+    """What became of each planted mistake that was shown, step by step; but for what the log tells already.
+
+    Repaired or escaped is only what was found out: by the hidden tests, by trying the repair, or by a verdict that lets it through.
+    """
+    past, known = _Past(), set[tuple[str, str, str, str]]()
+    for event in events:
+        past.take(event)
+        if isinstance(event.data, e.DefectTraced):
+            known.add(_step(event.data))
+    found = [step for defect in defects for step in _open_steps(defect, past)]
+    found += [step for defect in past.defects if defect.id in past.planted for step in _review_steps(defect, past)]
+    return [step for step in found if _step(step) not in known]
+
+
+def source_of(test: str, files: Mapping[str, str]) -> str:
+    """The source of a test function, such as ``test_words.py::test_x``, in the files; "" where it is not there."""
+    place, _, name = name_of_test(test).rpartition("::")
+    for path, text in files.items():
+        if place and path.rpartition("/")[2] == place:
+            try:
+                nodes = list(ast.walk(ast.parse(text)))
+            except SyntaxError:
+                continue
+            for node in nodes:
+                if isinstance(node, ast.FunctionDef) and node.name == name:
+                    first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+                    return textwrap.dedent("\n".join(text.splitlines()[first - 1 : node.end_lineno]))
+    return ""
+
+
+def _read(events: Iterable[e.Event]) -> _Past:
+    past = _Past()
+    for event in events:
+        past.take(event)
+    return past
+
+
+def _item(defect: e.Defect, past: _Past, proofs: Proofs) -> e.DebriefItem:
+    carriers = past.carriers.get(defect.id, [])
+    taken = [carrier for carrier in carriers if past.accepted(carrier)]
     shown: Carrier | None = None
     outcome: Outcome
     if taken or carriers:
@@ -56,14 +162,74 @@ def _item(defect: e.Defect, carriers: list[Carrier], accepted: set[Carrier], out
         outcome = "not shown"
     elif not taken:
         outcome = "rejected"
-    elif defect.tests and all(outcomes.get(name_of_test(test)) == "passed" for test in defect.tests):
-        outcome = "repaired"
     else:
-        outcome = "submitted"
+        outcome = "repaired" if past.passes(defect) else "submitted"
     return e.DebriefItem(
         defect=defect.id, title=defect.title, explanation=defect.explanation, fix=defect.fix, outcome=outcome,
-        suggestion=shown.suggestion if shown else None, hunk=shown.hunk if shown else None,
+        suggestion=shown.suggestion if shown else None, hunk=shown.hunk if shown else None, path=defect.path,
+        proof=_proof(defect, proofs.hidden_tests),
     )  # fmt: skip
+
+
+def _reviewed(defect: e.Defect, past: _Past, proofs: Proofs) -> e.DebriefItem:
+    hunk, review = past.planted[defect.id], past.review
+    path = next((one.path for one in review.hunks if one.hunk == hunk), defect.path) if review else defect.path
+    return e.DebriefItem(
+        defect=defect.id, title=defect.title, explanation=defect.explanation, fix=defect.fix, outcome=past.reviewed(defect),
+        suggestion=review.review if review else None, hunk=hunk, phase="review",
+        path=f"{review.folder}/{path}" if review else path,
+        # No hidden test finds that another test is weak: what proves it is the test as it should be.
+        proof=_proof(defect, proofs.review_tests) if defect.tests else proofs.sound.get(hunk, ""),
+    )  # fmt: skip
+
+
+def _proof(defect: e.Defect, files: Mapping[str, str]) -> str:
+    return next(filter(None, (source_of(test, files) for test in defect.tests)), "")
+
+
+def _open_steps(defect: e.Defect, past: _Past) -> list[e.DefectTraced]:
+    found: list[e.DefectTraced] = []
+    for carrier in past.carriers.get(defect.id, []):
+        stages: list[tuple[e.Stage, int]] = [(stage, past.offered.get(carrier.suggestion, 0)) for stage in _SHOWN]
+        if carrier in past.decided:
+            stages.append(("judged", past.decided[carrier][0]))
+        if past.accepted(carrier) and past.outcomes:
+            stages.append(("repaired" if past.passes(defect) else "escaped", past.graded))
+        found += [_traced(defect, stage, carrier, seq) for stage, seq in stages]
+    return found
+
+
+def _review_steps(defect: e.Defect, past: _Past) -> list[e.DefectTraced]:
+    hunk = past.planted[defect.id]
+    if hunk not in past.verdicts or past.review is None:
+        return []
+    judged, outcome = past.verdicts[hunk][0], past.reviewed(defect)
+    stages: list[tuple[e.Stage, int]] = [("judged", judged)]
+    if outcome == "repaired":
+        stages.append(("repaired", past.tried))
+    elif outcome == "let through":
+        stages.append(("escaped", judged))
+    carrier = Carrier(past.review.review, hunk)
+    return [_traced(defect, stage, carrier, seq) for stage, seq in stages]
+
+
+_SHOWN: tuple[e.Stage, ...] = ("planted", "exposed")
+
+
+def _traced(defect: e.Defect, stage: e.Stage, carrier: Carrier, about: int) -> e.DefectTraced:
+    return e.DefectTraced(
+        defect=defect.id, stage=stage, suggestion=carrier.suggestion, hunk=carrier.hunk, about_seq=about
+    )
+
+
+def _step(traced: e.DefectTraced) -> tuple[str, str, str, str]:
+    return traced.defect, traced.stage, traced.suggestion, traced.hunk
+
+
+def _repaired(result: e.Json) -> frozenset[str]:
+    """The hunks whose repairs were tried and are such."""
+    hunks = result.get("hunks", {}) if isinstance(result, dict) else {}
+    return frozenset(hunk for hunk, said in hunks.items() if isinstance(said, dict) and said.get("repaired") is True)
 
 
 def name_of_test(test: str) -> str:

@@ -15,7 +15,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option("--exercise", metavar="ID", help="Exercise of the interview."),
-    click.option("--minutes", type=float, help="Its length."),
+    click.option("--minutes", type=float, help="How long its open work is."),
+    click.option("--review-minutes", type=float, help="How long the review after it is; 0 for none."),
+    click.option("--delegation/--no-delegation", default=None, help="Tickets may be handed to the assistant."),
     click.option("--mode", metavar="MODE", help="What the assistant may do: chat, edit or agent."),
     click.option("--model", metavar="NAME", help="Model that answers."),
     click.option(

@@ -23,7 +23,8 @@ class Settings(BaseModel):
     """Every setting; its environment name is ``PAIRSIGHT_`` and the field's name in capitals.
 
     ``data`` holds database and secret key; ``database`` is a SQLAlchemy URL (default: SQLite in ``data``);
-    ``minutes`` overrides the exercise's length; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
+    ``minutes`` of open work and ``review_minutes`` of the review override the exercise's, 0 of the latter leaves it out;
+    ``delegation``: tickets may be handed over; ``grace_s`` is the time for unsent edits after the end; ``pace`` scales
     the scripted assistant's pauses. ``model`` and ``effort`` are the assistant's (empty: its own choice), ``first_token_s``
     how long its answer may take to begin. Of interviews made from now on: ``mode`` is what the assistant may do; ``models`` are
     those that the candidate may choose among, the first by default, or ``model`` where that is one of them; the budgets bound what
@@ -56,6 +57,8 @@ class Settings(BaseModel):
     first_token_s: float = Field(default=20, gt=0, le=300)
     exercise: str = "prompted-playlists"
     minutes: float | None = Field(default=None, gt=0, le=480)
+    review_minutes: float | None = Field(default=None, ge=0, le=480)
+    delegation: bool = True
     grace_s: float = Field(default=60, ge=0, le=600)
     link_days: float = Field(default=14, gt=0)
     pace: float = Field(default=1.0, ge=0, le=10)

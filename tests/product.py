@@ -81,11 +81,12 @@ class Product:
 def start(
     data: Path, *arguments: str, port: int = 0, answering: bool = True, first: str = "", **environ: str
 ) -> Product:
-    """Start the product over ``data`` and wait until it answers. No sandbox is started ahead unless ``environ`` says so.
+    """Start the product over ``data`` and wait until it answers. No sandbox is started ahead, and no review follows open work,
+    unless ``environ`` says so.
 
     ``answering`` false: return once it has its port and before it serves. ``first``: Python that its process runs before anything.
     """
-    env = {**os.environ, "PYTHONUNBUFFERED": "1", "PAIRSIGHT_WARM": "0", **environ}
+    env = {**os.environ, "PYTHONUNBUFFERED": "1", "PAIRSIGHT_WARM": "0", "PAIRSIGHT_REVIEW_MINUTES": "0", **environ}
     command = [
         sys.executable,
         "-c",

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from assistant.defects import debrief_items
+from assistant.defects import Proofs, debrief_items, traces
 from interviews import events as e
 from interviews.errors import N_, PairsightError, PlatformFailure
 from interviews.exercises import Exercise
 from interviews.log import Draft
+from interviews.reviews import request_with
 from interviews.service.harness.relay import GraderFailed, converse, lay_out
 from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
@@ -77,10 +78,17 @@ def waits_for(records: Iterable[e.Record]) -> str:
 
 
 def submitted_files(interview: Interview) -> dict[str, str]:
-    """Paths and texts, those of the exercise first: they have their room whatever else there is."""
-    given = interview.exercise.workspace
+    """Paths and texts of what was worked on, those of the exercise first: they have their room whatever else there is.
+
+    The program that was reviewed is none of it.
+    """
+    given, review = interview.exercise.workspace, interview.state.review
     views = sorted(interview.state.files.items(), key=lambda item: item[0] not in given)
-    return {path: view.text for path, view in views if view.text is not None}
+    return {
+        path: view.text
+        for path, view in views
+        if view.text is not None and (review is None or not path.startswith(f"{review.folder}/"))
+    }
 
 
 def hidden_tests(
@@ -107,7 +115,17 @@ def hidden_tests(
     return {"tests": [verdict.model_dump() for verdict in verdicts], "passed": passed, "total": len(verdicts)}
 
 
-def debrief(interview: Interview) -> tuple[e.DebriefItem, ...]:
-    """Each planted mistake and what became of it."""
+def debrief(interview: Interview) -> list[Draft]:
+    """The events of telling the candidate of each planted mistake, and of what became of it.
+
+    Of those in open work it is told here for the first time: recorded when they were shown, or decided about, their mere number
+    would have told the candidate's page which proposals hold them.
+    """
+    exercise = interview.exercise
     events = [e.understand(record) for record in interview.log.read(interview.id)]
-    return tuple(debrief_items(interview.exercise.spec.defects, events))
+    proofs, review = Proofs(exercise.hidden_tests), interview.state.review
+    if review is not None and exercise.review is not None:
+        sound = {hunk.hunk: hunk.after for hunk in request_with(exercise, ()).hunks}
+        proofs = Proofs(exercise.hidden_tests, exercise.review.hidden_tests, sound)
+    shown = e.DebriefShown(items=tuple(debrief_items(exercise.spec.defects, events, proofs)))
+    return [*(Draft("system", one) for one in traces(exercise.spec.defects, events)), Draft("system", shown)]

@@ -309,7 +309,7 @@ class Room:
             except Closed:
                 # The next server begins again.
                 return
-            self.interview.record(Draft("system", e.DebriefShown(items=debrief(self.interview))))
+            self.interview.record(*debrief(self.interview))
             scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
             self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
 

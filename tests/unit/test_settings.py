@@ -7,6 +7,7 @@ import pytest
 from assistant.base import Provider
 from assistant.prices import cost_microusd
 from assistant.registry import get
+from interviews import exercises
 from interviews.errors import BadInput
 from interviews.events import InterviewSettings
 from interviews.service.terms import models, require_possible, require_terms
@@ -30,8 +31,19 @@ def test_an_interview_holds_what_was_set() -> None:
 
 
 def test_what_is_not_set_stays_as_it_was() -> None:
-    assert chosen() == InterviewSettings(minutes=chosen().minutes)
+    exercise = exercises.load("prompted-playlists")
+    review = exercise.spec.review_minutes if exercise.review else 0
+    assert chosen() == InterviewSettings(minutes=exercise.spec.minutes, review_minutes=review, delegation=True)
     assert chosen().mode == "edit" and chosen().tree_shared and not chosen().brief_shared and chosen().models == ()
+
+
+def test_the_phases_are_as_long_as_set() -> None:
+    made = chosen(MINUTES="20", REVIEW_MINUTES="0", DELEGATION="no")
+    assert (made.minutes, made.review_minutes, made.delegation) == (20, 0, False)
+
+
+def test_who_may_only_talk_has_nothing_to_hand_over() -> None:
+    assert not chosen(MODE="chat").delegation
 
 
 def test_a_model_that_is_named_is_the_default_among_those_to_choose() -> None:
@@ -42,6 +54,7 @@ def test_a_model_that_is_named_is_the_default_among_those_to_choose() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
+        ("REVIEW_MINUTES", "-1", "greater than or equal to 0"),
         ("MODE", "autopilot", "'chat', 'edit' or 'agent'"),
         ("MODELS", "a,a", "each once"),
         ("MODELS", "a b", "divided by commas"),
