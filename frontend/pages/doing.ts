@@ -2,6 +2,7 @@
 // Owns the page's commands and which tab of a panel is chosen. Invariant: each thing a button does is a command too.
 
 import { computed, signal } from "@preact/signals";
+import { boot } from "../core/boot.ts";
 import type { Hunk, TestResult } from "../core/events.ts";
 import { t } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
@@ -13,6 +14,8 @@ import { again, message, type Sources, selected, sentOf, type Wanted } from "../
 import { type ProposalActs, proposalCommands } from "../panels/proposal.tsx";
 import { openTerminal, shownTerminal, terminalMarked, terminalSelection } from "../panels/terminal.tsx";
 import { why } from "../panels/tests.tsx";
+import type { TicketActs } from "../panels/ticket.tsx";
+import { writeTicket } from "../panels/tickets.tsx";
 import type { Command } from "../ui/commands.ts";
 import { frameCommands, type Place } from "../ui/frame.tsx";
 import { focusPanel, type PanelId, reveal } from "../ui/layout.ts";
@@ -22,6 +25,10 @@ import type { Session } from "./session.ts";
 
 export const left = signal("brief");
 export const bottom = signal("terminal");
+export const right = signal("assistant");
+
+/** Whether work may be handed over in this interview. */
+export const delegates = boot.header?.settings.delegation ?? false;
 
 export const places: Place[] = [
   {
@@ -57,7 +64,26 @@ export const places: Place[] = [
     choose: () => (bottom.value = "tests"),
     chosen: () => bottom.value === "tests",
   },
-  { id: "assistant", label: t("Assistant"), icon: "right", panel: "right" },
+  {
+    id: "assistant",
+    label: t("Assistant"),
+    icon: "right",
+    panel: "right",
+    choose: () => (right.value = "assistant"),
+    chosen: () => right.value === "assistant",
+  },
+  ...(delegates
+    ? [
+        {
+          id: "tickets",
+          label: t("Tickets"),
+          icon: "note",
+          panel: "right",
+          choose: () => (right.value = "tickets"),
+          chosen: () => right.value === "tickets",
+        } as Place,
+      ]
+    : []),
 ];
 
 export function workspaceCommands(session: Session, names: Record<PanelId, string>): Command[] {
@@ -113,6 +139,7 @@ export function workspaceCommands(session: Session, names: Record<PanelId, strin
       enabled: running,
     },
     { id: "tests", label: t("Go to: %(panel)s", { panel: t("Tests") }), run: () => show("tests") },
+    ...(delegates ? ticketCommands(session) : []),
     { id: "new-file", label: t("New file"), keys: ["Mod+Alt+N"], run: () => (naming.value = true), enabled: running },
     {
       id: "rename-file",
@@ -143,6 +170,40 @@ export function workspaceCommands(session: Session, names: Record<PanelId, strin
   ];
 }
 
+function ticketCommands({ store }: Session): Command[] {
+  return [
+    {
+      id: "new-ticket",
+      label: t("Hand over a ticket"),
+      keys: ["Mod+Alt+T"],
+      run: () => {
+        showTickets();
+        writeTicket();
+      },
+      enabled: () => store.now.status === "running",
+    },
+    {
+      id: "tickets",
+      label: t("Go to: %(panel)s", { panel: t("Tickets") }),
+      run: () => {
+        right.value = "tickets";
+        focusPanel("right");
+      },
+    },
+  ];
+}
+
+function showTickets(): void {
+  right.value = "tickets";
+  reveal("right");
+}
+
+/** Show the conversation, where the box for prompts is. */
+function toAssistant(): void {
+  right.value = "assistant";
+  reveal("right");
+}
+
 export function fileCommands({ store, editors }: Session): Command[] {
   const paths = Object.keys(store.at("files").files).sort();
   return paths.map((path) => ({
@@ -165,8 +226,8 @@ function pointedFile({ store, editors }: Session): string | null {
 /** Where ⌘/Ctrl+Enter means something else. */
 function inForm(): boolean {
   return (
-    document.activeElement?.closest(".hunk, .ask") !== null &&
-    document.activeElement?.closest(".hunk, .ask") !== undefined
+    document.activeElement?.closest(".hunk, .ask, .ticket-form") !== null &&
+    document.activeElement?.closest(".hunk, .ask, .ticket-form") !== undefined
   );
 }
 
@@ -213,19 +274,22 @@ export function askAboutSelection(session: Session): void {
   const inEditor = document.activeElement?.closest(".editor-host") !== null;
   if (inTerminal && terminalMarked.value) askAboutTerminal(session);
   else if (inEditor && session.editors.cursor.value.selected) askAboutCode(session);
-  else focusPanel("right");
+  else {
+    right.value = "assistant";
+    focusPanel("right");
+  }
 }
 
 export function askAboutCode(session: Session): void {
   const selection = session.editors.selection();
-  reveal("right");
+  toAssistant();
   suggest("", selection ? selected(selection) : undefined);
 }
 
 export function askAboutTerminal(session: Session): void {
   const marked = sources(session).terminal();
   const name = shownTerminal();
-  reveal("right");
+  toAssistant();
   if (marked) suggest("", { kind: "terminal", ...marked });
   else suggest("", name === null ? undefined : { kind: "terminal", name });
 }
@@ -263,8 +327,27 @@ export function proposalActs({ acts, editable }: Session): ProposalActs {
   };
 }
 
+/** What one can do about tickets in the workspace: what was typed goes out before. */
+export function ticketActs(session: Session): TicketActs {
+  const { acts, editable } = session;
+  return {
+    ...proposalActs(session),
+    open: (...given) => {
+      editable.flush();
+      return acts.openTicket(...given);
+    },
+    revise: (...given) => {
+      editable.flush();
+      return acts.reviseTicket(...given);
+    },
+    comment: acts.comment.bind(acts),
+    close: (ticket) => acts.closeTicket(ticket),
+    stop: (ticket) => acts.stopTicket(ticket),
+  };
+}
+
 function askAnew(hunk: Hunk): void {
-  reveal("right");
+  toAssistant();
   suggest(
     t(
       "%(path)s has changed around line %(line)s since you proposed your change there. Please propose it again for the file as it is now.",
@@ -278,7 +361,7 @@ function askAnew(hunk: Hunk): void {
 }
 
 export function askAbout(test: TestResult): void {
-  reveal("right");
+  toAssistant();
   suggest(t("The test %(test)s fails: %(why)s", { test: test.id, why: why(test.message) }), {
     kind: "failure",
     name: test.id,

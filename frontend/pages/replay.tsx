@@ -57,7 +57,8 @@ function point(event: Wire, watching: Watching): void {
   const suggestion = as(event, "suggestion.decided")?.suggestion;
   const of = suggestion ? watching.store.now.suggestions[suggestion]?.turn : turn;
   pointed.value = of;
-  if (of) right.value = "conversation";
+  const handed = Object.values(watching.store.now.tickets).some((one) => one.rounds.some((round) => round.turn === of));
+  if (of) right.value = handed ? "tickets" : "conversation";
   if (panel || of) narrowPanel.value = panel ?? "right";
 }
 

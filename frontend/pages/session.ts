@@ -15,6 +15,8 @@ import { Editors } from "../editor/editors.ts";
 import { type Kept, type Orphan, Outbox } from "../editor/outbox.ts";
 import { rebased } from "../editor/rebase.ts";
 import { wasSent } from "../panels/ask.tsx";
+import { changesSent, ticketSent } from "../panels/ticketform.tsx";
+import { tellOfTickets } from "../panels/tickets.tsx";
 import { say } from "../ui/toasts.tsx";
 import { Acts } from "./acts.ts";
 import { remember } from "./places.ts";
@@ -40,6 +42,7 @@ export async function begin(boot: Boot): Promise<Session> {
   const session = await prepare(boot, (store, live, outbox, identity) => new Editable(store, live, outbox, identity));
   remember(boot, session.store, session.editors);
   follow(session);
+  tellOfTickets(session.store);
   session.live.start();
   return session;
 }
@@ -171,6 +174,8 @@ async function doAgain(live: Live, act: KeptAct): Promise<void> {
   const ack = await live.again(act);
   if (!ack.ok) say(ack.error, ack.code !== "offline");
   else if (act.name === "ask" && typeof act.message.text === "string") wasSent(act.message.text);
+  else if (act.name === "ticket.open") ticketSent(String(act.message.title), String(act.message.text));
+  else if (act.name === "ticket.revise") changesSent(String(act.message.ticket), String(act.message.text));
 }
 
 /** The page's own id: documents of interviewers have the role before it. */
@@ -210,6 +215,7 @@ function follow({ boot, store, live, editable, editors }: Session): void {
     const status = store.at("course").status;
     const connection = live.connection.value;
     editors.lock(status !== "running" || connection === "superseded");
+    if (status === "running") flushed = false;
     if (status === "grace") {
       editable.flush();
       if (editable.unsent.value === 0 && connection === "online" && !flushed) {

@@ -81,7 +81,7 @@ export function CommentForm({ label, send, onLeave }: FormProps) {
         ref={box}
         class="input"
         rows={2}
-        maxLength={5000}
+        maxLength={2000}
         aria-label={label}
         placeholder={label}
         value={text.value}

@@ -170,14 +170,15 @@ export function ChangesForm({ ticket, state, acts, disabled, onSent }: ChangesPr
   const sending = useSignal(false);
   const text = changes.value[ticket.ticket] ?? "";
   const comments = unheeded(ticket, state);
-  const ready = (text.trim() !== "" || comments.length > 0) && !disabled && !sending.value;
+  const again = ticket.status === "failed" ? t("Please try again.") : "";
+  const ready = (text.trim() || again || comments.length > 0) && !disabled && !sending.value;
   const send = async () => {
     if (!ready) return;
     sending.value = true;
     const said = text.trim();
     const ack = await acts.revise(
       ticket.ticket,
-      said,
+      said || again,
       comments.map((one) => one.comment),
     );
     sending.value = false;
@@ -185,7 +186,7 @@ export function ChangesForm({ ticket, state, acts, disabled, onSent }: ChangesPr
     changesSent(ticket.ticket, said);
     onSent();
   };
-  const label = ticket.change ? t("What should be different") : t("What to try instead");
+  const label = ticket.status === "failed" ? t("What to try instead") : t("What should be different");
   return (
     <form
       class="ticket-form"
@@ -202,6 +203,7 @@ export function ChangesForm({ ticket, state, acts, disabled, onSent }: ChangesPr
           rows={3}
           maxLength={20000}
           disabled={disabled}
+          placeholder={again}
           value={text}
           onInput={(event) => {
             changes.value = { ...changes.value, [ticket.ticket]: event.currentTarget.value };
@@ -221,7 +223,7 @@ export function ChangesForm({ ticket, state, acts, disabled, onSent }: ChangesPr
             : t("Comments on lines go with it.")}
         </span>
         <button type="submit" class="button" disabled={!ready} aria-keyshortcuts={ariaKey(SEND)}>
-          {ticket.change ? t("Ask for changes") : t("Try again")} <kbd class="kbd">{keyLabel(SEND)}</kbd>
+          {again ? t("Try again") : t("Ask for changes")} <kbd class="kbd">{keyLabel(SEND)}</kbd>
         </button>
       </div>
     </form>

@@ -75,7 +75,7 @@ export function Frame({ bar, notices, children, commands, places }: Props) {
         </div>
       </div>
       {children}
-      {narrow.value && (
+      {narrow.value && places.length > 0 && (
         <nav class="places" aria-label={t("Panels")}>
           {places.map((place) => {
             const here = narrowPanel.value === place.panel && (place.chosen?.() ?? true);
