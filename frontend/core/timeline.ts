@@ -3,6 +3,26 @@
 
 import type { State } from "./state.ts";
 
+/** How long the next phase is offered before it begins by itself. */
+export const OFFERED_MS = 5 * 60_000;
+
+/** The phases of an interview, in their order, for the minutes that its review has; 0 is none. */
+export function phasesOf(reviewMinutes: number): readonly string[] {
+  return reviewMinutes > 0 ? ["open", "review"] : ["open"];
+}
+
+/** The phase that follows the one under way, or "" where it is the last. */
+export function phaseAfter(state: State, reviewMinutes: number): string {
+  if (state.status === "between") return state.next_phase;
+  const phases = phasesOf(reviewMinutes);
+  return phases[phases.indexOf(state.phase) + 1] ?? "";
+}
+
+/** Time until the phase that is offered begins by itself, in ms, never negative. */
+export function offerLeftMs(state: State, nowMs: number): number {
+  return Math.max(0, state.offered_ms + OFFERED_MS - nowMs);
+}
+
 /** Working time spent in the current phase, in ms. */
 export function elapsedMs(state: State, nowMs: number): number {
   if (!state.phase_started_ms) return 0;

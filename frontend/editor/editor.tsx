@@ -6,8 +6,16 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import type { Store } from "../core/store.ts";
 import { Icon } from "../ui/icons.tsx";
-import { Tabs } from "../ui/tabs.tsx";
+import { type Tab, Tabs } from "../ui/tabs.tsx";
 import type { Editors } from "./editors.ts";
+
+/** What stands before the files, as their first tab. */
+export interface Front {
+  tab: Tab;
+  shown: boolean;
+  onShow: (shown: boolean) => void;
+  content: ComponentChildren;
+}
 
 interface Props {
   editors: Editors;
@@ -19,9 +27,10 @@ interface Props {
   aside?: ComponentChildren;
   /** Shown when no file is open. */
   empty: ComponentChildren;
+  front?: Front | undefined;
 }
 
-export function Editor({ editors, store, unsentOf, note, aside, empty }: Props) {
+export function Editor({ editors, store, unsentOf, note, aside, empty, front }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const tabs = editors.tabs.value;
   const active = editors.active.value;
@@ -34,21 +43,36 @@ export function Editor({ editors, store, unsentOf, note, aside, empty }: Props) 
     title: path,
     mark: (unsentOf?.(path) ?? 0) > 0 ? t("unsaved") : "",
   }));
+  const before = front?.shown === true;
+  const select = (path: string) => {
+    front?.onShow(path === front.tab.id);
+    if (path !== front?.tab.id) editors.open(path);
+  };
+  const close = (path: string) => {
+    editors.close(path);
+    // What closing a file shows next is another file, not what stands before them.
+    front?.onShow(before);
+  };
   return (
     <>
       <div class="panel-head panel-tabs">
         <Tabs
-          label={t("Open files")}
-          items={items}
-          selected={active ?? ""}
-          onSelect={(path) => editors.open(path)}
-          onClose={(path) => editors.close(path)}
-          controls="editor-view"
+          label={front ? t("Review and open files") : t("Open files")}
+          items={front ? [{ ...front.tab, fixed: true }, ...items] : items}
+          selected={front && before ? front.tab.id : (active ?? "")}
+          onSelect={select}
+          onClose={close}
+          {...(front ? {} : { controls: "editor-view" })}
         />
-        {aside}
+        {!before && aside}
       </div>
-      {note && <p class="editor-note">{note}</p>}
-      <div class="panel-body editor-body">
+      {front && (
+        <div class="panel-body" role="tabpanel" aria-label={front.tab.label} hidden={!before}>
+          {front.content}
+        </div>
+      )}
+      {note && !before && <p class="editor-note">{note}</p>}
+      <div class="panel-body editor-body" hidden={before}>
         <div
           id="editor-view"
           class="editor-host"

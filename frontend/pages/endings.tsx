@@ -1,12 +1,16 @@
 // What ends the work: submitting, time running out, another tab.
-// Owns these dialogs. Invariant: each says what happens to the work; none can be left while it is being handed in.
+// Owns these dialogs, and which of them is shown. Invariant: each says what happens to the work; none can be left while it is being handed in.
 
 import { signal } from "@preact/signals";
 import { boot } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
-import { clockText, remainingMs } from "../core/timeline.ts";
+import { clockText, phaseAfter, remainingMs } from "../core/timeline.ts";
+import { countJudged, endWords } from "../panels/review.tsx";
 import { counts } from "../panels/tests.tsx";
+import { verdictsOf } from "../panels/verdicts.ts";
+import { useSeconds } from "../ui/clock.tsx";
 import { Dialog } from "../ui/dialog.tsx";
+import { GoOn, goingOn, Offer, SavingBefore, settled } from "./between.tsx";
 import type { Session } from "./session.ts";
 
 export const submitting = signal(false);
@@ -17,7 +21,10 @@ export function Endings({ session }: { session: Session }) {
   const status = store.at("course").status;
   if (live.connection.value === "superseded") return <Elsewhere />;
   if (sent.value || status === "submitted" || status === "finished") return <HandingIn session={session} />;
-  if (status === "grace") return <TimeUp session={session} />;
+  const more = phaseAfter(store.now, boot.header.settings.review_minutes) !== "";
+  if (status === "grace") return more ? <SavingBefore session={session} /> : <TimeUp session={session} />;
+  if (status === "between") return <Offer session={session} />;
+  if (goingOn.value) return <GoOn session={session} />;
   if (submitting.value) return <Submit session={session} />;
   return null;
 }
@@ -35,7 +42,9 @@ function Submit({ session }: { session: Session }) {
     if (!ack.ok) sent.value = false;
     close();
   };
+  useSeconds();
   const state = store.at("course", "runs", "suggestions");
+  const { review } = state;
   const run = state.runs.findLast((view) => view.finished_seq !== null);
   const open = Object.values(state.suggestions).reduce(
     (sum, view) => sum + view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length,
@@ -56,6 +65,7 @@ function Submit({ session }: { session: Session }) {
             ? t("Last test run: %(passed)s passed ✓, %(failed)s failed ✗.", { ...counts(run) })
             : t("You have not run the tests.")}
         </li>
+        {review && <li>{endWords(review.hunks.length - countJudged(review, verdictsOf(store)))}</li>}
         {open > 0 && (
           <li>
             {tn(
@@ -76,18 +86,6 @@ function Submit({ session }: { session: Session }) {
       </div>
     </Dialog>
   );
-}
-
-/** Resolves once nothing is unsent, or after a few seconds: the server takes late edits too. */
-function settled({ editable }: Session): Promise<void> {
-  return new Promise((resolve) => {
-    const started = Date.now();
-    const timer = window.setInterval(() => {
-      if (editable.unsent.value > 0 && Date.now() - started < 5000) return;
-      clearInterval(timer);
-      resolve();
-    }, 50);
-  });
 }
 
 function HandingIn({ session }: { session: Session }) {

@@ -4,9 +4,13 @@
 
 import { boot } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
+import type { State } from "../core/state.ts";
+import { phaseAfter, phasesOf } from "../core/timeline.ts";
+import { verdictsOf } from "../panels/verdicts.ts";
 import { Clock } from "../ui/clock.tsx";
 import { BarTools } from "../ui/frame.tsx";
 import type { PanelId } from "../ui/layout.ts";
+import { goingOn } from "./between.tsx";
 import { submitting } from "./endings.tsx";
 import type { Session, Working } from "./session.ts";
 
@@ -14,12 +18,13 @@ export function TopBar({ session, names }: { session: Session; names: Record<Pan
   const { store, live } = session;
   const viewers = Object.values(store.at("presence").presence).filter((view) => view.role === "interviewer").length;
   const state = store.at("course");
+  const more = phaseAfter(state, boot.header.settings.review_minutes) !== "";
   const canEdit = boot.header.settings.co_edit && state.status === "running" ? viewers : 0;
   return (
     <>
       <h1 class="topbar-title">
         {boot.header.exercise.title}
-        <span class="topbar-phase">{t("Open work")}</span>
+        <PhaseName state={state} />
       </h1>
       <SaveState session={session} />
       <span
@@ -35,18 +40,50 @@ export function TopBar({ session, names }: { session: Session; names: Record<Pan
         type="button"
         class="button button-primary"
         disabled={state.status !== "running"}
-        onClick={() => (submitting.value = true)}
+        {...(more ? { "aria-label": t("Go on to the review") } : {})}
+        onClick={() => {
+          if (more) goingOn.value = true;
+          else submitting.value = true;
+        }}
       >
-        {t("Submit")}
+        {more ? (
+          <>
+            <span class="topbar-whole">{t("Go on to the review")}</span>
+            <span class="topbar-short">{t("Go on")}</span>
+          </>
+        ) : (
+          t("Submit")
+        )}
       </button>
     </>
   );
 }
 
+/** The phase under way, or the one that comes next while nothing is. */
+export function phaseName(state: State): string {
+  const phase = state.status === "between" ? state.next_phase : state.phase;
+  return phase === "review" ? t("Review") : t("Open work");
+}
+
+/** The phase and which of how many it is. */
+export function PhaseName({ state }: { state: State }) {
+  const phases = phasesOf(boot.header.settings.review_minutes);
+  const phase = state.status === "between" ? state.next_phase : state.phase;
+  const number = phases.indexOf(phase) + 1;
+  return (
+    <span class="topbar-phase">
+      {phaseName(state)}
+      {phases.length > 1 && number > 0 && (
+        <span class="topbar-count"> {t("%(number)s of %(total)s", { number, total: phases.length })}</span>
+      )}
+    </span>
+  );
+}
+
 /** "Saved" means committed; anything else says where the changes are. */
 export function SaveState({ session }: { session: Working }) {
-  const { live, editable, outbox } = session;
-  const changes = editable.unsent.value + live.waiting.value;
+  const { live, editable, outbox, store } = session;
+  const changes = editable.unsent.value + live.waiting.value + (verdictsOf(store)?.unsent.value ?? 0);
   const online = live.connection.value === "online";
   let words = t("Saved");
   let sign = "●";

@@ -16,7 +16,7 @@ import { reveal } from "../ui/layout.ts";
 import { Acts } from "./acts.ts";
 import { Orphans } from "./orphans.tsx";
 import type { Working } from "./session.ts";
-import { SaveState } from "./topbar.tsx";
+import { PhaseName, SaveState } from "./topbar.tsx";
 import { names, right, usePaths, type Watching, WatchedPanels, watchedCommands, watchedPlaces } from "./watching.tsx";
 
 interface Props {
@@ -87,6 +87,7 @@ function Bar({ store, live, working }: { store: Store; live: Live; working: Work
       <h1 class="topbar-title">
         {boot.header.candidate}
         <span class="topbar-phase">{boot.header.exercise.title}</span>
+        {state.phase_started_ms > 0 && !over && <PhaseName state={state} />}
       </h1>
       <span class="save-state" role="status">
         {over ? (
@@ -124,13 +125,20 @@ function beforehand({ queued, sandbox_lost }: State): string {
   return sandbox_lost ? t("has no workspace: %(reason)s", { reason: sandbox_lost }) : t("has not started yet");
 }
 
-/** Says when an event happened, for those that came while this page was open; its number for earlier ones. */
+/** Says when an event happened, for those that came while this page was open; its number for earlier ones. Counted from the first
+ * phase that the page knows of: a second one does not set it back. */
 function momentTimes(store: Store): (seq: number) => string {
   const known = new Map<number, number>([[store.now.seq, store.now.at_ms]]);
-  store.listen({ event: (event) => known.set(event.seq, event.at_ms) });
+  let began = store.now.phase_started_ms;
+  store.listen({
+    event: (event) => {
+      known.set(event.seq, event.at_ms);
+      began ||= store.now.phase_started_ms;
+    },
+  });
   return (seq) => {
     const at = known.get(seq);
     if (at === undefined) return t("event %(seq)s", { seq });
-    return clockText(Math.max(0, at - (store.now.phase_started_ms || at)), true);
+    return clockText(Math.max(0, at - (began || at)), true);
   };
 }

@@ -39,6 +39,11 @@ function putAway(now: Read | null): void {
   }
 }
 
+/** Have the component drawn again while time goes by; for one beside a clock, which ticks. */
+export function useSeconds(): void {
+  tick.value;
+}
+
 export function Clock({ store, now }: { store: Store; now: () => number }) {
   useEffect(() => {
     const timer = window.setInterval(() => {
@@ -48,16 +53,21 @@ export function Clock({ store, now }: { store: Store; now: () => number }) {
   }, []);
   tick.value;
   const state = store.at("course");
-  const left = remainingMs(state, now());
+  const between = state.status === "between";
+  // What was left of the phase before is nobody's matter any more.
+  const left = between ? state.next_phase_ms : remainingMs(state, now());
   const paused = state.paused_ms !== null && state.status === "running";
   const over = state.status === "submitted" || state.status === "finished";
   const minutes = Math.ceil(left / 60_000);
   return (
     <div class={left < SOON_MS && state.status === "running" ? "clock clock-soon" : "clock"} role="timer">
-      <span class="clock-time" title={over ? t("Working time spent") : t("Working time left")}>
+      <span
+        class="clock-time"
+        title={over ? t("Working time spent") : between ? t("Time for what comes next") : t("Working time left")}
+      >
         {state.phase_started_ms ? clockText(over ? elapsedMs(state, now()) : left) : "--:--"}
       </span>
-      <span class="clock-word">{over ? t("worked") : paused ? t("paused") : t("left")}</span>
+      <span class="clock-word">{over ? t("worked") : between ? t("stands") : paused ? t("paused") : t("left")}</span>
       <span class="sr-only" role="status">
         {state.status === "running" && (minutes === 5 || minutes === 1)
           ? tn("%(n)s minute left", "%(n)s minutes left", minutes)

@@ -11,6 +11,8 @@ export interface Tab {
   title?: string;
   /** A word for a dot beside the label, such as "unsaved"; empty for none. */
   mark?: string;
+  /** It stays where others can be closed. */
+  fixed?: boolean;
 }
 
 interface Props {
@@ -37,7 +39,7 @@ export function Tabs({ label, items, selected, onSelect, onClose, controls }: Pr
       event.preventDefault();
       onSelect(item.id);
       row.current?.querySelectorAll<HTMLElement>('[role="tab"]')[items.indexOf(item)]?.focus();
-    } else if (event.key === "Delete" && onClose) {
+    } else if (event.key === "Delete" && onClose && !items[index]?.fixed) {
       event.preventDefault();
       onClose(items[index]?.id ?? "");
     }
@@ -56,7 +58,7 @@ export function Tabs({ label, items, selected, onSelect, onClose, controls }: Pr
             {...(controls ? { "aria-controls": controls } : {})}
             onClick={() => onSelect(item.id)}
             onKeyDown={(event) => move(event, index)}
-            onAuxClick={(event) => event.button === 1 && onClose?.(item.id)}
+            onAuxClick={(event) => event.button === 1 && !item.fixed && onClose?.(item.id)}
           >
             {item.label}
             {item.mark && (
@@ -66,7 +68,7 @@ export function Tabs({ label, items, selected, onSelect, onClose, controls }: Pr
               </span>
             )}
           </button>
-          {onClose && (
+          {onClose && !item.fixed && (
             <button
               type="button"
               class="tab-close"

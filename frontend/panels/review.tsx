@@ -1,0 +1,262 @@
+// The change that is to be reviewed, and what one thinks of each of its hunks.
+// Owns showing it: what it is for, what was run on it, its hunks by file, how many have a verdict; and moving among them by keys.
+// Invariant: every hunk is offered alike, and nothing says which were chosen to be wrong. Without `verdicts` it is read-only.
+
+import { useSignal } from "@preact/signals";
+import { useMemo, useRef } from "preact/hooks";
+import type { Check } from "../core/events.ts";
+import { t, tn } from "../core/i18n.ts";
+import type { ReviewView } from "../core/state.ts";
+import type { Store } from "../core/store.ts";
+import { Markdown } from "../ui/markdown.tsx";
+import { byFile, Changed, type Shown } from "./changed.tsx";
+import { linesOf, place } from "./diff.ts";
+import { CHOICES, VerdictForm, VerdictWords, wordOf } from "./verdict.tsx";
+import { isWrong, type Verdicts } from "./verdicts.ts";
+
+interface Props {
+  store: Store;
+  /** Where verdicts are taken. */
+  verdicts?: Verdicts | undefined;
+  disabled?: boolean;
+  onView: (path: string, line: number, lines: number) => void;
+}
+
+/** How many hunks have a verdict, those included that are not sent yet. */
+export function countJudged(review: ReviewView, verdicts?: Verdicts): number {
+  return review.hunks.filter(({ hunk }) => review.verdicts[hunk] ?? verdicts?.drafts.value.get(hunk)).length;
+}
+
+export function Review({ store, verdicts, disabled = false, onView }: Props) {
+  const { review } = store.at("course");
+  const host = useRef<HTMLDivElement>(null);
+  // Where one is: F6 comes back to it.
+  const here = useSignal("");
+  const files = useMemo(() => byFile(review?.hunks ?? []), [review?.hunks]);
+  if (!review) return null;
+  const judged = countJudged(review, verdicts);
+  const total = review.hunks.length;
+  const go = (by: 1 | -1, open: boolean) => {
+    const all = [...(host.current?.querySelectorAll<HTMLElement>(".review-hunk") ?? [])];
+    const at = all.findIndex((hunk) => hunk.contains(document.activeElement));
+    const from = at < 0 && by < 0 ? all.length : at;
+    const order = all.map((_, step) => all[(((from + by * (step + 1)) % all.length) + all.length) % all.length]);
+    const next = open
+      ? order.find((hunk) => hunk && !isJudged(review, verdicts, hunk.dataset.reviewHunk ?? ""))
+      : all[from + by];
+    next?.focus();
+    next?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <div class="review" ref={host}>
+      <div class="review-bar">
+        <span class="review-progress">
+          {t("%(judged)s of %(total)s judged", { judged, total })}
+          <progress class="review-share" value={judged} max={total} aria-hidden="true" />
+        </span>
+        {verdicts && (
+          <button type="button" class="button button-small" disabled={judged === total} onClick={() => go(1, true)}>
+            {t("Next without a verdict")} <kbd class="kbd">n</kbd>
+          </button>
+        )}
+      </div>
+      <div class="review-about">
+        <h2 class="review-title">{review.title}</h2>
+        <Markdown text={review.description} settled />
+        <Checks checks={review.checks} />
+        {verdicts && (
+          <p class="muted review-help">
+            {t(
+              "Say of each change what you think. Everything you choose or type is saved by itself, and you can change it until the time is over. A change without a verdict is fine.",
+            )}{" "}
+            <span class="review-keys">
+              {t(
+                "Keys on a change: 1–4 verdict, j and k the next and the previous, n and p those without a verdict, f its fault, o opens it.",
+              )}
+            </span>
+          </p>
+        )}
+      </div>
+      {files.map(({ path, shown }) => (
+        <section key={path} class="review-file" aria-label={path}>
+          <h3 class="review-path">
+            <span>{path}</span>
+            <span class="muted">{tn("%(n)s change", "%(n)s changes", shown.length)}</span>
+          </h3>
+          {shown.map((one) => (
+            <ReviewHunk
+              key={one.hunk.hunk}
+              shown={one}
+              total={total}
+              current={(here.value || review.hunks[0]?.hunk) === one.hunk.hunk}
+              onHere={() => (here.value = one.hunk.hunk)}
+              {...{ store, review, verdicts, disabled, onView, go }}
+            />
+          ))}
+        </section>
+      ))}
+      {verdicts && <p class="review-end muted">{endWords(total - judged)}</p>}
+    </div>
+  );
+}
+
+/** What is left, in words that do not press. */
+export function endWords(open: number): string {
+  if (open === 0) return t("Every change has a verdict.");
+  return tn("%(n)s change has no verdict; that is fine.", "%(n)s changes have no verdict; that is fine.", open);
+}
+
+function isJudged(review: ReviewView, verdicts: Verdicts | undefined, hunk: string): boolean {
+  return review.verdicts[hunk] !== undefined || verdicts?.drafts.peek().get(hunk) !== undefined;
+}
+
+interface HunkProps extends Omit<Props, "disabled"> {
+  shown: Shown;
+  total: number;
+  review: ReviewView;
+  disabled: boolean;
+  current: boolean;
+  onHere: () => void;
+  go: (by: 1 | -1, open: boolean) => void;
+}
+
+function ReviewHunk({ shown, total, review, store, verdicts, disabled, current, onHere, onView, go }: HunkProps) {
+  const { hunk, number, line, rows, added, removed } = shown;
+  const host = useRef<HTMLElement>(null);
+  const judged = verdicts ? verdicts.shown(hunk.hunk).judged : review.verdicts[hunk.hunk];
+  const wrong = isWrong(judged?.verdict);
+  const path = `${review.folder.replace(/\/$/, "")}/${hunk.path}`;
+  const text = store.at("files").files[path]?.text ?? null;
+  const choose = verdicts && wrong && !disabled;
+  const table = useMemo(
+    () => (
+      <Changed
+        rows={rows}
+        label={t("Lines removed and added")}
+        chosen={wrong ? (judged?.line ?? 0) : 0}
+        onChoose={
+          choose
+            ? (at) => {
+                verdicts.say(hunk.hunk, { line: at });
+                void verdicts.flush(hunk.hunk);
+              }
+            : undefined
+        }
+      />
+    ),
+    [rows, wrong, judged?.line, choose],
+  );
+  const open = () => {
+    if (text === null) return;
+    const lines = { before: hunk.after, after: "", lead: hunk.lead ?? "", trail: hunk.trail ?? "" };
+    // Where one has changed the file since, the hunk stands elsewhere.
+    const at = (place(text, lines, line - 1) ?? line - 1) + 1;
+    onView(path, at, Math.max(1, linesOf(hunk.after).length));
+  };
+  const focusIn = (selector: string) => host.current?.querySelector<HTMLElement>(selector)?.focus();
+  const onKey = (event: KeyboardEvent) => {
+    if (!verdicts || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target as Element;
+    if (event.key === "Escape" && target.closest(".fault-text")) {
+      event.preventDefault();
+      host.current?.focus();
+      return;
+    }
+    if (target.closest("textarea, select, .hunk-editor")) return;
+    const verdict = CHOICES[Number(event.key) - 1];
+    const acts: Record<string, () => void> = {
+      j: () => go(1, false),
+      k: () => go(-1, false),
+      n: () => go(1, true),
+      p: () => go(-1, true),
+      f: () => focusIn(".fault-text"),
+      o: open,
+    };
+    const act = verdict && !disabled ? () => verdicts.choose(hunk.hunk, verdict) : acts[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  const word = judged ? wordOf(judged.verdict) : t("no verdict");
+  return (
+    <section
+      ref={host}
+      class={`review-hunk${judged ? " review-judged" : ""}`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a hunk takes the keys that judge it
+      tabIndex={0}
+      data-review-hunk={hunk.hunk}
+      {...(current ? { "data-focus": true } : {})}
+      aria-label={t("Change %(number)s of %(total)s, line %(line)s: %(verdict)s", {
+        number,
+        total,
+        line,
+        verdict: word,
+      })}
+      onFocusCapture={onHere}
+      onKeyDown={onKey}
+    >
+      <div class="review-hunk-head">
+        <h4 class="review-number">
+          {t("Change %(number)s", { number })} <span class="muted">{t("line %(line)s", { line })}</span>
+        </h4>
+        <span class="hunk-size">
+          +{added} −{removed}
+        </span>
+        <button type="button" class="text-button" disabled={text === null} onClick={open}>
+          {t("Open in editor")}
+        </button>
+      </div>
+      <div class="diff-scroll">{table}</div>
+      {verdicts ? (
+        <VerdictForm shown={shown} verdicts={verdicts} disabled={disabled} />
+      ) : (
+        <VerdictWords shown={shown} judged={review.verdicts[hunk.hunk]} />
+      )}
+    </section>
+  );
+}
+
+function Checks({ checks }: { checks: readonly Check[] }) {
+  if (!checks.length) return null;
+  return (
+    <ul class="review-checks" aria-label={t("What was run on it")}>
+      {checks.map((check) => (
+        <li key={check.name}>
+          {check.output ? (
+            <details>
+              <summary>
+                <CheckWords check={check} />
+              </summary>
+              <pre>{check.output}</pre>
+            </details>
+          ) : (
+            <CheckWords check={check} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function CheckWords({ check }: { check: Check }) {
+  return (
+    <>
+      <span class={check.ok ? "test-pass" : "test-fail"}>{check.ok ? t("✓ passed") : t("✗ failed")}</span> {check.name}
+    </>
+  );
+}
+
+/** What the change is for, beside the brief. */
+export function ReviewBrief({ review }: { review: ReviewView }) {
+  return (
+    <section class="review-brief" aria-label={t("The change")}>
+      <h2>{review.title}</h2>
+      <Markdown text={review.description} settled />
+      <p class="muted">
+        {t("Its files stand in %(folder)s, with the change in them. You may run and edit them.", {
+          folder: `${review.folder.replace(/\/$/, "")}/`,
+        })}
+      </p>
+    </section>
+  );
+}
