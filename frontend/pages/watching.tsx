@@ -17,8 +17,10 @@ import { Viewer } from "../editor/viewer.ts";
 import { Conversation } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { Files } from "../panels/files.tsx";
+import { countJudged, Review } from "../panels/review.tsx";
 import { type Screens, TerminalPanel, terminalSelection } from "../panels/terminal.tsx";
 import { TestCounts, Tests } from "../panels/tests.tsx";
+import { Tickets, ticketsTab } from "../panels/tickets.tsx";
 import { exportCommands, exportsOf } from "../replay/exports.tsx";
 import { type AskService, beginRedacting, Redact, type Redactable } from "../replay/redact.tsx";
 import type { Command } from "../ui/commands.ts";
@@ -29,7 +31,11 @@ import { Tabs } from "../ui/tabs.tsx";
 
 const left = signal("files");
 const bottom = signal("terminal");
+/** Whether the change under review stands in the editor's place. */
+const reviewing = signal(false);
 export const right = signal("conversation");
+/** Whether work may be handed over in this interview. */
+const delegates = boot.header?.settings.delegation ?? false;
 
 export interface Watching {
   store: Store;
@@ -59,7 +65,12 @@ export function show({ editors, viewer }: Watching, event: Wire, anew = false): 
   const whole = as(event, "file.snapshotted");
   const by = edited?.origin ?? whole?.origin;
   const path = edited?.path ?? whole?.path;
+  if (event.type === "review.opened" || event.type === "hunk.judged") {
+    reviewing.value = true;
+    return "editor";
+  }
   if (path !== undefined && by !== "starter" && by !== "rebuild" && by !== "keyframe") {
+    reviewing.value = false;
     const seen = editors.shown?.path === path;
     editors.open(path);
     const doc = editors.docs.get(path);
@@ -121,9 +132,14 @@ export function usePaths(store: Store): string[] {
 export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screens, redacting }: Props) {
   const { store, editors, follow } = watching;
   const view = (path: string, line: number, lines: number) => {
+    const before = reviewing.value;
+    reviewing.value = false;
     reveal("editor");
-    editors.open(path, line, lines);
+    // What is not drawn yet takes no place.
+    if (before) requestAnimationFrame(() => editors.open(path, line, lines));
+    else editors.open(path, line, lines);
   };
+  const { review } = store.at("course");
   const prompts = useComputed(() => store.at("turns").turns.length).value;
   const paths = usePaths(store);
   const starter = useMemo(() => new Map(paths.map((path) => [path, 1])), [paths]);
@@ -164,6 +180,25 @@ export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screen
             store={store}
             note={note}
             unsentOf={unsentOf}
+            front={
+              review
+                ? {
+                    tab: {
+                      id: "/review",
+                      label: t("Review %(judged)s/%(total)s", {
+                        judged: countJudged(review),
+                        total: review.hunks.length,
+                      }),
+                      title: review.title,
+                    },
+                    shown: reviewing.value,
+                    onShow: (shown) => {
+                      reviewing.value = shown;
+                    },
+                    content: <Review store={store} onView={view} />,
+                  }
+                : undefined
+            }
             aside={
               <label class="check panel-act">
                 <input
@@ -213,6 +248,7 @@ export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screen
                     id: "conversation",
                     label: prompts ? t("Conversation (%(n)s)", { n: prompts }) : t("Conversation"),
                   },
+                  ...(delegates ? [ticketsTab(store.at("tickets", "suggestions"))] : []),
                   ...sides,
                 ]}
               />
@@ -225,6 +261,11 @@ export function WatchedPanels({ watching, sides, pointed, note, unsentOf, screen
                 empty={<p>{t("The candidate has not asked the assistant anything yet.")}</p>}
               />
             </div>
+            {delegates && (
+              <div class="panel-body" hidden={right.value !== "tickets"}>
+                <Tickets store={store} disabled={true} now={() => store.now.at_ms} onView={view} pointed={pointed} />
+              </div>
+            )}
             {sides.map((side) => (
               <div key={side.id} class="panel-body" hidden={right.value !== side.id}>
                 {side.content}
@@ -261,6 +302,7 @@ export function watchedPlaces(sides: readonly { id: string; label: string }[]): 
     of("terminal", t("Terminal"), "keyboard", "bottom", bottom),
     of("tests", t("Tests"), "check", "bottom", bottom),
     of("conversation", t("Talk"), "right", "right", right),
+    ...(delegates ? [of("tickets", t("Tickets"), "note", "right", right)] : []),
     ...sides.map(({ id, label }) => of(id, label, "note", "right", right)),
   ];
 }
@@ -285,11 +327,21 @@ export function watchedCommands(
     id: `file-${path}`,
     label: t("Open %(path)s", { path }),
     run: () => {
+      reviewing.value = false;
       reveal("editor");
       editors.open(path);
     },
   }));
+  const review = store.now.review && {
+    id: "review",
+    label: t("Go to: %(panel)s", { panel: t("Review") }),
+    run: () => {
+      reviewing.value = true;
+      focusPanel("editor");
+    },
+  };
   return [
+    ...(review ? [review] : []),
     {
       id: "follow",
       label: t("Follow the candidate's file: on or off"),
@@ -312,6 +364,15 @@ export function watchedCommands(
       label: t("Go to: %(panel)s", { panel: t("Conversation") }),
       run: go(right, "conversation", "right"),
     },
+    ...(delegates
+      ? [
+          {
+            id: "tickets",
+            label: t("Go to: %(panel)s", { panel: t("Tickets") }),
+            run: go(right, "tickets", "right"),
+          },
+        ]
+      : []),
     { id: "redact", label: t("Redact a secret…"), run: beginRedacting },
     ...links,
     ...exportCommands(exportsOf(parts)),

@@ -1,26 +1,30 @@
 // The candidate's workspace.
 // Owns which part stands in which panel. Leaves out the parts themselves, what one can do (doing.ts) and beginning (session.ts).
 
-import { computed } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import { t } from "../core/i18n.ts";
-import { remainingMs } from "../core/timeline.ts";
+import type { State } from "../core/state.ts";
+import { phaseAfter, remainingMs } from "../core/timeline.ts";
 import { Editor } from "../editor/editor.tsx";
 import { AskBox } from "../panels/ask.tsx";
 import { Conversation, isAnswering } from "../panels/assistant.tsx";
 import { BudgetMeter, budgetUsed, usedUp } from "../panels/budget.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { FileDialogs, Files } from "../panels/files.tsx";
+import { Review, ReviewBrief } from "../panels/review.tsx";
+import { Tickets, ticketsTab } from "../panels/tickets.tsx";
 import { TerminalPanel, terminalMarked } from "../panels/terminal.tsx";
 import { Terms } from "../panels/terms.tsx";
 import { Orphans } from "./orphans.tsx";
 import { isRunning, TestCounts, Tests } from "../panels/tests.tsx";
+import { Verdicts } from "../panels/verdicts.ts";
 import { PauseNotice } from "../ui/clock.tsx";
-import { keyLabel } from "../ui/commands.ts";
-import { Frame } from "../ui/frame.tsx";
+import { type Command, keyLabel } from "../ui/commands.ts";
+import { Frame, type Place } from "../ui/frame.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { narrow, type PanelId, reveal } from "../ui/layout.ts";
+import { focusPanel, narrow, type PanelId, reveal } from "../ui/layout.ts";
 import { Panels } from "../ui/panels.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import {
@@ -30,21 +34,30 @@ import {
   askAboutTerminal,
   askAgain,
   bottom,
+  delegates,
   fileActs,
   fileCommands,
   left,
   places,
   proposalActs,
+  right,
   run,
   showFiles,
   sources,
   starterVersions,
   terminalActs,
+  ticketActs,
   workspaceCommands,
 } from "./doing.ts";
+import { goingOn } from "./between.tsx";
 import { Endings } from "./endings.tsx";
 import type { Session } from "./session.ts";
 import { TopBar } from "./topbar.tsx";
+
+/** The review's tab: no file is called so. */
+const REVIEW = "/review";
+/** Whether the change under review stands in the editor's place. */
+const reviewing = signal(true);
 
 export function Workspace({ session }: { session: Session }) {
   const { store, live, editors, editable, acts } = session;
@@ -52,27 +65,48 @@ export function Workspace({ session }: { session: Session }) {
     left: t("Brief and files"),
     editor: t("Editor"),
     bottom: t("Terminal and tests"),
-    right: t("Assistant"),
+    right: delegates ? t("Assistant and tickets") : t("Assistant"),
   };
-  const commands = useMemo(() => workspaceCommands(session, names), [session]);
-  const list = computed(() => [...commands, ...fileCommands(session)]);
-  const running = store.at("course").status === "running";
-  const starter = useMemo(() => starterVersions(session), [session]);
+  const verdicts = useMemo(
+    () =>
+      new Verdicts(
+        store,
+        (review, hunk, judged) => acts.judge(review, hunk, judged),
+        () => remainingMs(store.now, live.now()),
+      ),
+    [session],
+  );
+  const { status, review } = store.at("course");
+  const commands = useMemo(
+    () => [...phaseCommands(session), ...phased(session, workspaceCommands(session, names))],
+    [session],
+  );
+  const list = computed(() => [...commands, ...fileCommands(session).map(toFile)]);
+  const running = status === "running";
+  const starter = useMemo(() => starterVersions(session), [session, review?.seq]);
+  useEffect(() => followReview(session), [session]);
   const files = useMemo(() => fileActs(session), [session]);
   const view = (path: string, line: number, lines: number) => {
-    reveal("editor");
-    editors.open(path, line, lines);
-    if (!narrow.value) editors.focus();
+    toFile({
+      id: path,
+      label: path,
+      run: () => {
+        reveal("editor");
+        editors.open(path, line, lines);
+        if (!narrow.value) editors.focus();
+      },
+    }).run();
   };
   const turns = store.at("turns").turns;
   const turn = turns[turns.length - 1];
   const budget = budgetUsed(boot.header.settings, store.now);
   const from = useMemo(() => sources(session), [session]);
+  const handing = useMemo(() => ticketActs(session), [session]);
   const code = editors.cursor.value.selected > 0;
   return (
     <Frame
       commands={list.value}
-      places={places}
+      places={review ? reviewPlaces(places) : places}
       bar={<TopBar session={session} names={names} />}
       notices={
         <PauseNotice
@@ -99,6 +133,7 @@ export function Workspace({ session }: { session: Session }) {
               />
             </div>
             <div class="panel-body" hidden={left.value !== "brief"}>
+              {review && <ReviewBrief review={review} />}
               <Brief />
             </div>
             <div class="panel-body" hidden={left.value !== "files"}>
@@ -118,6 +153,18 @@ export function Workspace({ session }: { session: Session }) {
             editors={editors}
             store={store}
             unsentOf={(path) => (editable.unsent.value ? editable.unsentOf(path) : 0)}
+            front={
+              review
+                ? {
+                    tab: { id: REVIEW, label: t("Review"), title: review.title },
+                    shown: reviewing.value,
+                    onShow: (shown) => {
+                      reviewing.value = shown;
+                    },
+                    content: <Review store={store} verdicts={verdicts} disabled={!running} onView={view} />,
+                  }
+                : undefined
+            }
             aside={
               code && (
                 <button
@@ -190,11 +237,33 @@ export function Workspace({ session }: { session: Session }) {
         }
         right={
           <>
-            <div class="panel-head">
-              <h2 class="panel-title">{t("Assistant")}</h2>
+            <div class={delegates ? "panel-head panel-tabs" : "panel-head"}>
+              {delegates ? (
+                <Tabs
+                  label={names.right}
+                  selected={right.value}
+                  onSelect={(id) => (right.value = id)}
+                  items={[{ id: "assistant", label: t("Assistant") }, ticketsTab(store.at("tickets", "suggestions"))]}
+                />
+              ) : (
+                <h2 class="panel-title">{t("Assistant")}</h2>
+              )}
               <BudgetMeter used={budget} />
             </div>
-            <div class="panel-body assistant">
+            {delegates && (
+              <div class="panel-body" hidden={right.value !== "tickets"}>
+                <Tickets
+                  store={store}
+                  acts={handing}
+                  sources={from}
+                  disabled={!running}
+                  refused={usedUp(budget)}
+                  now={() => live.now()}
+                  onView={view}
+                />
+              </div>
+            )}
+            <div class="panel-body assistant" hidden={right.value !== "assistant"}>
               <Conversation
                 store={store}
                 acts={useMemo(() => proposalActs(session), [session])}
@@ -218,4 +287,100 @@ export function Workspace({ session }: { session: Session }) {
       <Endings session={session} />
     </Frame>
   );
+}
+
+/** A command that shows a file: it is seen first, and then gone to. */
+function toFile(command: Command): Command {
+  return {
+    ...command,
+    run: () => {
+      if (!reviewing.value) {
+        command.run();
+        return;
+      }
+      reviewing.value = false;
+      // What is not drawn yet takes neither a place nor the focus.
+      requestAnimationFrame(() => command.run());
+    },
+  };
+}
+
+/** Show the review when it is opened, and a file when another is. Ends when called. */
+function followReview({ store, editors }: Session): () => void {
+  const end = store.listen({
+    event: (event) => {
+      if (event.type !== "review.opened") return;
+      showReview();
+      left.value = "brief";
+    },
+  });
+  let before = editors.active.peek();
+  const stop = effect(() => {
+    const active = editors.active.value;
+    if (active !== before && active !== null) untracked(() => (reviewing.value = false));
+    before = active;
+  });
+  return () => {
+    end();
+    stop();
+  };
+}
+
+function showReview(): void {
+  reviewing.value = true;
+  focusPanel("editor");
+}
+
+function phaseCommands({ store }: Session): Command[] {
+  const running = () => store.now.status === "running";
+  return [
+    {
+      id: "review",
+      label: t("Go to: %(panel)s", { panel: t("Review") }),
+      keys: ["Mod+Alt+R"],
+      run: showReview,
+      enabled: () => store.now.review !== null,
+    },
+    {
+      id: "go-on",
+      label: t("Go on to the review"),
+      run: () => (goingOn.value = true),
+      enabled: () => running() && comes(store.now),
+    },
+  ];
+}
+
+/** Commands that mean something else, or nothing, in a phase that another follows, or while a fault is written. */
+function phased({ store }: Session, commands: Command[]): Command[] {
+  const unless = (command: Command, not: () => boolean): Command => ({
+    ...command,
+    enabled: () => (command.enabled?.() ?? true) && !not(),
+  });
+  const writing = () => Boolean(document.activeElement?.closest(".verdict"));
+  return commands.map((command) => {
+    if (command.id === "submit") return unless(command, () => comes(store.now));
+    return command.id === "run" ? unless(command, writing) : command;
+  });
+}
+
+function comes(state: State): boolean {
+  return phaseAfter(state, boot.header.settings.review_minutes) !== "";
+}
+
+/** Where a narrow page shows one panel at a time, the review has a place of its own before the code. */
+function reviewPlaces(all: readonly Place[]): Place[] {
+  const review: Place = {
+    id: "review",
+    label: t("Review"),
+    icon: "check",
+    panel: "editor",
+    choose: () => (reviewing.value = true),
+    chosen: () => reviewing.value,
+  };
+  const code = (place: Place): Place => ({
+    ...place,
+    choose: () => (reviewing.value = false),
+    chosen: () => !reviewing.value,
+  });
+  return all.flatMap((place) => (place.id === "editor" ? [review, code(place)] : [place]));
 }
