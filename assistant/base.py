@@ -29,7 +29,8 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Turn:
-    """An earlier prompt and its reply; ``rejected``/``accepted`` are what became of its hunks, as they went in.
+    """An earlier prompt and its reply; ``rejected``/``accepted`` are what became of its hunks, as they went in, ``undecided`` those
+    of which nothing became.
 
     ``attachments`` names what was attached then, ``brought`` has its texts: as they were sent, of a whole file the text of now.
     ``cut`` says that the reply broke off before its end.
@@ -42,6 +43,7 @@ class Turn:
     attachments: tuple[str, ...] = ()
     cut: bool = False
     brought: tuple[Attachment, ...] = ()
+    undecided: tuple[Hunk, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Ask:
     ``mode`` is how far it may go: talk (``chat``), propose changes too (``edit``), also run things (``agent``); ``tree`` whether it
     sees the whole workspace. ``cancelled`` says, from any thread, that the candidate has pressed stop; ``bench`` is None where
     nothing can be run. ``afford`` says whether one more request may be made after this much was used in this reply.
+    ``delegated``: it is a round of a ticket, worked on while nobody waits, and its last words describe the change. ``plants``:
+    whether proposals may hold mistakes placed on purpose.
     """
 
     turn: str
@@ -120,6 +124,8 @@ class Ask:
     afford: Callable[[Usage, str], bool] = always
     cancelled: Callable[[], bool] = never
     limits: Limits = Limits()
+    delegated: bool = False
+    plants: bool = True
 
     @property
     def knows(self) -> tuple[str, ...]:

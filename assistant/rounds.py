@@ -24,6 +24,7 @@ from interviews.events import Usage
 
 CALLS = 64  # tools used for one message
 ROUNDS = 12  # times the model may use tools before it must answer
+TICKET_ROUNDS = 30  # likewise, where nobody waits for the answer
 logger = logging.getLogger("pairsight")
 
 
@@ -148,6 +149,7 @@ class _Reply:
     def __init__(self, ask: Ask, wire: Wire) -> None:
         self._ask, self._wire = ask, wire
         self._box = Toolbox(ask)
+        self._most = TICKET_ROUNDS if ask.delegated else ROUNDS
         self._spent = Usage()
         self._model = wire.model
         self._calls = count(1)
@@ -173,7 +175,7 @@ class _Reply:
         """Stream, use tools, stream again; returns the reason why it ended."""
         said, done = conversation(self._ask), list[Round]()
         shorter = shortened(self._ask)
-        for number in range(ROUNDS + 1):
+        for number in range(self._most + 1):
             if self._ask.cancelled():
                 # Not only once something is said: then what was used by now would be told nowhere.
                 raise Stopped
@@ -181,21 +183,21 @@ class _Reply:
                 yield self._note("The budget for the assistant is used up, so this answer ends here.")
                 return "budget"
             try:
-                heard = yield from self._listen(said, done, number == ROUNDS)
+                heard = yield from self._listen(said, done, number == self._most)
             except _TooLong:
                 if shorter is None:
                     raise self._too_long() from None
                 yield Delayed(N_("The conversation is too long for this model; its oldest parts are left out."), 0)
                 said, shorter = shorter, None
                 try:
-                    heard = yield from self._listen(said, done, number == ROUNDS)
+                    heard = yield from self._listen(said, done, number == self._most)
                 except _TooLong:
                     raise self._too_long() from None
             match heard.stop:
-                case "tool_use" if number < ROUNDS and (calls := heard.calls()):
+                case "tool_use" if number < self._most and (calls := heard.calls()):
                     results = yield from self._use(calls)
                     done.append(Round(heard.content(), tuple(results)))
-                case "pause_turn" if number < ROUNDS:
+                case "pause_turn" if number < self._most:
                     if (content := heard.content()) is not None:
                         done.append(Round(content))
                 case reason:

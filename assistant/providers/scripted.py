@@ -9,7 +9,7 @@ the same parts. It claims no check but those it made. Leaves out which answer fi
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from assistant.base import Ask, Attachment, Finished, Part, ToolCall, Working
@@ -23,6 +23,7 @@ from interviews.exercises import Exercise, load, names
 
 READ = 50_000  # characters of an attached file that are looked at
 LOOKS = 2  # files that it looks at before one answer
+TICKET_LOOKS = 4  # likewise, for a ticket
 
 
 class Scripted:
@@ -73,26 +74,47 @@ class Scripted:
         runs = ask.mode == "agent" and ask.bench is not None
         scene = Scene(ask.mode, runs, None if ask.tree else frozenset(ask.files))
         text = script.told(move, now, scene, tuple(found.unseen), will_run=runs and (move.run or bool(found.drafts)))
-        yield from self._looking(ask, move)
-        yield from spoken("\n\n".join([text.strip(), *found.notices]) + "\n", thinking(ask.prompt))
-        if runs and (move.run or found.drafts) and not ask.cancelled():
-            yield from self._running(script, ask, found)
+        text = "\n\n".join([text.strip(), *found.notices]) + "\n"
+        runs = runs and (move.run or bool(found.drafts))
+        if ask.delegated:
+            yield from self._working(script, ask, move, found, text, runs)
+        else:
+            yield from self._looking(ask, move)
+            yield from spoken(text, thinking(ask.prompt))
+            if runs and not ask.cancelled():
+                yield from spoken((yield from self._running(script, ask, found)))
         yield from found.proposals
         yield Finished("end_turn", model=self.name, miss=not move.line)
+
+    def _working(
+        self, script: Script, ask: Ask, move: Move, found: Offer, text: str, runs: bool
+    ) -> Generator[Part, None, None]:
+        """A ticket: the steps first, then all that is said of them, which describes what comes back."""
+        changed = [path for path in found.drafts if path in ask.files]
+        paths = list(dict.fromkeys([*changed, *(path for path in move.files if path in ask.files)]))
+        yield from _used(ask, "list_files", 1, {})
+        definitions = [
+            f"def {piece.name}("
+            for change in move.propose
+            for name in change.pieces
+            if (piece := script.pieces[name]).name
+        ]
+        if found.drafts and definitions:
+            yield from _used(ask, "search", 2, {"pattern": definitions[0]})
+        for number, path in enumerate(paths[:TICKET_LOOKS], 3):
+            yield from _used(ask, "read_file", number, {"path": path})
+        told = (yield from self._running(script, ask, found)) if runs and not ask.cancelled() else ""
+        yield from spoken(text.rstrip() + "\n" + told, thinking(ask.prompt))
 
     def _looking(self, ask: Ask, move: Move) -> Iterator[Part]:
         """Read what the answer speaks of, in the ways to work that have tools."""
         if ask.mode == "chat":
             return
-        box = Toolbox(ask)
         for number, path in enumerate([path for path in move.files if path in ask.files][:LOOKS], 1):
-            call, given = f"{ask.turn}-look{number}", {"path": path}
-            yield Working("read_file", call, given)
-            used = box.use("read_file", given)
-            yield ToolCall("read_file", call, given, used.output, used.ok, used.cut)
+            yield from _used(ask, "read_file", number, {"path": path})
 
-    def _running(self, script: Script, ask: Ask, found: Offer) -> Iterator[Part]:
-        """Run the visible tests on the files with what is proposed, and tell what came of it."""
+    def _running(self, script: Script, ask: Ask, found: Offer) -> Generator[Part, None, str]:
+        """Run the visible tests on the files with what is proposed; returns what is told of that."""
         call, says = f"{ask.turn}-run", script.spec.says
         yield Working("run_tests", call, {})
         try:
@@ -100,11 +122,20 @@ class Scripted:
             outcome = ask.bench.run_tests({**ask.files, **found.drafts})
         except PlatformFailure as failure:
             yield ToolCall("run_tests", call, {}, str(failure), ok=False)
-            yield from spoken("\n" + render(says.no_place, {"why": str(failure)}).strip() + "\n")
-            return
+            return "\n" + render(says.no_place, {"why": str(failure)}).strip() + "\n"
         yield ToolCall("run_tests", call, {}, outcome.output, outcome.ok, outcome.cut)
         values = {"counts": dict(outcome.counts), "ok": outcome.ok, "changed": bool(found.drafts)}
-        yield from spoken("\n" + render(says.ran, values).strip() + "\n")
+        return "\n" + render(says.ran, values).strip() + "\n"
+
+
+def _used(ask: Ask, tool: str, number: int, given: dict[str, str]) -> Iterator[Part]:
+    """A look at the files, as a step; nothing once stop was pressed."""
+    if ask.cancelled():
+        return
+    call = f"{ask.turn}-look{number}"
+    yield Working(tool, call, given)
+    used = Toolbox(ask).use(tool, given)
+    yield ToolCall(tool, call, given, used.output, used.ok, used.cut)
 
 
 def _past(script: Script, ask: Ask) -> list[Talk]:

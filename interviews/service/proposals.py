@@ -17,6 +17,7 @@ from interviews.errors import BadInput, Conflict, NotFound
 from interviews.log import ClientKey, Draft
 from interviews.service.accepting import Accepting, place_of, stale
 from interviews.service.interview import Interview
+from interviews.service.tickets import superseded
 from interviews.state import SuggestionView
 
 MAX_REASON = 2_000
@@ -67,6 +68,7 @@ class Proposals:
             if interview.known(key):
                 return _undecided(view)
             interview.require_running()
+            self._require_newest(view)
             wanted, why = _verdict(decision, reason)
             hunks = [e.Hunk.model_validate(hunk) for hunk in view.hunks if hunk["hunk"] not in view.decisions]
             drafts: list[Draft] = []
@@ -142,6 +144,11 @@ class Proposals:
             raise NotFound("There is no proposal %(suggestion)s", suggestion=repr(suggestion)[:80])
         return view
 
+    def _require_newest(self, view: SuggestionView) -> None:
+        """Raise ``Conflict`` for what made way for another round of its ticket: that one starts from what was merged by then."""
+        if superseded(self._interview.state, view.turn):
+            raise Conflict("You have asked for changes to this; decide about what comes back instead")
+
     def _open(self, suggestion: object, hunk: object) -> tuple[SuggestionView, e.Hunk]:
         """The hunk, which nobody has decided about yet."""
         view = self._view(suggestion)
@@ -152,6 +159,7 @@ class Proposals:
             )
         if found["hunk"] in view.decisions:
             raise Conflict("That hunk was %(decision)s already", decision=view.decisions[found["hunk"]])
+        self._require_newest(view)
         return view, e.Hunk.model_validate(found)
 
 

@@ -32,12 +32,19 @@ DECLINED = "refusal"
 logger = logging.getLogger("pairsight")
 
 
-def answer(interview: Interview, ask: Ask, since_ms: int | None = None, left: Callable[[], bool] = never) -> None:
+def answer(
+    interview: Interview,
+    ask: Ask,
+    since_ms: int | None = None,
+    left: Callable[[], bool] = never,
+    reply: Reply | None = None,
+) -> None:
     """Have ``ask`` answered, up to the end of the reply, whatever that is.
 
-    ``since_ms`` is when the candidate asked, now if None. Where ``left`` says so, the end is left to another process.
+    ``since_ms`` is when the candidate asked, now if None. Where ``left`` says so, the end is left to another process. ``reply`` is
+    where it is recorded, if not as one that the candidate waits for.
     """
-    reply = Reply(interview, ask, since_ms)
+    reply = reply or Reply(interview, ask, since_ms)
     try:
         _speak(interview, ask, reply, left)
     except LeaseLost:
@@ -142,16 +149,37 @@ class Watch:
         resume(self._interview, "assistant")
 
 
+class Unheld(Watch):
+    """The clock of work that the candidate does not wait for: it runs, whatever the service does."""
+
+    def begin(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+    def hold(self, reason: str) -> None:
+        pass
+
+    def look(self) -> float:
+        return FIRST_TOKEN_S
+
+    def give_back(self, reason: str) -> None:
+        pass
+
+
 class Reply:
     """What is said, recorded as it comes: text coalesced, steps with the time they took, proposals with what the exercise knows.
 
     Pieces come in the thread that answers; what is due without one, by the clock, is done in another.
     """
 
+    watch: type[Watch] = Watch
+
     def __init__(self, interview: Interview, ask: Ask, asked_ms: int | None = None) -> None:
         self._interview, self._ask, self._turn = interview, ask, ask.turn
         self._changed = threading.Condition(threading.RLock())
-        self._watch = Watch(interview, asked_ms)
+        self._watch = self.watch(interview, asked_ms)
         self._start = time.monotonic()
         self._text, self._unsent, self._sent_at = "", "", 0.0
         self._first_ms: int | None = None
@@ -223,7 +251,8 @@ class Reply:
                     turn=self._turn, text=self._text, stop_reason=part.stop_reason, usage=usage, model=model, miss=part.miss,
                     first_token_ms=took if self._first_ms is None else self._first_ms, total_ms=took,
                     cost_microusd=cost_of(self._interview, self._ask.model, model, usage),
-                )
+                ),
+                *self._with_end(part),
             )  # fmt: skip
             self.done = True
             if part.stop_reason == DECLINED:
@@ -273,6 +302,10 @@ class Reply:
             # Nobody could decide about it any more once the work is over.
             if self._interview.state.status == "running":
                 self._record(offered, e.SuggestionAnnotated(suggestion=part.suggestion, hunks=part.notes))
+
+    def _with_end(self, part: Finished) -> tuple[e.AnyPayload, ...]:
+        """What is recorded in one with the end, behind it."""
+        return ()
 
     def _end(self) -> None:
         """Nothing is held back and no step stays under way at the end."""

@@ -1,7 +1,8 @@
 """What a process that ended left open of the conversation, and what the next one does about it.
 
 Owns that decision. Invariant: a turn is answered anew only while nothing of it was offered yet (a proposal may have been decided
-already), and at most ``ATTEMPTS`` times; else it ends in words, and what came of it stays. Pure. Leaves out doing so (``room``).
+already), and at most ``ATTEMPTS`` times; else it ends in words, and what came of it stays. The round of a ticket offers nothing
+before its end, so it is worked on anew. Pure. Leaves out doing so (``room``, ``delegation``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ OFFERED = (
 TOO_OFTEN = (
     "The server was restarted again and again while this was under way. What came of it is kept; please ask again."
 )
+NOT_BACK = "The server was restarted while the assistant worked on this, and the time was up before it came back"
+AGAIN = "The server was restarted again and again while the assistant worked on this; please ask for it again"
 OF_A_REPLY = ("prompt.sent", "reply.started", "reply.delayed", "reply.appended", "tool.started", "tool.called")
 
 
@@ -36,6 +39,37 @@ class LeftOpen:
     lost_since_ms: int
     prompt: e.PromptSent | None = None
     ended: str = ""
+
+
+@dataclass(frozen=True)
+class TicketLeft:
+    """A round without an end: what was ``handed`` over, to be worked on anew, or why it has ``ended``."""
+
+    turn: str
+    handed: e.TicketOpened | e.TicketRevised | None = None
+    ended: str = ""
+
+
+def tickets_left_open(state: State, records: Sequence[e.Record]) -> list[TicketLeft]:
+    """The rounds of tickets that wait for an end."""
+    open_rounds = [
+        view
+        for ticket in state.tickets.values()
+        for view in ticket.rounds[-1:]
+        if view.status in ("waiting", "streaming")
+    ]
+    return [_round_left(view, state, records) for view in open_rounds]
+
+
+def _round_left(view: TurnView, state: State, records: Sequence[e.Record]) -> TicketLeft:
+    handed = next((e.understand(record).data for record in records if record.seq == view.seq), None)
+    if not isinstance(handed, e.TicketOpened | e.TicketRevised) or state.status != "running":
+        return TicketLeft(view.turn, ended=NOT_BACK)
+    if state.tickets[handed.ticket].status != "working":
+        return TicketLeft(view.turn, ended=RESTARTED)
+    if view.attempt >= ATTEMPTS:
+        return TicketLeft(view.turn, ended=AGAIN)
+    return TicketLeft(view.turn, handed)
 
 
 def left_open(state: State, records: Sequence[e.Record]) -> list[LeftOpen]:

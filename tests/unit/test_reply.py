@@ -296,6 +296,6 @@ def test_a_reply_that_is_left_is_not_ended_but_one_that_was_stopped_is() -> None
     interview, pairing = timed(answer)
     pairing.ask("hello", [], None)
     wait(lambda: interview.state.turns[0].reply)
-    pairing._stopped.add("a1")
+    pairing._under_way._stopped.add("a1")
     pairing.leave()
     assert interview.state.turns[0].stop_reason == "stopped"

@@ -1,0 +1,126 @@
+"""What a ticket says to the assistant, round after round.
+
+Owns the words of a round and what it is told of those before. Invariant: both are functions of the log. A ticket is a conversation
+of its own: nothing of the one beside the editor is in it. Leaves out when a round begins (``delegation``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from assistant.base import Ask, Attachment, Bench, Turn
+from interviews import events as e
+from interviews.errors import NotFound
+from interviews.service import asking
+from interviews.service.interview import Interview
+from interviews.service.mentions import attached
+from interviews.state import State, TicketView, TurnView
+
+
+def asked(
+    interview: Interview,
+    handed: e.TicketOpened | e.TicketRevised,
+    texts: Mapping[str, str],
+    bench: Bench,
+    cancelled: Callable[[], bool],
+) -> Ask:
+    """The request that a recorded round makes, of the files that it began with."""
+    ticket = interview.state.tickets[handed.ticket]
+    history: list[Turn] = []
+    unsaid: list[str] = []
+    brought: list[e.Mention] = []
+    for view in ticket.rounds:
+        words = "\n\n".join([*unsaid, _words(interview, ticket, view)])
+        here = [*brought, *asking.brought_by(view)]
+        if view.turn == handed.turn:
+            break
+        if asking.was_said(view):
+            turn = asking.past(interview, view, texts, words)
+            shown = tuple(attached(mention, texts) for mention in here)
+            history.append(replace(turn, brought=(*shown, *_commented(interview, view))))
+            unsaid, brought = [], []
+        else:
+            # What it asked for still holds: the next round is told it as if for the first time.
+            unsaid, brought = [words], here
+    ask = asking.request(
+        interview, handed.turn, words, here, history, handed.model, "agent", bench, cancelled, texts=texts,
+        versions=handed.files, delegated=True,
+    )  # fmt: skip
+    return replace(ask, attachments=(*ask.attachments, *_commented(interview, ticket.rounds[-1])))
+
+
+def texts_then(interview: Interview, files: Mapping[str, int]) -> dict[str, str]:
+    """The workspace's texts in those versions; a file that was replaced since is as it is now, and one that is gone is left out."""
+    now = asking.texts_of(interview)
+    versions = asking.versions_of(interview)
+    then = {
+        path: now.get(path) if versions.get(path) == version else interview.history.text_at(path, version)
+        for path, version in files.items()
+        if path in now
+    }
+    return {path: text for path, text in then.items() if text is not None}
+
+
+def superseded(state: State, turn: str) -> bool:
+    """Whether what that round brought has made way for another round, which is under way or came back."""
+    for ticket in state.tickets.values():
+        turns = [view.turn for view in ticket.rounds]
+        if turn in turns:
+            return any(view.status != "failed" for view in ticket.rounds[turns.index(turn) + 1 :])
+    return False
+
+
+def comments_on(state: State, ticket: TicketView, *, last: bool = True) -> list[str]:
+    """Comments on the ticket's changes: on what came back last alone, or on any of them."""
+    of_rounds = {name for view in ticket.rounds for name in view.suggestions}
+    of_last = {ticket.change["suggestion"]} if ticket.change else set()
+    wanted = of_last if last else of_rounds
+    return [comment["comment"] for comment in state.comments if comment["suggestion"] in wanted]
+
+
+def hunk_of(state: State, suggestion: object, hunk: object) -> tuple[str, e.Hunk]:
+    """A hunk of a proposal, or of the review. Raises ``NotFound``."""
+    hunks: list[dict[str, e.Json]] = []
+    if state.review is not None and suggestion == state.review.review:
+        hunks = state.review.hunks
+    elif isinstance(suggestion, str) and suggestion in state.suggestions:
+        hunks = state.suggestions[suggestion].hunks
+    found = next((one for one in hunks if one["hunk"] == hunk), None)
+    if found is None:
+        raise NotFound(
+            "There is no hunk %(hunk)s of proposal %(suggestion)s",
+            hunk=repr(hunk)[:80],
+            suggestion=repr(suggestion)[:80],
+        )
+    return str(suggestion), e.Hunk.model_validate(found)
+
+
+def _words(interview: Interview, ticket: TicketView, view: TurnView) -> str:
+    """What the person says in a round: the ticket, or what they want changed with their comments."""
+    said = view.prompt.strip()
+    if view is ticket.rounds[0]:
+        return said if said.startswith(ticket.title) else f"{ticket.title}\n\n{said}"
+    comments = [f"On {where}: {text}" for where, _, text in _comments(interview, view)]
+    return "\n\n".join(part for part in (said, *comments) if part)
+
+
+def _commented(interview: Interview, view: TurnView) -> tuple[Attachment, ...]:
+    """The lines that a round's comments are about, as things attached: they are no words of the person's."""
+    lines = {where: line for where, line, _ in _comments(interview, view) if line}
+    return tuple(Attachment(where, line, "selection") for where, line in lines.items())
+
+
+def _comments(interview: Interview, view: TurnView) -> list[tuple[str, str, str]]:
+    """Of each comment of a round: where it is, the line it is about, its words."""
+    state, found = interview.state, list[tuple[str, str, str]]()
+    for comment in state.comments:
+        if comment["comment"] not in view.comments:
+            continue
+        _, hunk = hunk_of(state, comment["suggestion"], comment["hunk"])
+        lines = (hunk.after or hunk.before).splitlines()
+        at = int(comment["line"])
+        text = lines[at - 1] if 0 < at <= len(lines) else ""
+        where = f"{hunk.path} line {hunk.line + max(0, at - 1)} as proposed"
+        found.append((where, text, str(comment["text"])))
+    return found
