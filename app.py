@@ -21,10 +21,11 @@ from werkzeug.exceptions import HTTPException
 import assistant.registry
 import sandbox.registry
 from commands import doctor, operating, records
+from commands.baseline import baseline_command
 from commands.making import making
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.settings import Settings, read_settings
-from web import api, auth, health, i18n, logs, metrics, pages, security, serve
+from web import api, auth, health, i18n, logs, metrics, pages, practice, security, serve, withdrawal
 from web.seats import MOVED
 from web.sockets import Sockets
 from wiring import (
@@ -66,6 +67,8 @@ def create_app(settings: Settings) -> Flask:
     auth.close_by_default(app)
     pages.install(app)
     app.register_blueprint(api.api)
+    app.register_blueprint(practice.practice)
+    app.register_blueprint(withdrawal.withdrawal)
     app.register_error_handler(PairsightError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     # async_handlers=False: the default reorders one client's messages. Loggers: their own handlers would print beside ours.
@@ -184,6 +187,7 @@ for command in (
     records.verify_command,
     records.redact_command,
     records.export_command,
+    baseline_command,
     operating.backup_command,
     operating.restore_command,
     operating.image_group,
