@@ -18,7 +18,7 @@ from interviews.errors import BadInput, NotFound
 from interviews.events import Check, Defect, Hunk, HunkNote, Value
 from interviews.exercises import Exercise, Review, ReviewDefect
 
-NEAR = 1  # unchanged lines between two changes that are still one hunk
+NEAR = 2  # unchanged lines between two changes that are still one hunk
 
 
 class ChangeRequest(Value):

@@ -1,0 +1,1 @@
+"""A queue of tracks, kept from one call to the next."""
