@@ -14,13 +14,14 @@ from typing import get_args
 from interviews import events as e
 from interviews.anchors import lines_of
 from interviews.errors import BadInput, NotAllowed, NotFound
-from interviews.exercises import RunSpec
 from interviews.log import ClientKey, Draft
-from interviews.reviews import ChangeRequest, change_request, review_of
+from interviews.reviews import ChangeRequest, change_request
 from interviews.service import editing
 from interviews.service.interview import Interview
 from interviews.service.phases import REVIEW, Phase
+from interviews.service.runs import run_tests
 from interviews.state import ReviewView
+from sandbox.base import Sandbox
 
 MAX_FAULT = 2_000
 MAX_REPAIR = 20_000
@@ -87,14 +88,20 @@ class Reviewing:
             judged = read_verdict(view, review, hunk, verdict, line, fault, repair)
             interview.record(Draft("candidate", judged, cause=view.seq), key=key)
 
-    def run(self) -> RunSpec:
-        """How tests run now: in the review those of the program that is reviewed, where it lies."""
+    def run_tests(self, sandbox: Sandbox, run: str) -> e.RunFinished:
+        """Run the tests of what is worked on now: in the review those of the program that is reviewed, where it lies.
+
+        Raises as ``runs.run_tests``.
+        """
         exercise, view = self._interview.exercise, self._interview.state.review
         if view is None or exercise.review is None or self._interview.state.phase != REVIEW:
-            return exercise.spec.run
-        spec, folder = exercise.review.spec.run, review_of(exercise).spec.folder
-        argv = tuple(_moved(word, folder, view.folder) for word in spec.argv)
-        return spec.model_copy(update={"argv": argv})
+            return run_tests(sandbox, exercise.spec.run, run)
+        spec = exercise.review.spec
+        argv = tuple(_moved(word, spec.folder, view.folder) for word in spec.run.argv)
+        finished = run_tests(sandbox, spec.run.model_copy(update={"argv": argv}), run)
+        # A runner that takes the program's folder for its root names its tests as those of open work are named.
+        tests = (test.model_copy(update={"id": _below(view.folder, test.id)}) for test in finished.tests)
+        return finished.model_copy(update={"tests": tuple(tests)})
 
 
 def free_folder(wanted: str, files: Collection[str]) -> str:
@@ -140,6 +147,10 @@ def _shown(request: ChangeRequest, about: int) -> list[e.DefectTraced]:
         if note.defect is not None
         for stage in stages
     ]
+
+
+def _below(folder: str, name: str) -> str:
+    return name if name.startswith(f"{folder}/") else f"{folder}/{name}"
 
 
 def _moved(word: str, folder: str, to: str) -> str:

@@ -25,7 +25,6 @@ from interviews.service.phases import Course, due
 from interviews.service.proposals import Proposals
 from interviews.service.resuming import left_open
 from interviews.service.reviewing import Reviewing
-from interviews.service.runs import run_tests
 from interviews.service.synced import settled_until
 from interviews.service.terminals import Terminals
 from interviews.service.workspace import Workspace
@@ -365,7 +364,7 @@ class Room:
         try:
             sandbox, disk, _terminals = self.workspace.parts()
             disk.flush()
-            finished = run_tests(sandbox, self.reviewing.run(), run)
+            finished = self.reviewing.run_tests(sandbox, run)
             disk.rescan()
         except PairsightError as error:
             text = f"The tests could not be run: {error}. This is not your fault; try again."

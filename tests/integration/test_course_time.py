@@ -64,7 +64,7 @@ def test_after_a_restart_there_is_a_whole_grace_for_edits_that_could_not_arrive(
     room = Room(again)
     now[0] += 59_000
     room.tick()
-    assert not any(thread.name == "submit" for thread in threading.enumerate())
+    assert not any(thread.name == "go-on" for thread in threading.enumerate())
     assert again.state.status == "grace"
     now[0] += 2_000
     room.tick()
