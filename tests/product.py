@@ -221,9 +221,13 @@ class Browser:
         self.socket.on("events", lambda message: self.events.extend(message["events"]))
         self.socket.on("superseded", lambda _message: setattr(self, "superseded", True))
 
-    def consent(self) -> requests.Response:
-        """Tick the box and press Start. 200 whether the candidate is in or in line; 503 when refused, with the reason."""
-        return self.http.post(f"{self.address}/interviews/{self.interview}/consent", data={"agreed": "yes"}, timeout=60)
+    def consent(self, plants: bool = True) -> requests.Response:
+        """Tick the box, choose the format and press Start.
+
+        200 whether the candidate is in or in line; 503 when refused, with the reason.
+        """
+        chosen = {"agreed": "yes", "plants": "yes" if plants else "no"}
+        return self.http.post(f"{self.address}/interviews/{self.interview}/consent", data=chosen, timeout=60)
 
     def connect(self, since: int = 0) -> Message:
         """Open the socket and say hello."""

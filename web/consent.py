@@ -1,10 +1,12 @@
 """What a candidate is told before they agree.
 
-Owns the words. Invariant: the log pins the hash of exactly what was shown; a test holds the promises against what the
-product does.
+Owns the words, those of the two formats to choose from among them. Invariant: the log pins the hash of exactly what was shown; a
+test holds the promises against what the product does. Leaves out what follows from the choice (``interviews.service``).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from flask_babel import gettext as _
 
@@ -13,21 +15,65 @@ from interviews.chain import sha256_hex
 from interviews.events import InterviewSettings
 
 
+class Choice(NamedTuple):
+    """A format to choose: the form's value, its name and what it means."""
+
+    value: str
+    title: str
+    words: str
+
+
 def plants(settings: InterviewSettings, provider: Provider) -> bool:
     """Whether the assistant's proposals hold mistakes placed on purpose; where it only talks, it makes none."""
     return provider.plants and settings.mode != "chat"
 
 
-def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str, list[str]]]:
-    """Headings with their sentences, in the reader's language."""
-    if plants(settings, provider):
-        mistakes = [
+def choices(settings: InterviewSettings, provider: Provider, review: bool) -> list[Choice]:
+    """The two formats, with and without planted mistakes; none where there are none to be met."""
+    if not review and not plants(settings, provider):
+        return []
+    sound = (
+        _("The assistant's proposals and the pieces of the change request are then as right as we could make them.")
+        if review and plants(settings, provider)
+        else _("The pieces of the change request are then as right as we could make them.")
+        if review
+        else _("The assistant's proposals are then as right as we could make them.")
+    )
+    return [
+        Choice(
+            "yes",
+            _("With mistakes placed on purpose"),
             _(
-                "Some of its proposals hold mistakes placed on purpose. The brief, the tests, the terminal and "
-                "the people you meet here never deceive you.",
+                "The interview as described above. It can show how you tell sound changes from flawed ones. What it shows "
+                "of that can still be taken back afterwards."
             ),
-            _("At the end you see each planted mistake, what you did about it, and the fix."),
-        ]
+        ),
+        Choice(
+            "no",
+            _("Without mistakes placed on purpose"),
+            " ".join(
+                [
+                    _("The same exercise and the same time."),
+                    sound,
+                    _(
+                        "How you deal with planted mistakes then reads “not observed”, as for anyone who had no opportunity, "
+                        "and counts neither for you nor against you."
+                    ),
+                ]
+            ),
+        ),
+    ]
+
+
+def sections(settings: InterviewSettings, provider: Provider, review: bool = False) -> list[tuple[str, list[str]]]:
+    """Headings with their sentences, in the reader's language. ``review``: a review follows open work."""
+    mistakes: list[str] = []
+    if review or plants(settings, provider):
+        # They have a section of their own.
+        if not provider.plants:
+            mistakes = [_("It is a live model and makes mistakes of its own; none of those are placed on purpose.")]
+        elif not plants(settings, provider):
+            mistakes = [_("It says the same to every candidate, and none of its mistakes are placed on purpose.")]
     elif provider.plants:
         mistakes = [
             _(
@@ -56,11 +102,7 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
         (
             _("What you will do"),
             [
-                _(
-                    "You work on one exercise in the browser for %(minutes)d minutes: an editor, a terminal and an "
-                    "AI assistant.",
-                    minutes=settings.minutes,
-                ),
+                *_parts(settings, review),
                 _(
                     "The clock starts when you press Start. It stops by itself whenever our side is at fault, and "
                     "that time is given back to you.",
@@ -81,10 +123,12 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
                 *_allowed(settings),
                 *_known(settings),
                 *_receivers(settings, provider),
+                *_handing_over(settings),
                 *_bounds(settings),
                 *mistakes,
             ],
         ),
+        *_planted(settings, provider, review),
         (
             _("What is recorded"),
             [
@@ -104,6 +148,83 @@ def sections(settings: InterviewSettings, provider: Provider) -> list[tuple[str,
                 ),
             ],
         ),
+    ]
+
+
+def _parts(settings: InterviewSettings, review: bool) -> list[str]:
+    """What is done in which time."""
+    if not review:
+        return [
+            _(
+                "You work on one exercise in the browser for %(minutes)d minutes: an editor, a terminal and an "
+                "AI assistant.",
+                minutes=settings.minutes,
+            )
+        ]
+    return [
+        _(
+            "There are two parts, each with a clock of its own: %(minutes)d minutes of open work, then %(review)d minutes of "
+            "review.",
+            minutes=settings.minutes,
+            review=settings.review_minutes,
+        ),
+        _("In open work you work on one exercise in the browser: an editor, a terminal and an AI assistant."),
+        _(
+            "In the review you are given a change to another small program, cut into small pieces. For each piece you say "
+            "whether it is right or wrong and how sure you are, and where it is wrong, what is wrong. You can run the program "
+            "and its tests to find out."
+        ),
+        _(
+            "You may end a part early. Time left over is not held against you, and is not added to the next part. Between the "
+            "two the clock stands, for five minutes at most, while you read what comes."
+        ),
+    ]
+
+
+def _planted(settings: InterviewSettings, provider: Provider, review: bool) -> list[tuple[str, list[str]]]:
+    """What is told of planted mistakes, where they may be met."""
+    if not choices(settings, provider, review):
+        return []
+    told = []
+    if plants(settings, provider):
+        told.append(_("Some of the assistant's proposals hold mistakes placed on purpose."))
+    if review:
+        told.append(
+            _(
+                "The change that you review is alike for everyone, and some of its pieces hold mistakes placed on purpose. How "
+                "many is not told."
+            )
+        )
+    told += [
+        _(
+            "They are such as a limit that is off by one, an error that is swallowed, a function that does not exist, a feature "
+            "that quietly breaks, an insecure shortcut, more changed than was asked for, or a test that checks less than before."
+        ),
+        _("The brief, the tests, the terminal and the people you meet here never deceive you."),
+        *(
+            [_("A test that is itself a piece of the change under review is a part of what you review.")]
+            if review
+            else []
+        ),
+        _("Before you leave you see each planted mistake, what you did about it, and the fix."),
+        _(
+            "What planted mistakes say of you can be taken back within seven days after the interview, without a reason. Nothing "
+            "is concluded from it: it then reads as if there had been no opportunity."
+        ),
+        _("There is an equivalent format without them. You choose below; neither is better in itself."),
+    ]
+    return [(_("Mistakes placed on purpose"), told)]
+
+
+def _handing_over(settings: InterviewSettings) -> list[str]:
+    """Tickets, where they may be written."""
+    if not settings.delegation:
+        return []
+    return [
+        _(
+            "You can also hand work over: you write a ticket, the assistant works on it in a copy of your files while you go on, "
+            "and comes back with a change. You may comment on it, ask for another round, take all or parts of it, or leave it."
+        )
     ]
 
 
@@ -179,6 +300,8 @@ def _bounds(settings: InterviewSettings) -> list[str]:
     return told
 
 
-def text_hash(parts: list[tuple[str, list[str]]]) -> str:
+def text_hash(parts: list[tuple[str, list[str]]], formats: list[Choice] | None = None) -> str:
     """SHA-256 of the words shown."""
-    return sha256_hex("\n".join(line for heading, lines in parts for line in (heading, *lines)).encode())
+    lines = [line for heading, some in parts for line in (heading, *some)]
+    lines += [line for one in formats or () for line in (one.title, one.words)]
+    return sha256_hex("\n".join(lines).encode())

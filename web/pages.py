@@ -20,15 +20,16 @@ from interviews.events import Role
 from interviews.service import consenting
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
-from interviews.state import fold
+from interviews.state import State, fold
 from interviews.visibility import shown
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
 from rubrics.fates import fates
 from rubrics.scoring import score
 from web import consent as consents
-from web import i18n
+from web import hunks, i18n, withdrawal
 from web.auth import grant, opened_to, public, read_link
+from web.wentwell import facts as went_well
 from web.words import render
 
 pages = Blueprint("pages", __name__)
@@ -88,9 +89,22 @@ def _provider(room: Room) -> Provider:
     return room.interview.tools.provider(room.interview.header.settings.provider)
 
 
-def _consent_words(room: Room) -> list[tuple[str, list[str]]]:
-    settings = room.interview.header.settings
-    return consents.sections(settings, _provider(room))
+def _has_review(room: Room) -> bool:
+    return room.interview.header.settings.review_minutes > 0 and room.interview.exercise.review is not None
+
+
+def _consent_words(room: Room) -> tuple[list[tuple[str, list[str]]], list[consents.Choice]]:
+    """What is told, and the formats to choose from; all of it is what the candidate agrees to."""
+    told = room.interview.header.settings, _provider(room), _has_review(room)
+    return consents.sections(*told), consents.choices(*told)
+
+
+def _consent_page(room: Room, trouble: str = "") -> str:
+    parts, formats = _consent_words(room)
+    return render_template(
+        "consent.html", room=room, parts=parts, formats=formats, review=_has_review(room), trouble=trouble, agreed=bool(trouble),
+        summary=room.interview.exercise.spec.summary,
+    )  # fmt: skip
 
 
 @pages.get("/")
@@ -120,8 +134,7 @@ def consent(interview: str) -> ResponseReturnValue:
     room = interviews().get(interview)
     if room.interview.state.status != "invited":
         return redirect(url_for("pages.work", interview=interview))
-    parts = _consent_words(room)
-    return render_template("consent.html", room=room, parts=parts, summary=room.interview.exercise.spec.summary)
+    return _consent_page(room)
 
 
 @pages.post("/interviews/<interview>/consent")
@@ -131,7 +144,11 @@ def agree(interview: str) -> ResponseReturnValue:
     room = interviews().get(interview)
     if request.form.get("agreed") != "yes":
         return redirect(url_for("pages.consent", interview=interview))
-    room.consent(consents.text_hash(_consent_words(room)), i18n.locale())
+    parts, formats = _consent_words(room)
+    chosen = request.form.get("plants", "")
+    if room.interview.state.status == "invited" and formats and chosen not in [one.value for one in formats]:
+        return _consent_page(room, _("Please choose one of the two formats; neither is better in itself.")), 400
+    room.consent(consents.text_hash(parts, formats), i18n.locale(), plants=not formats or chosen == "yes")
     try:
         if not room.start():
             return redirect(url_for("pages.waiting", interview=interview))
@@ -151,7 +168,9 @@ def waiting(interview: str) -> ResponseReturnValue:
 
 
 def _wait_page(room: Room, trouble: str) -> str:
-    return render_template("wait.html", room=room, state=room.interview.state, trouble=trouble)
+    return render_template(
+        "wait.html", room=room, state=room.interview.state, trouble=trouble, review=_has_review(room)
+    )
 
 
 @pages.get("/interviews/<interview>/work")
@@ -188,12 +207,27 @@ def debrief(interview: str) -> ResponseReturnValue:
     state = room.interview.state
     if state.status not in ("submitted", "finished"):
         return redirect(url_for("pages.work", interview=interview))
-    items = [
-        {**item, "explanation_html": render(item["explanation"]), "fix_html": render(item["fix"])}
-        for item in state.debrief or []
-    ]
-    planted = consents.plants(room.interview.header.settings, _provider(room))
-    return render_template("debrief.html", state=state, items=items, plants=planted)
+    told = [_told(state, item) for item in state.debrief or []]
+    groups = [(phase, [item for item in told if item["phase"] == phase]) for phase in ("open", "review")]
+    settings = room.interview.header.settings
+    return render_template(
+        "debrief.html", room=room, state=state, groups=[(phase, items) for phase, items in groups if items],
+        plants=_has_review(room) or consents.plants(settings, _provider(room)),
+        went_well=went_well(state, map(e.understand, room.interview.log.read(interview))), met=withdrawal.met(room.interview),
+        until=withdrawal.until(room.interview), taken_back=bool(room.interview.counts["consent.withdrawn"]),
+    )  # fmt: skip
+
+
+def _told(state: State, item: dict[str, Any]) -> dict[str, Any]:
+    """A planted mistake as its card shows it: with the hunk that held it, and the verdict on that."""
+    name, hunk = item["suggestion"], item["hunk"]
+    review = state.review if state.review is not None and state.review.review == name else None
+    offered = review.hunks if review else state.suggestions[name].hunks if name in state.suggestions else []
+    held = next((one for one in offered if one["hunk"] == hunk), None)
+    return {
+        **item, "explanation_html": render(item["explanation"]), "fix_html": render(item["fix"]),
+        "held": held, "lines": hunks.lines(held) if held else [], "said": review.verdicts.get(hunk, {}) if review else {},
+    }  # fmt: skip
 
 
 @pages.get("/interviews/<interview>/watch")

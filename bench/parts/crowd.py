@@ -49,7 +49,7 @@ def sit_down(served: Served) -> list[tuple[Seat, Seat]]:
         candidate, interviewer = _join(links["candidate"], "candidate"), _join(links["interviewer"], "interviewer")
         url = f"{served.address}/interviews/{candidate.interview}/consent"
         answer = requests.post(
-            url, data={"agreed": "yes"}, headers={"Cookie": candidate.cookie}, timeout=WAIT_S, allow_redirects=False
+            url, data={"agreed": "yes", "plants": "yes"}, headers={"Cookie": candidate.cookie}, timeout=WAIT_S, allow_redirects=False
         )
         assert answer.status_code == 302, answer.text
         return candidate, interviewer

@@ -15,9 +15,12 @@ from tests.product import wait
 Json = Any
 
 
-def consent(page: Page) -> None:
-    """Agree and start."""
+def consent(page: Page, plants: bool = True) -> None:
+    """Agree, choose the format where there are two, and start."""
     page.get_by_role("checkbox").check()
+    chosen = page.get_by_role("radio", name=re.compile("^With mistakes" if plants else "^Without mistakes"))
+    if chosen.count():
+        chosen.check()
     page.get_by_role("button", name="Start the interview").click()
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
 
