@@ -51,6 +51,8 @@ def score_command(log: str, as_json: bool) -> None:
             click.echo(
                 f"  {indicator.id} ({indicator.status.replace('_', ' ')}, n={indicator.n}){band}: {indicator.explanation}"
             )
+    if card.outcome:
+        click.echo(f"outcome: {card.outcome.explanation}")
     for flag in card.flags:
         click.echo(f"! {flag}")
 

@@ -155,13 +155,34 @@ class DimensionScore(Value):
     indicators: tuple[IndicatorScore, ...]
 
 
+class Outcome(Value):
+    """What was handed in: of ``total`` hidden tests, planted mistakes' left out, ``passed`` did; ``share`` in [0, 1].
+
+    ``baseline`` is the mean share that the assistant reaches alone, over ``runs``, with its 95 % interval, and ``lift`` what
+    ``share`` is more or less, in [-1, 1]; all null where nobody tried. ``decayed``: the assistant solves the exercise alone.
+    """
+
+    passed: int
+    total: int
+    share: float
+    baseline: float | None = None
+    baseline_ci95: tuple[float, float] | None = None
+    runs: int = 0
+    lift: float | None = None
+    lift_ci95: tuple[float, float] | None = None
+    decayed: bool = False
+    evidence: tuple[int, ...]
+    explanation: str
+
+
 class Scorecard(Value):
-    """The whole proposal to a human, as exported."""
+    """The whole proposal to a human, as exported. ``outcome`` stands beside the dimensions and is part of none."""
 
     rubric: RubricRef
     log: LogRef
     dimensions: tuple[DimensionScore, ...]
     flags: tuple[str, ...] = ()
+    outcome: Outcome | None = None
 
 
 class Export(Protocol):

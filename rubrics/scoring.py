@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interviews.errors import BadInput
-from rubrics import explain, posterior, registry
+from rubrics import explain, lift, posterior, registry
 from rubrics.base import (
     Detection,
     DimensionScore,
@@ -44,11 +44,14 @@ _EVIDENCE = frozenset(
 
 def score(log: LogView, rubric: Rubric, translate: Translate = _) -> Scorecard:
     """Score a log, however short. ``translate`` turns the sentences into another language; the numbers stay."""
+    reached = lift.outcome(log, translate)
+    remarks = [explain.sentence(note, translate) for note in _flags(log)]
     return Scorecard(
         rubric=rubric.ref,
         log=LogRef(interview=log.header.id, events=len(log.events), head_hash=log.head_hash),
         dimensions=tuple(_dimension(log, dimension, rubric, translate) for dimension in rubric.dimensions),
-        flags=tuple(explain.sentence(note, translate) for note in _flags(log)),
+        flags=(*remarks, *([lift.decayed(translate)] if reached and reached.decayed else [])),
+        outcome=reached,
     )
 
 
