@@ -4,8 +4,10 @@ import "../styles/app.css";
 import { boot } from "../core/boot.ts";
 import { expose } from "../core/expose.ts";
 import { begin } from "../pages/session.ts";
+import { mayTakeOver } from "../pages/takingover.tsx";
 import { Workspace } from "../pages/workspace.tsx";
 
+await mayTakeOver(boot);
 const session = await begin(boot);
 expose(session.store, session);
 const app = document.getElementById("app");

@@ -47,11 +47,13 @@ export async function begin(boot: Boot): Promise<Session> {
   return session;
 }
 
-/** A page on which something can be done: what was done and not answered before goes out first. Not connected yet. */
-export async function connect(boot: Boot) {
+/** A page on which something can be done: what was done and not answered before goes out first. Not connected yet. `heir` is false
+ * for a page that could not go on with what a workspace that is closed by now had left. */
+export async function connect(boot: Boot, heir = true) {
   const outbox = await Outbox.open(boot.interview, boot.role);
   const kept = await outbox.all();
-  const identity = await identify([...new Set([...kept.acts, ...kept.edits].map(({ client }) => pageOf(client)))]);
+  const left = [...new Set([...kept.acts, ...kept.edits].map(({ client }) => pageOf(client)))];
+  const identity = await identify(heir ? left : []);
   const store = new Store();
   store.reset(boot.snapshot ?? emptyState());
   const live = new Live(boot, store, identity, outbox);

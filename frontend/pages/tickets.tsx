@@ -31,7 +31,7 @@ export interface TicketsSession {
 }
 
 export async function beginTickets(from: Boot): Promise<TicketsSession> {
-  const { store, live } = await connect(from);
+  const { store, live } = await connect(from, false);
   document.addEventListener("visibilitychange", () => live.away(document.hidden));
   effect(() => {
     const { status } = store.at("course");

@@ -27,16 +27,16 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
       {checks.map((check, index) => {
         const head = (
           <>
-            <span class={check.ok ? "check-pass" : "check-fail"} aria-hidden="true">
+            <span class={check.ok ? "change-check-pass" : "change-check-fail"} aria-hidden="true">
               {check.ok ? "✓" : "✗"}
             </span>
-            <span class="check-name">{check.name}</span>
-            <span class="check-word">{check.ok ? t("passed") : t("failed")}</span>
+            <span class="change-check-name">{check.name}</span>
+            <span class="change-check-word">{check.ok ? t("passed") : t("failed")}</span>
           </>
         );
         const output = plain(check.output).trim();
         return (
-          <li key={index} class="check">
+          <li key={index} class="change-check">
             {output ? (
               <details>
                 <summary>{head}</summary>
@@ -44,7 +44,7 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
                 <pre tabIndex={0}>{output}</pre>
               </details>
             ) : (
-              <span class="check-flat">{head}</span>
+              <span class="change-check-flat">{head}</span>
             )}
           </li>
         );
@@ -154,7 +154,7 @@ export function Hunks({ view, store, acts, onView, over }: Props) {
             <div class="change-file-head">
               <h4 class="change-path">{path}</h4>
               <span class="muted">
-                {left
+                {may && left
                   ? tn("%(n)s to decide", "%(n)s to decide", left)
                   : tn("%(n)s change", "%(n)s changes", mine.length)}
               </span>

@@ -60,7 +60,7 @@ export function Ticket({ ticket, store, acts, disabled, now, onView, onBack }: P
         <button type="button" class="text-button" onClick={onBack}>
           <span aria-hidden="true">←</span> {t("All tickets")}
         </button>
-        <span class="ticket-state">
+        <span class="ticket-state" role="status">
           <Sign ticket={ticket} /> {standing(ticket, state)}
         </span>
       </div>

@@ -38,17 +38,20 @@ export function ticketsTab(state: State): Tab {
   };
 }
 
-/** Say when a ticket comes back or fails, for as long as the page lives. */
+/** Say when a ticket comes back or fails, for as long as the page lives; not of the one that is seen: it says so itself. */
 export function tellOfTickets(store: Store): void {
   store.listen({
     event: (event) => {
       const returned = as(event, "ticket.returned");
       const failed = as(event, "reply.failed");
       const tickets = Object.values(store.now.tickets);
-      const title =
-        store.now.tickets[returned?.ticket ?? ""]?.title ??
-        tickets.find((one) => failed && one.rounds.some((round) => round.turn === failed.turn))?.title;
-      if (title === undefined) return;
+      const ticket =
+        store.now.tickets[returned?.ticket ?? ""] ??
+        tickets.find((one) => failed && one.rounds.some((round) => round.turn === failed.turn));
+      const seen =
+        ticket?.ticket === looking.peek() && (document.querySelector(".ticket")?.getClientRects().length ?? 0) > 0;
+      if (!ticket || seen) return;
+      const { title } = ticket;
       say(returned ? t("Came back: %(title)s", { title }) : t("Could not be done: %(title)s", { title }));
     },
   });

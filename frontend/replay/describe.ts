@@ -1,7 +1,7 @@
 // Events in words, and the moments worth jumping to.
 // Owns what an event is called, who did it and its sign. Invariant: every event has words; colour is never the only sign of who.
 
-import { as, type Origin, type Payloads, type Wire } from "../core/events.ts";
+import { as, type Origin, type Payloads, type Verdict, type Wire } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
 import { insertedRanges } from "../core/text.ts";
 import { whoOf } from "../editor/marks.ts";
@@ -76,6 +76,23 @@ export function describe(event: Wire, erasure?: Wire): Described {
       `${decided.hunk} ${decided.reason}`.trim(),
     );
   }
+  const handed = handedWords(event);
+  if (handed) return told(...handed);
+  const judged = as(event, "hunk.judged");
+  if (judged) {
+    const repair = judged.repair == null ? "" : t("with a repair");
+    return told(
+      "◧",
+      t("Judged a change: %(verdict)s", { verdict: verdictWord(judged.verdict) }),
+      [judged.fault, repair].filter(Boolean).join(" · "),
+    );
+  }
+  const begun = as(event, "phase.started");
+  if (begun) return told("·", begun.phase === "review" ? t("The review began") : t("The clock started"));
+  const ended = as(event, "phase.ended");
+  if (ended) return told("·", ended.phase === "review" ? t("The review ended") : t("The work ended"));
+  const next = as(event, "phase.offered");
+  if (next) return told("·", next.phase === "review" ? t("The review was offered") : t("More work was offered"));
   const run = as(event, "run.finished");
   if (run) {
     const failures = run.tests.filter((test) => test.outcome === "failed" || test.outcome === "error").length;
@@ -124,9 +141,41 @@ export function describe(event: Wire, erasure?: Wire): Described {
   return told("·", simpleWords(event.type));
 }
 
+/** Work that was handed over, what came of it, and what was said of it. */
+function handedWords(event: Wire): [sign: string, words: string, detail: string] | null {
+  const opened = as(event, "ticket.opened");
+  if (opened) return ["▷", t("Handed over a ticket"), `${opened.title}: ${opened.text}`];
+  const revised = as(event, "ticket.revised");
+  if (revised) return ["▷", t("Asked for changes to a ticket"), revised.text];
+  const returned = as(event, "ticket.returned");
+  if (returned) return ["◁", t("A ticket came back"), returned.title];
+  if (as(event, "ticket.closed")) return ["□", t("Closed a ticket"), ""];
+  const comment = as(event, "comment.added");
+  if (comment) return ["¶", t("Commented on a change"), comment.text];
+  const review = as(event, "review.opened");
+  if (review) return ["▤", t("The change to be reviewed was shown"), review.title];
+  return null;
+}
+
+function verdictWord(verdict: Verdict): string {
+  const words: Record<Verdict, string> = {
+    block: t("block"),
+    "probably wrong": t("probably wrong"),
+    "probably right": t("probably right"),
+    merge: t("merge"),
+  };
+  return words[verdict];
+}
+
 function analysisWords(kind: string, result: Record<string, unknown>): [string, string] {
   if (kind === "grading") return [t("Grading has to wait"), String(result.waiting ?? "")];
-  if (kind !== "hidden_tests") return [t("An analysis ran"), kind];
+  const ran: Record<string, string> = {
+    review_repairs: t("The review's repairs were tried"),
+    accepted_coverage: t("It was looked at what the candidate's runs reach"),
+    own_tests: t("The candidate's own tests were tried on changed programs"),
+    baseline: t("What the assistant reaches alone was looked up"),
+  };
+  if (kind !== "hidden_tests") return ran[kind] ? [ran[kind], ""] : [t("An analysis ran"), kind];
   if (result.failed) return [t("The hidden tests could not run"), String(result.failed)];
   return [t("Hidden tests ran"), `${result.passed} / ${result.total}`];
 }
@@ -163,6 +212,11 @@ function wordsOfKind(type: string, n: number): string | undefined {
     "suggestion.offered": tn("%(n)s proposal", "%(n)s proposals", n),
     "suggestion.decided": tn("%(n)s decision", "%(n)s decisions", n),
     "note.added": tn("%(n)s note", "%(n)s notes", n),
+    "ticket.opened": tn("%(n)s ticket", "%(n)s tickets", n),
+    "ticket.revised": tn("%(n)s request for changes to a ticket", "%(n)s requests for changes to tickets", n),
+    "ticket.returned": tn("%(n)s return of a ticket", "%(n)s returns of tickets", n),
+    "comment.added": tn("%(n)s comment", "%(n)s comments", n),
+    "hunk.judged": tn("%(n)s verdict", "%(n)s verdicts", n),
   };
   return words[type];
 }
@@ -213,10 +267,9 @@ function presenceWords(candidate: boolean, state: string): string {
 function simpleWords(type: string): string {
   const words: Record<string, string> = {
     "consent.given": t("Consent given"),
+    "consent.withdrawn": t("The consent to planted mistakes was taken back"),
     "key.recorded": t("What is looked for was pinned"),
     "interview.started": t("The interview started"),
-    "phase.started": t("The clock started"),
-    "phase.ended": t("The work ended"),
     "clock.resumed": t("Clock running again"),
     "sandbox.started": t("The sandbox started"),
     "sync.failed": t("A file could not be written to the workspace"),
@@ -228,6 +281,11 @@ function simpleWords(type: string): string {
     "reply.started": t("The assistant began"),
     "reply.appended": t("Part of a reply"),
     "suggestion.annotated": t("What the exercise knows of a proposal"),
+    "review.annotated": t("What the exercise knows of the review"),
+    "defect.traced": t("What became of a planted mistake"),
+    "tool.started": t("A tool was called"),
+    "reply.delayed": t("The assistant's service was asked again"),
+    "suggestion.refreshed": t("A change was made anew for the text as it was then"),
     "interview.submitted": t("Submitted"),
     "debrief.shown": t("The planted mistakes were shown"),
     "score.recorded": t("A score was recorded"),
@@ -241,6 +299,9 @@ const QUIET = new Set([
   "reply.appended",
   "run.started",
   "suggestion.annotated",
+  "review.annotated",
+  "defect.traced",
+  "tool.started",
   "key.recorded",
   "withheld",
 ]);

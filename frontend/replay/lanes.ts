@@ -38,6 +38,9 @@ export const SLICES = 160;
 /** Marks this close would lie over each other. */
 const NEAR = 0.006;
 
+/** Lanes that are there only where something lies on them. */
+const SELDOM = new Set(["tickets", "review", "course", "erased"]);
+
 type TimeOf = (event: Wire) => number;
 
 /** The lanes; those of what seldom happens are there only where it did. */
@@ -50,6 +53,8 @@ export function lanes(
   const found: Record<string, Lane> = {
     prompts: { id: "prompts", label: t("prompts"), marks: [] },
     proposals: { id: "proposals", label: t("proposals"), marks: [] },
+    tickets: { id: "tickets", label: t("tickets"), marks: [] },
+    review: { id: "review", label: t("review"), marks: [] },
     runs: { id: "runs", label: t("tests"), marks: [] },
     commands: { id: "commands", label: t("commands"), marks: [] },
     notes: { id: "notes", label: t("notes"), marks: [] },
@@ -60,6 +65,13 @@ export function lanes(
     "prompt.sent": "prompts",
     "suggestion.offered": "proposals",
     "suggestion.decided": "proposals",
+    "ticket.opened": "tickets",
+    "ticket.revised": "tickets",
+    "ticket.returned": "tickets",
+    "ticket.closed": "tickets",
+    "comment.added": "tickets",
+    "review.opened": "review",
+    "hunk.judged": "review",
     "run.finished": "runs",
     "command.finished": "commands",
     "note.added": "notes",
@@ -99,7 +111,7 @@ export function lanes(
       title: detail ? `${words}: ${detail.slice(0, 200)}` : words,
     });
   }
-  const always = (lane: Lane) => lane.id !== "course" && lane.id !== "erased";
+  const always = (lane: Lane) => !SELDOM.has(lane.id);
   return Object.values(found).filter((lane) => always(lane) || lane.marks.length > 0);
 }
 
