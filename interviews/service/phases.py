@@ -152,7 +152,7 @@ class Course:
             opening = self._opening(phase, interview.state.seq + 2)
             interview.record(self.started(phase, actor), *opening, key=key)
             if not self._workspace.there:
-                pause(interview, "sandbox", N_("The sandbox is being started again"))
+                pause(interview, "sandbox", N_("The sandbox is being started again"), interview.state.phase_started_ms)
         if self._workspace.there:
             # Whoever brought it back may have done so just before the clock was held.
             resume(interview, "sandbox")
