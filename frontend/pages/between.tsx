@@ -61,7 +61,13 @@ export function GoOn({ session }: { session: Session }) {
           </li>
         )}
         {working > 0 && (
-          <li>{tn("%(n)s ticket is still being worked on.", "%(n)s tickets are still being worked on.", working)}</li>
+          <li>
+            {tn(
+              "%(n)s ticket is still being worked on; that work is stopped.",
+              "%(n)s tickets are still being worked on; that work is stopped.",
+              working,
+            )}
+          </li>
         )}
       </ul>
       <div class="dialog-buttons">

@@ -52,7 +52,13 @@ function Submit({ session }: { session: Session }) {
   );
   return (
     <Dialog title={t("Submit your work?")} onClose={close}>
-      <p>{t("Your files are handed in as they are now, and the interview ends. You cannot change them afterwards.")}</p>
+      <p>
+        {review
+          ? t(
+              "Your files and verdicts are handed in as they are now, and the interview ends. You cannot change them afterwards.",
+            )
+          : t("Your files are handed in as they are now, and the interview ends. You cannot change them afterwards.")}
+      </p>
       <p>
         {t(
           "Hidden tests run next. Then you see any mistake that was placed on purpose, what you did about it, and the fix.",

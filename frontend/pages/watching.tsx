@@ -17,7 +17,7 @@ import { Viewer } from "../editor/viewer.ts";
 import { Conversation } from "../panels/assistant.tsx";
 import { Brief } from "../panels/brief.tsx";
 import { Files } from "../panels/files.tsx";
-import { countJudged, Review } from "../panels/review.tsx";
+import { countJudged, Review, showHunk } from "../panels/review.tsx";
 import { type Screens, TerminalPanel, terminalSelection } from "../panels/terminal.tsx";
 import { TestCounts, Tests } from "../panels/tests.tsx";
 import { Tickets, ticketsTab } from "../panels/tickets.tsx";
@@ -67,6 +67,8 @@ export function show({ editors, viewer }: Watching, event: Wire, anew = false): 
   const path = edited?.path ?? whole?.path;
   if (event.type === "review.opened" || event.type === "hunk.judged") {
     reviewing.value = true;
+    const hunk = as(event, "hunk.judged")?.hunk;
+    if (hunk !== undefined) requestAnimationFrame(() => showHunk(hunk));
     return "editor";
   }
   if (path !== undefined && by !== "starter" && by !== "rebuild" && by !== "keyframe") {

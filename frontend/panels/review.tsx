@@ -60,7 +60,19 @@ export function Review({ store, verdicts, disabled = false, onView }: Props) {
           </button>
         )}
       </div>
-      <div class="review-about">
+      <section
+        class="review-about"
+        aria-label={t("The change")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: where one begins, and goes on to the first hunk by a key
+        tabIndex={0}
+        {...(here.value ? {} : { "data-focus": true })}
+        onKeyDown={(event) => {
+          const plain = !event.ctrlKey && !event.metaKey && !event.altKey && event.target === event.currentTarget;
+          if (!plain || !verdicts || !["j", "n"].includes(event.key)) return;
+          event.preventDefault();
+          go(1, event.key === "n");
+        }}
+      >
         <h2 class="review-title">{review.title}</h2>
         <Markdown text={review.description} settled />
         <Checks checks={review.checks} />
@@ -76,7 +88,7 @@ export function Review({ store, verdicts, disabled = false, onView }: Props) {
             </span>
           </p>
         )}
-      </div>
+      </section>
       {files.map(({ path, shown }) => (
         <section key={path} class="review-file" aria-label={path}>
           <h3 class="review-path">
@@ -88,7 +100,7 @@ export function Review({ store, verdicts, disabled = false, onView }: Props) {
               key={one.hunk.hunk}
               shown={one}
               total={total}
-              current={(here.value || review.hunks[0]?.hunk) === one.hunk.hunk}
+              current={here.value === one.hunk.hunk}
               onHere={() => (here.value = one.hunk.hunk)}
               {...{ store, review, verdicts, disabled, onView, go }}
             />
@@ -98,6 +110,11 @@ export function Review({ store, verdicts, disabled = false, onView }: Props) {
       {verdicts && <p class="review-end muted">{endWords(total - judged)}</p>}
     </div>
   );
+}
+
+/** Bring a hunk into sight. */
+export function showHunk(hunk: string): void {
+  document.querySelector(`[data-review-hunk="${CSS.escape(hunk)}"]`)?.scrollIntoView({ block: "nearest" });
 }
 
 /** What is left, in words that do not press. */
