@@ -55,7 +55,7 @@ def caller(app: Flask, settings: Settings, interview: str, role: e.Role | None) 
 
 
 OWN: dict[str, tuple[str, ...]] = {
-    "candidate": ("consent", "wait", "work", "debrief"),
+    "candidate": ("consent", "practice", "wait", "work", "debrief", "withdraw"),
     "interviewer": ("watch", "replay", "scorecard", "export.log"),
 }
 API: dict[str, tuple[str, ...]] = {"candidate": ("events", "state"), "interviewer": ("events", "state")}

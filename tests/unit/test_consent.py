@@ -10,12 +10,12 @@ from app import create_app
 from assistant.registry import get
 from interviews.events import InterviewSettings
 from interviews.settings import Settings
-from web.consent import sections
+from web.consent import choices, sections, text_hash
 
 
-def told(tmp_path: Path, provider: str = "anthropic", **settings: object) -> str:
+def told(tmp_path: Path, provider: str = "anthropic", review: bool = False, **settings: object) -> str:
     with create_app(Settings(data=tmp_path)).test_request_context():
-        parts = sections(InterviewSettings.model_validate(settings), get(provider))
+        parts = sections(InterviewSettings.model_validate(settings), get(provider), review)
     return " ".join(line for _, lines in parts for line in lines)
 
 
@@ -58,3 +58,36 @@ def test_its_bounds(tmp_path: Path) -> None:
     assert "bounded" not in told(tmp_path) and "You choose who answers" not in told(tmp_path, models=("a",), model="a")
     assert "bounded" in told(tmp_path, budget_cents=100) and "bounded" in told(tmp_path, budget_tokens=100)
     assert "among: a, b." in told(tmp_path, models=("a", "b"), model="a")
+
+
+def formats(tmp_path: Path, provider: str, review: bool, **settings: object) -> list[str]:
+    with create_app(Settings(data=tmp_path)).test_request_context():
+        return [one.value for one in choices(InterviewSettings.model_validate(settings), get(provider), review)]
+
+
+def test_there_are_two_formats_where_mistakes_are_placed_on_purpose_and_only_there(tmp_path: Path) -> None:
+    assert formats(tmp_path, "scripted", False) == formats(tmp_path, "anthropic", True) == ["yes", "no"]
+    assert formats(tmp_path, "anthropic", False) == formats(tmp_path, "scripted", False, mode="chat") == []
+
+
+def test_the_review_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    words = told(tmp_path, review=True, review_minutes=15, minutes=28)
+    for promise in (
+        "28 minutes of open work, then 15 minutes of review", "not held against you", "alike for everyone", "many is not told",
+        "within seven days", "without a reason", "Before you leave you see each planted mistake", "equivalent format without them",
+        "none of those are placed on purpose", "never deceive",
+    ):  # fmt: skip
+        assert promise in words
+    assert "Some of the assistant's proposals" not in words
+    assert "Some of the assistant's proposals" in told(tmp_path, "scripted", review=True, review_minutes=15)
+    assert "review" not in told(tmp_path, "scripted")
+
+
+def test_handing_work_over_is_told_where_it_can_be_done(tmp_path: Path) -> None:
+    assert "you write a ticket" in told(tmp_path, delegation=True) and "ticket" not in told(tmp_path)
+
+
+def test_the_hash_covers_the_formats(tmp_path: Path) -> None:
+    with create_app(Settings(data=tmp_path)).test_request_context():
+        agreed = InterviewSettings(), get("scripted"), False
+        assert text_hash(sections(*agreed), choices(*agreed)) != text_hash(sections(*agreed))
