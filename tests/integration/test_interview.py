@@ -293,6 +293,58 @@ def test_time_up_submits_by_itself_and_takes_late_edits(tmp_path: Path) -> None:
         product.stop()
 
 
+def test_open_work_then_a_review_then_the_debrief(tmp_path: Path) -> None:
+    first = products.start(
+        tmp_path / "data", "--minutes", "30", "--review-minutes", "0.25", PAIRSIGHT_PACE="0", PAIRSIGHT_GRACE_S="60",
+        SANDBOX="bubblewrap",
+    )  # fmt: skip
+    candidate = Browser(first, "candidate")
+    assert candidate.consent().status_code == 200
+    candidate.connect()
+    # As long as there is a review to come, submitting ends open work.
+    assert candidate.send("submit")["ok"]
+    wait(lambda: candidate.state["status"] == "grace")
+    assert candidate.send("flushed")["ok"]
+    wait(lambda: candidate.state["status"] == "between")
+    assert candidate.state["next_phase_ms"] == 15_000
+    first.kill()
+    product = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", SANDBOX="bubblewrap")
+    try:
+        candidate = Browser(product, "candidate", name="after")
+        interviewer = Browser(product, "interviewer")
+        candidate.connect()
+        interviewer.connect()
+        for name in ("run", "term.open", "ticket.open"):
+            assert "begin the next" in candidate.send(name, title="One", text="Do it.", cols=80, rows=24)["error"]
+        wait(lambda: candidate.state["sandbox_back"] == "rebuilt", 30)
+        assert candidate.send("next_phase")["ok"]
+        wait(lambda: candidate.state["review"] is not None)
+        review = candidate.state["review"]
+        assert candidate.send("judge", review=review["review"], hunk="v0", verdict="block")["code"] == "refused"
+        for hunk in review["hunks"][:-1]:
+            at = {"review": review["review"], "hunk": hunk["hunk"], "line": 1}
+            assert candidate.send("judge", **at, verdict="probably wrong", fault="it looks wrong")["ok"]
+        # Its time is short; then it ends by itself.
+        wait(lambda: candidate.state["status"] == "grace", 60)
+        assert candidate.send("flushed")["ok"]
+        wait(lambda: interviewer.state["status"] == "finished", 120)
+        items = [item for item in candidate.state["debrief"] if item["phase"] == "review"]
+        assert items and all(item["proof"] and item["path"].startswith("review/") for item in items)
+        assert {item["outcome"] for item in items} <= {"doubted", "named", "not judged"}
+        hidden = {event["type"] for event in interviewer.events} - {event["type"] for event in candidate.events}
+        assert {"review.annotated", "defect.traced"} <= hidden
+        graded = next(
+            event["payload"]["result"]
+            for event in interviewer.events
+            if event["type"] == "analysis.recorded" and event["payload"]["kind"] == "hidden_tests"
+        )
+        assert graded["total"] > 0
+        candidate.socket.disconnect()
+        interviewer.socket.disconnect()
+    finally:
+        product.stop()
+
+
 def test_without_the_page_the_grace_ends_by_itself(tmp_path: Path) -> None:
     product = products.start(tmp_path / "data", "--minutes", "0.02", PAIRSIGHT_PACE="0", PAIRSIGHT_GRACE_S="1")
     try:

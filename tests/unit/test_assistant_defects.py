@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.defects import debrief_items, name_of_test
+from assistant.defects import Proofs, debrief_items, name_of_test, source_of, traces
 from interviews import events as e
 
 DEFECTS = tuple(
@@ -101,3 +101,103 @@ def test_a_test_with_parameters_passes_when_all_do() -> None:
 )
 def test_names_of_tests(spelled: str) -> None:
     assert name_of_test(spelled) == "test_a.py::test_x"
+
+
+TESTS = {
+    "test_a.py": (
+        "import pytest\n\n\n@pytest.mark.parametrize('n', [1])\ndef test_one(n):\n    assert n\n\n\n"
+        "class TestMore:\n    def test_two(self):\n        # Why.\n        assert True\n"
+    ),
+    "support.py": "def test_one():\n    pass\n",
+    "test_b.py": "def test_one(:\n",
+}
+
+
+def test_a_proof_is_the_source_of_the_test() -> None:
+    assert source_of("hidden_tests/test_a.py::test_one[1]", TESTS) == (
+        "@pytest.mark.parametrize('n', [1])\ndef test_one(n):\n    assert n"
+    )
+    assert source_of("test_a.py::test_two", TESTS) == "def test_two(self):\n    # Why.\n    assert True"
+    assert (
+        source_of("test_b.py::test_one", TESTS)
+        == source_of("test_c.py::test_one", TESTS)
+        == source_of("test_one", TESTS)
+        == ""
+    )
+    (item, _) = debrief_items(DEFECTS, [], Proofs(hidden_tests=TESTS))
+    assert item.proof.startswith("@pytest") and (item.phase, item.path) == ("open", "a.py")
+
+
+WEAK = DEFECTS[1].model_copy(update={"id": "weak", "tests": (), "mutant": "weak.patch"})
+CHANGES = tuple(
+    e.Hunk(hunk=f"v{n}", path="b.py", base_version=0, line=n, before="a\n", after="b\n") for n in range(1, 6)
+)
+NOTES = (
+    e.HunkNote(hunk="v1", defect="one"), e.HunkNote(hunk="v2", defect="two"), e.HunkNote(hunk="v3", defect="weak"),
+    e.HunkNote(hunk="v4"),
+)  # fmt: skip
+OPENED: tuple[e.AnyPayload, ...] = (
+    e.ReviewOpened(review="r1", title="A change", description="", folder="review-2", hunks=CHANGES),
+    e.ReviewAnnotated(review="r1", hunks=NOTES, defects=(*DEFECTS, WEAK)),
+)
+
+
+def judged(hunk: str, verdict: e.Verdict, fault: str = "", repair: str | None = None) -> e.HunkJudged:
+    return e.HunkJudged(review="r1", hunk=hunk, verdict=verdict, fault=fault, repair=repair)
+
+
+def reviewed(*data: e.AnyPayload) -> dict[str, e.DebriefItem]:
+    events = [event(seq, item) for seq, item in enumerate((*OPENED, *data))]
+    items = debrief_items((), events, Proofs(review_tests=TESTS, sound={"v3": "assert x == 3\n"}))
+    assert [item.defect for item in items] == ["one", "two", "weak"]
+    return {item.defect: item for item in items}
+
+
+def test_what_became_of_mistakes_in_the_review() -> None:
+    repairs = e.AnalysisRecorded(
+        kind="review_repairs", result={"hunks": {"v1": {"repaired": False}, "v3": {"repaired": True}}}
+    )
+    items = reviewed(
+        judged("v1", "merge"), judged("v1", "probably wrong", "there is an X in it"), judged("v2", "block", "no good"),
+        judged("v3", "block", repair="assert x == 3"), judged("v4", "block", "x"), repairs,
+    )  # fmt: skip
+    assert {name: item.outcome for name, item in items.items()} == {
+        "one": "named",
+        "two": "doubted",
+        "weak": "repaired",
+    }
+    assert all((item.phase, item.path, item.suggestion) == ("review", "review-2/b.py", "r1") for item in items.values())
+    assert items["one"].proof.startswith("@pytest") and items["weak"].proof == "assert x == 3\n"
+    items = reviewed(judged("v1", "probably right", "x"), judged("v2", "block", "x"), judged("v2", "merge"), repairs)
+    assert [item.outcome for item in items.values()] == ["let through", "let through", "not judged"]
+
+
+@pytest.mark.parametrize("result", [None, {}, {"hunks": {"v1": None}}, {"failed": "no sandbox"}])
+def test_a_repair_that_was_not_tried_is_none_yet(result: e.Json) -> None:
+    tried = e.AnalysisRecorded(kind="review_repairs", result=result)
+    assert reviewed(judged("v1", "block", repair="b"), tried)["one"].outcome == "doubted"
+
+
+def test_without_planted_mistakes_there_are_none_to_tell_of() -> None:
+    consented = e.ConsentGiven(text_sha256="0" * 64, locale="en", plants=False)
+    opened = e.ReviewOpened(review="r1", title="A change", description="", folder="review", hunks=CHANGES)
+    sound = e.ReviewAnnotated(review="r1", hunks=(e.HunkNote(hunk="v1"),), defects=())
+    data: tuple[e.AnyPayload, ...] = (consented, opened, sound, judged("v1", "block", "x"))
+    events = [event(seq, item) for seq, item in enumerate(data)]
+    assert debrief_items(DEFECTS, events) == [] and traces(DEFECTS, events) == []
+
+
+def test_steps_are_traced_once_and_name_what_they_are_about() -> None:
+    offered = e.SuggestionOffered(suggestion="s1", turn="a1", title="One", hunks=CHANGES[:1])
+    data = (offered, noted("s1", "v1", "one"), decided("s1", "v1", True), graded(one="passed"))
+    events = [event(seq, item) for seq, item in enumerate(data)]
+    found = traces(DEFECTS, events)
+    assert [(one.stage, one.about_seq) for one in found] == [
+        ("planted", 0),
+        ("exposed", 0),
+        ("judged", 2),
+        ("repaired", 3),
+    ]
+    assert traces(DEFECTS, [*events, event(9, found[0])]) == found[1:]
+    # Where nobody could find out, nothing is said of it.
+    assert [one.stage for one in traces(DEFECTS, events[:3])] == ["planted", "exposed", "judged"]
