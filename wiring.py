@@ -89,10 +89,14 @@ def open_baselines(settings: Settings) -> Baselines:
 def baseline_of(settings: Settings) -> Callable[[e.Header], e.Json | None]:
     """What the assistant of an interview has reached alone (``Baseline.result``); None where nobody tried."""
 
+    @cache
+    def kept() -> Baselines:
+        return open_baselines(settings)
+
     def find(header: e.Header) -> e.Json | None:
         chosen = header.settings
         model = next(iter(models(chosen, assistant.registry.get(chosen.provider))), "")
-        found = open_baselines(settings).find(header.exercise.id, header.exercise.sha256, chosen.provider, model)
+        found = kept().find(header.exercise.id, header.exercise.sha256, chosen.provider, model)
         return None if found is None else found.result()
 
     return find
