@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 import assistant.registry
 import sandbox.registry
-from commands import doctor, operating, records
+from commands import doctor, exercise, operating, records
 from commands.baseline import baseline_command
 from commands.making import making
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
@@ -183,6 +183,7 @@ def _served(settings: Settings) -> Flask:
 
 for command in (
     doctor.doctor,
+    exercise.exercise_group,
     records.score_command,
     records.verify_command,
     records.redact_command,

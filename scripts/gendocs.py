@@ -25,7 +25,7 @@ from pydantic.json_schema import models_json_schema
 from assistant import registry
 from assistant.sayings import ScriptYaml
 from interviews import events, ndjson
-from interviews.exercises import ExerciseYaml
+from interviews.exercises import ExerciseYaml, ReviewYaml
 from rubrics.base import Scorecard
 from rubrics.rubric import Rubric
 from sandbox.hardening import LINES
@@ -216,6 +216,7 @@ def schemas() -> dict[str, Json]:
         "log.json": log_schema(),
         "assistant.json": {**ScriptYaml.model_json_schema(), "title": "assistant.yaml"},
         "exercise.json": {**ExerciseYaml.model_json_schema(), "title": "exercise.yaml"},
+        "review.json": {**ReviewYaml.model_json_schema(), "title": "review.yaml"},
         "rubric.json": {**Rubric.model_json_schema(), "title": "A rubric"},
         "scorecard.json": {**Scorecard.model_json_schema(mode="serialization"), "title": "A scorecard"},
     }

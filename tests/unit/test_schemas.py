@@ -85,6 +85,7 @@ def test_a_wrong_line_does_not_fit(change: dict[str, Any]) -> None:
 
 WRITTEN = {
     **dict.fromkeys(EXERCISES.glob("*/exercise.yaml"), "exercise.json"),
+    **dict.fromkeys(EXERCISES.glob("*/review/review.yaml"), "review.json"),
     **dict.fromkeys(EXERCISES.glob("*/assistant.yaml"), "assistant.json"),
     **dict.fromkeys(RUBRICS.glob("*.yaml"), "rubric.json"),
 }

@@ -36,6 +36,7 @@ def test_repeat_brings_a_track_again_at_the_end():
 
 
 def test_a_track_is_taken_out():
-    queue = Queue(tracks("abac"))
-    assert queue.remove("a") == 2
+    queue = Queue(tracks("abc"))
+    assert queue.remove("b") == 1
+    assert ids(queue.waiting) == "ac"
     assert queue.seconds() == 480

@@ -6,14 +6,14 @@ from player.models import Track
 from player.queue import Queue
 from player.store import load, save
 
-TRACK = Track("a", "Night Ferry", "Mira Vale", 254)
+TRACKS = [Track("a", "Night Ferry", "Mira Vale", 254), Track("b", "Home", "Neon Parish", 61)]
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path):
     path = tmp_path / "queue.json"
-    save(Queue([TRACK, TRACK], repeat=True), path)
+    save(Queue(TRACKS, repeat=True), path)
     queue = load(path)
-    assert queue.waiting == [TRACK, TRACK]
+    assert queue.waiting == TRACKS
     assert queue.repeat
 
 

@@ -20,8 +20,9 @@ def load(path: Path) -> Queue:
         return Queue()
     try:
         kept = json.loads(path.read_text("utf-8"))
+        waiting = [Track(**fields) for fields in kept["waiting"]]
         history = [Play(Track(**fields["track"]), fields["heard"]) for fields in kept.get("history", [])]
-        return Queue([Track(**fields) for fields in kept["waiting"]], kept["repeat"], history)
+        return Queue(waiting, kept["repeat"], history)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path.name} is damaged ({error})") from error
 
