@@ -22,6 +22,7 @@ import sandbox.registry
 from assistant.base import Limits
 from assistant.prices import cost_microusd
 from interviews import events as e
+from interviews.baseline import Baseline
 from interviews.errors import BadInput, NotFound
 from interviews.log import random_salts
 from interviews.ndjson import read_log
@@ -84,6 +85,13 @@ def open_baselines(settings: Settings) -> Baselines:
     """What assistants reached alone, in the database that the settings name."""
     settings.data.mkdir(parents=True, exist_ok=True)
     return Baselines(open_engine(settings.database_url))
+
+
+def known_baselines(settings: Settings) -> list[Baseline]:
+    """Every baseline; none where there is no database yet, and none is made."""
+    if not settings.database and not (settings.data / "pairsight.db").is_file():
+        return []
+    return open_baselines(settings).all()
 
 
 def baseline_of(settings: Settings) -> Callable[[e.Header], e.Json | None]:
