@@ -107,7 +107,11 @@ export function Offer({ session }: { session: Session }) {
   const { store, live, acts } = session;
   const begin = useRef<HTMLButtonElement>(null);
   useSeconds();
-  useEffect(() => begin.current?.focus(), []);
+  useEffect(() => {
+    // One reads from the top, also where the button is further down than the window.
+    begin.current?.focus({ preventScroll: true });
+    begin.current?.closest("dialog")?.scrollTo(0, 0);
+  }, []);
   const state = store.at("course");
   const go = async () => {
     beginning.value = true;

@@ -2,7 +2,7 @@
 // Owns showing it: what it is for, what was run on it, its hunks by file, how many have a verdict; and moving among them by keys.
 // Invariant: every hunk is offered alike, and nothing says which were chosen to be wrong. Without `verdicts` it is read-only.
 
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import type { Check } from "../core/events.ts";
 import { t, tn } from "../core/i18n.ts";
@@ -143,7 +143,8 @@ function ReviewHunk({ shown, total, review, store, verdicts, disabled, current, 
   const judged = verdicts ? verdicts.shown(hunk.hunk).judged : review.verdicts[hunk.hunk];
   const wrong = isWrong(judged?.verdict);
   const path = `${review.folder.replace(/\/$/, "")}/${hunk.path}`;
-  const text = store.at("files").files[path]?.text ?? null;
+  // Whether it is there, not its text: that changes with every key.
+  const there = useComputed(() => typeof store.at("files").files[path]?.text === "string").value;
   const choose = verdicts && wrong && !disabled;
   const table = useMemo(
     () => (
@@ -164,7 +165,8 @@ function ReviewHunk({ shown, total, review, store, verdicts, disabled, current, 
     [rows, wrong, judged?.line, choose],
   );
   const open = () => {
-    if (text === null) return;
+    const text = store.now.files[path]?.text;
+    if (typeof text !== "string") return;
     const lines = { before: hunk.after, after: "", lead: hunk.lead ?? "", trail: hunk.trail ?? "" };
     // Where one has changed the file since, the hunk stands elsewhere.
     const at = (place(text, lines, line - 1) ?? line - 1) + 1;
@@ -219,7 +221,7 @@ function ReviewHunk({ shown, total, review, store, verdicts, disabled, current, 
         <span class="hunk-size">
           +{added} −{removed}
         </span>
-        <button type="button" class="text-button" disabled={text === null} onClick={open}>
+        <button type="button" class="text-button" disabled={!there} onClick={open}>
           {t("Open in editor")}
         </button>
       </div>

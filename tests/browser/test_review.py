@@ -60,6 +60,8 @@ def to_review(page: Page) -> None:
     dialog = page.get_by_role("dialog", name="Go on to the review?")
     expect(dialog).to_contain_text("It is dropped, and not held against you.")
     dialog.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.get_by_role("heading", name="Next: the review")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Begin the review")).to_be_in_viewport()
     page.get_by_role("button", name="Begin the review").click()
     expect(hunks(page).first).to_be_visible()
 
@@ -155,6 +157,8 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
     assert watcher.get_by_role("radio").count() == 0
     shot(watcher, "review-watch")
 
+    assert watcher.evaluate("document.querySelector('.review').parentElement.scrollTop") == 0
+
     # The place in the file, and what the shell makes of it.
     second.focus()
     candidate.keyboard.press("o")
@@ -196,7 +200,8 @@ def test_a_review_fits_a_narrow_window(product: Product, open_page: Open, width:
     wait(lambda: verdicts(page).get(order[0], {}) | {"seq": 0} == judged("probably wrong", 1, FAULT))
     expect(first).to_contain_text("● saved")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    # Nothing of it is wider than the page either.
+    # The page's own parts stay in place, and nothing of the review is wider than its panel.
+    assert page.evaluate("[...document.querySelectorAll('.panel-body')].every((one) => one.scrollTop === 0)")
     assert page.evaluate("[...document.querySelectorAll('.review')].every((one) => one.scrollWidth <= one.clientWidth)")
     shot(page, f"review-{width}-{scheme}-judged")
     page.get_by_role("navigation", name="Panels").get_by_role("button", name="Code").click()
@@ -222,5 +227,29 @@ def test_open_work_that_runs_out_is_followed_by_the_offer(tmp_path: Path, open_p
         expect(hunks(page).first).to_be_visible()
         texts = [view["text"] or "" for view in pages.state(page)["files"].values()]
         assert any(text.startswith("# last words\n") for text in texts)
+    finally:
+        running.stop()
+
+
+def test_a_fault_written_while_the_server_is_away_arrives_afterwards(tmp_path: Path, open_page: Open) -> None:
+    environ = {"SANDBOX": "bubblewrap", "PAIRSIGHT_PACE": "0", "PAIRSIGHT_REVIEW_MINUTES": "15"}
+    running = products.start(tmp_path / "data", **environ)
+    port = int(running.address.rsplit(":", 1)[1])
+    try:
+        page = begun(open_page(running.links["candidate"]))
+        to_review(page)
+        running.kill()
+        first = hunks(page).first
+        first.focus()
+        page.keyboard.press("2")
+        page.keyboard.press("f")
+        page.keyboard.type(FAULT)
+        expect(page.get_by_text(re.compile("kept on this computer")).first).to_be_visible()
+        expect(first).to_contain_text(re.compile("not saved yet|saving"))
+        running = products.start(tmp_path / "data", port=port, **environ)
+        order = names(page)
+        wait(lambda: verdicts(page).get(order[0], {}) | {"seq": 0} == judged("probably wrong", 0, FAULT), 40)
+        expect(first).to_contain_text("● saved")
+        wait(lambda: pages.saved(page))
     finally:
         running.stop()
