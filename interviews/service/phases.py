@@ -99,22 +99,31 @@ class Course:
         Raises ``NotAllowed`` in the last phase, and while nothing can be done.
         """
         with self.moving:
-            state = self._interview.state
             if self._interview.known(key):
                 return
-            if state.status == "between":
+            if self._interview.state.status == "between":
                 self._begin("candidate", key)
-                return
-            self._interview.require_running()
-            if self.next is None:
-                raise NotAllowed("This is the last part of the interview; submit your work when you are done")
-            # What the shell did until now belongs to this phase.
-            self._workspace.flush()
-            self._quiet()
-            with self._interview.lock:
-                if state.status == "running":
-                    ended = e.PhaseEnded(phase=state.phase, by="candidate")
-                    self._interview.record(Draft("candidate", ended), key=key)
+            else:
+                self._end(key)
+
+    def end(self, key: ClientKey | None) -> None:
+        """The candidate ends the work under way before its time is up. Raises as ``advance``."""
+        with self.moving:
+            if not self._interview.known(key):
+                self._end(key)
+
+    def _end(self, key: ClientKey | None) -> None:
+        self._interview.require_running()
+        if self.next is None:
+            raise NotAllowed("This is the last part of the interview; submit your work when you are done")
+        # What the shell did until now belongs to this phase.
+        self._workspace.flush()
+        self._quiet()
+        with self._interview.lock:
+            # The clock may have been faster.
+            if self._interview.state.status == "running":
+                ended = e.PhaseEnded(phase=self._interview.state.phase, by="candidate")
+                self._interview.record(Draft("candidate", ended), key=key)
 
     def expire(self) -> None:
         """The phase's time is up."""

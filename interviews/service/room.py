@@ -271,7 +271,7 @@ class Room:
         A candidate before whom there is another phase ends only that under way, unless ``everything`` is to end.
         """
         if by == "candidate" and not everything and self.course.next is not None:
-            self.next_phase(key)
+            self.course.end(key)
             return
         with self.course.moving:
             interview = self.interview

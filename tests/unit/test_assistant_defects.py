@@ -189,7 +189,12 @@ def test_without_planted_mistakes_there_are_none_to_tell_of() -> None:
 
 def test_steps_are_traced_once_and_name_what_they_are_about() -> None:
     offered = e.SuggestionOffered(suggestion="s1", turn="a1", title="One", hunks=CHANGES[:1])
-    data = (offered, noted("s1", "v1", "one"), decided("s1", "v1", True), graded(one="passed"))
+    data: tuple[e.AnyPayload, ...] = (
+        offered,
+        noted("s1", "v1", "one"),
+        decided("s1", "v1", True),
+        graded(one="passed"),
+    )
     events = [event(seq, item) for seq, item in enumerate(data)]
     found = traces(DEFECTS, events)
     assert [(one.stage, one.about_seq) for one in found] == [

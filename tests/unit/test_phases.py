@@ -175,6 +175,7 @@ def test_between_two_phases_nothing_can_be_done_but_begin() -> None:
         lambda: room.reviewing.judge("history", "v1", "block", 0, "", None, None),
         lambda: room.run(None),
         room.terminals,
+        lambda: room.submit("candidate"),
         lambda: room.submit("candidate", everything=True),
     ]
     for act in acts:
@@ -228,6 +229,19 @@ def test_a_reply_under_way_is_stopped_at_the_end_of_open_work() -> None:
     hand.room.next_phase(None)
     wait(lambda: not hand.room.pairing.answering(turn))
     assert hand.state.turns[0].stop_reason == "stopped"
+
+
+def test_a_ticket_under_way_is_stopped_too_and_what_nobody_decided_stays_open() -> None:
+    hand = Hand()
+    offer(hand, "s1", None)
+    hand.interview.tools = replace(hand.tools(), pace=1000.0)
+    ticket = hand.room.delegation.open("Explain", "What does this program do?", [], None, None)
+    hand.room.next_phase(None)
+    wait(lambda: not hand.room.delegation.working(ticket))
+    assert hand.state.tickets[ticket].status != "working"
+    hand.room.flushed()
+    hand.room.next_phase(None)
+    assert hand.state.suggestions["s1"].decisions == {}
 
 
 # By the clock
