@@ -86,7 +86,7 @@ export function Ticket({ ticket, store, acts, disabled, now, onView, onBack }: P
         </p>
       )}
       {ticket.change && !(working && !change) && (
-        <Change ticket={ticket} view={change} store={store} acts={may} onView={onView} />
+        <Change key={ticket.change.turn} ticket={ticket} view={change} store={store} acts={may} onView={onView} />
       )}
       {acts && !working && ticket.status !== "closed" && (
         <>
@@ -144,6 +144,7 @@ function Round({ round, number, newest, ticket, store, onView, own }: RoundProps
     const one = state.suggestions[name];
     return one && name !== ticket.change?.suggestion ? [one] : [];
   });
+  const heeded = state.comments.filter((one) => round.comments.includes(one.comment));
   const asked = (
     <div class="said said-candidate">
       <p class="said-who">
@@ -152,7 +153,14 @@ function Round({ round, number, newest, ticket, store, onView, own }: RoundProps
         </span>{" "}
         {own ? t("You") : t("Candidate")}
       </p>
-      <p class="said-prompt">{round.prompt || t("Please heed my comments.")}</p>
+      {round.prompt && <p class="said-prompt">{round.prompt}</p>}
+      {heeded.length > 0 && (
+        <ul class="round-comments" aria-label={t("Comments")}>
+          {heeded.map((one) => (
+            <li key={one.comment}>{one.text}</li>
+          ))}
+        </ul>
+      )}
       <Chips label={t("Attached")} chips={broughtBy(round, state)} onView={onView && view} />
     </div>
   );

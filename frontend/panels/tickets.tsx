@@ -40,6 +40,9 @@ export function ticketsTab(state: State): Tab {
 
 /** Say when a ticket comes back or fails, for as long as the page lives; not of the one that is seen: it says so itself. */
 export function tellOfTickets(store: Store): void {
+  const told = new Map<string, () => void>();
+  // What is looked at need not be told any longer.
+  looking.subscribe((name) => told.get(name)?.());
   store.listen({
     event: (event) => {
       const returned = as(event, "ticket.returned");
@@ -52,7 +55,8 @@ export function tellOfTickets(store: Store): void {
         ticket?.ticket === looking.peek() && (document.querySelector(".ticket")?.getClientRects().length ?? 0) > 0;
       if (!ticket || seen) return;
       const { title } = ticket;
-      say(returned ? t("Came back: %(title)s", { title }) : t("Could not be done: %(title)s", { title }));
+      const words = returned ? t("Came back: %(title)s", { title }) : t("Could not be done: %(title)s", { title });
+      told.set(ticket.ticket, say(words));
     },
   });
 }

@@ -16,11 +16,14 @@ const MOST = 4;
 const toasts = signal<Toast[]>([]);
 let count = 0;
 
-export function say(text: string, error = false): void {
-  if (toasts.peek().some((toast) => toast.text === text)) return;
+/** Show a message; the result takes it away before its time. */
+export function say(text: string, error = false): () => void {
+  const there = toasts.peek().find((toast) => toast.text === text);
+  if (there) return () => dismiss(there.id);
   const id = ++count;
   toasts.value = [...toasts.peek(), { id, text, error }].slice(-MOST);
   if (!error) window.setTimeout(() => dismiss(id), STAY_MS);
+  return () => dismiss(id);
 }
 
 function dismiss(id: number): void {
