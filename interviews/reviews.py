@@ -80,13 +80,26 @@ def request_with(exercise: Exercise, defects: Iterable[ReviewDefect]) -> ChangeR
             before="".join(lines[cut.start : cut.end]), after=after[cut], lead=lead, trail=trail,
         )  # fmt: skip
         hunks.append(hunk)
-        notes.append(HunkNote(hunk=hunk.hunk, defect=placed[cut].id if cut in placed else None))
+        own = changed_lines(_sound(review, cut), after[cut]) if cut in placed else ()
+        notes.append(HunkNote(hunk=hunk.hunk, defect=placed[cut].id if cut in placed else None, lines=own))
     spec = review.spec
     return ChangeRequest(
         review=spec.id, title=spec.title, description=spec.description, folder=spec.folder, hunks=tuple(hunks),
         notes=tuple(notes), defects=tuple(defect.logged() for defect in placed.values()), checks=spec.checks,
         files=_with(review, hunks),
     )  # fmt: skip
+
+
+def changed_lines(sound: str, flawed: str) -> tuple[int, ...]:
+    """The lines of ``flawed`` that differ, counted from 1; where lines are missing, the one before and the one after."""
+    lines = lines_of(flawed)
+    found: set[int] = set()
+    for tag, _, _, start, end in SequenceMatcher(None, lines_of(sound), lines, autojunk=False).get_opcodes():
+        if tag == "delete":
+            found |= {start, start + 1}
+        elif tag != "equal":
+            found |= set(range(start + 1, end + 1))
+    return tuple(sorted(line for line in found if 1 <= line <= len(lines)))
 
 
 def with_repairs(exercise: Exercise, request: ChangeRequest, repairs: Mapping[str, str]) -> dict[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from interviews import events as e
+from interviews.exercises import load as load_exercise
+from interviews.reviews import change_request, changed_lines
 from rubrics import registry
 from rubrics.base import Share
 from rubrics.rubric import load
@@ -226,3 +228,31 @@ def test_who_delegates_is_read_as_who_asks() -> None:
         readings.append([[one.hit for one in reading.opportunities] for reading in found if isinstance(reading, Share)])
     assert readings[0] == readings[1]
     assert len(readings[0]) == 3
+
+
+# Where a mistake is
+
+
+@pytest.mark.parametrize(
+    ("sound", "flawed", "lines"),
+    [
+        ("a\nb\nc\n", "a\nB\nc\n", (2,)),
+        ("a\nb\nc\n", "a\nc\n", (1, 2)),
+        ("a\nb\n", "a\nx\ny\nb\n", (2, 3)),
+        ("a\nb\n", "a\n", (1,)),
+        ("a\n", "", ()),
+        ("a\n", "a\n", ()),
+    ],
+)
+def test_a_notes_lines_are_those_that_the_mistake_changed(sound: str, flawed: str, lines: tuple[int, ...]) -> None:
+    assert changed_lines(sound, flawed) == lines
+
+
+def test_a_review_says_where_its_mistakes_are_and_of_sound_hunks_nothing() -> None:
+    request = change_request(load_exercise("prompted-playlists"), 7, plants=True)
+    after = {hunk.hunk: hunk.after for hunk in request.hunks}
+    planted = [noted for noted in request.notes if noted.defect]
+    assert planted and any(noted.lines for noted in planted)
+    for noted in request.notes:
+        assert all(1 <= line <= after[noted.hunk].count("\n") for line in noted.lines)
+        assert noted.defect is not None or noted.lines == ()
