@@ -1,21 +1,16 @@
 """What became of accepted hunks: how many of their lines stand in the work that was handed in.
 
-Owns following each line that came in with a hunk through all later edits. Invariant: pure; a line stands only where all of it does
-and nothing came into it; where a withheld event leaves a gap, the hunk's fate is unknown (absent). Leaves out whether that is good
-(``signals``).
+Owns the count. Invariant: pure; a hunk whose fate a gap in the log hides is absent. Leaves out following the lines
+(``interviews.lineage``) and whether what became of them is good (``signals``).
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from interviews import events as e
-from interviews.anchors import lines_of
-from interviews.errors import BadInput
-from interviews.text import apply_changes, from_utf16, length, parse
+from interviews.lineage import Lineage
 
 
 @dataclass(frozen=True)
@@ -31,132 +26,14 @@ class Fate:
 
 def fates(events: Iterable[e.Event]) -> list[Fate]:
     """Of every accepted hunk that brought lines in, in order of decision, as of the submission, or the end before there is one."""
-    walk = _Walk()
+    lineage = Lineage()
     for event in events:
         if isinstance(event.data, e.InterviewSubmitted):
             break
-        walk.take(event)
-    return walk.fates()
-
-
-@dataclass
-class _Accepted:
-    decided: e.SuggestionDecided
-    before: str
-    first: int = 0  # the number of its first line among all that hunks brought in
-    sizes: tuple[int, ...] = ()  # in units
-    known: bool = True
-
-
-@dataclass
-class _File:
-    """``marks`` has for each unit of the text the number of the hunk's line that it came with, else 0."""
-
-    text: str
-    marks: array[int]
-
-
-class _Walk:
-    def __init__(self) -> None:
-        self._hunks: dict[tuple[str, str], e.Hunk] = {}
-        self._accepted: dict[int, _Accepted] = {}
-        self._files: dict[str, _File] = {}
-        self._lines = 1
-
-    def take(self, event: e.Event) -> None:
-        match event.data:
-            case e.SuggestionOffered(suggestion=suggestion, hunks=hunks):
-                self._hunks |= {(suggestion, hunk.hunk): hunk for hunk in hunks}
-            case e.SuggestionRefreshed(suggestion=suggestion, hunk=hunk):
-                self._hunks[suggestion, hunk.hunk] = hunk
-            case e.SuggestionDecided(decision="accepted") as decided:
-                known = self._hunks.get((decided.suggestion, decided.hunk))
-                if known is not None:
-                    self._accepted[event.seq] = _Accepted(decided, known.before)
-            case e.FileSnapshotted() as whole:
-                self._whole(event, whole)
-            case e.FileEdited(path=path, changes=changes):
-                self._edited(event, path, changes)
-            case e.FileDeleted(path=path):
-                self._files.pop(path, None)
-            case None if event.type.startswith("file."):
-                # It may have been any file.
-                self._lose()
-            case _:
-                pass
-
-    def _lose(self) -> None:
-        self._files.clear()
-        for accepted in self._accepted.values():
-            accepted.known = False
-
-    def _whole(self, event: e.Event, whole: e.FileSnapshotted) -> None:
-        before = self._files.pop(whole.renamed_from or whole.path, None)
-        if whole.text is None:
-            return
-        marks = array("L", [0]) * length(whole.text)
-        same = whole.renamed_from or whole.origin in ("keyframe", "redacted")
-        if same and before is not None and len(before.marks) == len(marks):
-            # Whoever brought the lines still did.
-            marks = before.marks
-        elif whole.origin == "hunk" and event.cause in self._accepted:
-            marks = self._brought(self._accepted[event.cause], whole.text)
-        self._files[whole.path] = _File(whole.text, marks)
-
-    def _edited(self, event: e.Event, path: str, changes: e.Json) -> None:
-        file, accepted = self._files.get(path), self._accepted.get(event.cause or 0)
-        if file is None:
-            return
-        try:
-            text, sections = apply_changes(file.text, changes), parse(changes)
-        except BadInput:
-            # An edit before it was withheld.
-            self._lose()
-            return
-        marks, at = array("L"), 0
-        for section in sections:
-            if section.insert is None:
-                marks += file.marks[at : at + section.length]
-            elif accepted is not None and section.insert and not accepted.sizes:
-                marks += self._brought(accepted, from_utf16(section.insert))
-            else:
-                marks += array("L", [0]) * (len(section.insert) // 2)
-            at += section.length
-        self._files[path] = _File(text, marks)
-
-    def _brought(self, accepted: _Accepted, text: str) -> array[int]:
-        """Marks for a text that came in with a hunk: those of its lines that were not there before get a number each."""
-        lines = lines_of(text)
-        matched = SequenceMatcher(None, lines_of(accepted.before), lines, autojunk=False)
-        fresh = [at for tag, _, _, start, end in matched.get_opcodes() if tag != "equal" for at in range(start, end)]
-        numbers = {at: self._lines + count for count, at in enumerate(fresh)}
-        accepted.first, accepted.sizes = self._lines, tuple(length(lines[at]) for at in fresh)
-        self._lines += len(fresh)
-        marks = array("L")
-        for at, line in enumerate(lines):
-            marks += array("L", [numbers.get(at, 0)]) * length(line)
-        return marks
-
-    def fates(self) -> list[Fate]:
-        standing = self._standing()
-        return [
-            Fate(
-                accepted.decided.suggestion, accepted.decided.hunk, len(accepted.sizes),
-                sum(standing.get(accepted.first + at) == size for at, size in enumerate(accepted.sizes)),
-                accepted.decided.kept is not None,
-            )
-            for accepted in self._accepted.values()
-            if accepted.known and accepted.sizes
-        ]  # fmt: skip
-
-    def _standing(self) -> dict[int, int]:
-        """The lines of the files that are as they came in, with their sizes."""
-        found: dict[int, int] = {}
-        for file in self._files.values():
-            at = 0
-            for line in lines_of(file.text):
-                marks = file.marks[at : at + length(line)]
-                if marks[0] and marks.count(marks[0]) == len(marks):
-                    found[marks[0]] = len(marks)
-                at += len(marks)
-        return found
+        lineage.take(event)
+    standing = {number for lines in lineage.standing().values() for number in lines.values()}
+    return [
+        Fate(one.suggestion, one.hunk, len(one.lines), sum(number in standing for number in one.lines), one.changed)
+        for one in lineage.brought()
+        if one.known and one.lines
+    ]

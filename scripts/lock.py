@@ -21,6 +21,7 @@ LOCKS: dict[str, list[str]] = {
     "requirements-dev.lock": ["--extra=build", "--extra=dev", "--constraint=requirements.lock", "pyproject.toml"],
     "requirements-toolbox.lock": ["--constraint=requirements-dev.lock", "requirements-toolbox.in"],
     "requirements-node.lock": ["requirements-node.in"],
+    "requirements-analyses.lock": ["--constraint=requirements-dev.lock", "requirements-analyses.in"],
 }
 OPTIONS = [
     "--quiet",
