@@ -31,11 +31,16 @@ def apply_patch(files: Mapping[str, str], patch: str, name: str) -> dict[str, st
         lines = [] if old == _NOTHING else lines_of(changed[old])
         shift, found = 0, False
         while reading.now.startswith("@@"):
+            head = reading.at
             at, before, after = reading.change()
             start = at + shift
             stands = lines[start : start + len(before)]
+            if start > len(lines):
+                reading.at = head
+                reading.refuse(f"{old} to have {at} lines", f"{len(lines) - shift}")
             if stands != before:
-                where = next((n for n, line in enumerate(before) if stands[n : n + 1] != [line]), 0)
+                reading.at = head
+                where = next(n for n, line in enumerate(before) if stands[n : n + 1] != [line])
                 reading.refuse(
                     f"{old} to have {before[where]!r} in line {at + where + 1}",
                     repr("".join(stands[where : where + 1])),
