@@ -14,9 +14,11 @@ import click
 
 import interviews.exercises
 import sandbox.registry
+from interviews.baseline import Baseline
 from interviews.service.exercise_check import Checker, Failure
 from interviews.settings import read_settings
 from sandbox.pool import Pool
+from wiring import known_baselines
 
 
 @click.group("exercise")
@@ -32,7 +34,8 @@ def list_command(as_json: bool) -> None:
     \b
     Example: pairsight exercise list
     """
-    rows = [_row(interviews.exercises.load(name)) for name in interviews.exercises.names()]
+    known = known_baselines(read_settings(os.environ))
+    rows = [_row(interviews.exercises.load(name), known) for name in interviews.exercises.names()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -41,14 +44,21 @@ def list_command(as_json: bool) -> None:
         if row["pool"]:
             times += f", review {row['review_minutes']:g} minutes with {row['pool']} mistakes to choose from"
         click.echo(f"{row['id']}  version {row['version']}, {row['language']}: {row['title']} ({times})")
+        for alone in row["baselines"]:
+            who, told = f"{alone['provider']} {alone['model']}".strip(), " — decayed" if alone["decayed"] else ""
+            click.echo(f"  {who} alone: {alone['rate']:.0%} of the hidden tests, from {alone['runs']} runs{told}")
 
 
-def _row(exercise: interviews.exercises.Exercise) -> dict[str, Any]:
+def _row(exercise: interviews.exercises.Exercise, known: list[Baseline]) -> dict[str, Any]:
+    """What there is to say of one; of ``known`` baselines those of its present content."""
     spec, review = exercise.spec, exercise.review
+    told = ("provider", "model", "runs", "rate", "interval", "decayed")
+    own = [one.result() for one in known if one.sha256 == exercise.sha256]
     return {
         "id": spec.id, "version": spec.version, "title": spec.title, "language": spec.language, "minutes": spec.minutes,
         "review_minutes": spec.review_minutes if review else 0, "defects": len(spec.defects),
         "pool": len(review.spec.defects) if review else 0,
+        "baselines": [{name: one[name] for name in told} for one in own],
     }  # fmt: skip
 
 

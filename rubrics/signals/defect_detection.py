@@ -86,21 +86,16 @@ def _flawed(facts: Facts, hunk: Reviewed) -> Opportunity | None:
     judged, planted = hunk.judged, hunk.note.defect if hunk.note else None
     if judged is None or planted is None:
         return None
-    defect = next((one for one in facts.review_defects if one.id == planted), None)
+    if not judged.doubts:
+        return Opportunity(False, (judged.seq,), known=not facts.lost("hunk.judged", after=judged.seq))
     if hunk.repaired:
         return Opportunity(True, (judged.seq, facts.repairs_seq))
-    if judged.doubts and defect is not None and (named := _found(facts, defect, hunk, judged)):
+    defect = next((one for one in facts.review_defects if one.id == planted), None)
+    if defect is not None and (named := _found(facts, defect, hunk, judged)):
         return Opportunity(True, named)
+    # A repair that nobody has tried yet may still be the right one.
     waits = judged.repair is not None and hunk.repaired is None
-    if judged.doubts:
-        # A repair that nobody has tried yet may still be the right one.
-        return Opportunity(False, (judged.seq,), known=False) if waits else None
-    gap = (
-        waits
-        or facts.lost("hunk.judged", after=judged.seq)
-        or (not facts.repairs_seq and facts.lost("analysis.recorded"))
-    )
-    return Opportunity(False, (judged.seq,), known=not gap)
+    return Opportunity(False, (judged.seq,), known=False) if waits else None
 
 
 def _found(facts: Facts, defect: Defect, hunk: Reviewed, judged: Judged) -> tuple[int, ...]:

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from interviews import events as e
-from interviews.baseline import Attempt, Baseline
 from interviews.exercises import load
+from interviews.settings import read_settings
 from tests import product as products
 from tests.integration.test_command import pairsight, refused
 from tests.loopback.server import Loopback
 from tests.product import Browser, wait
 from tests.support import secrets, told
+from tests.unit.test_lift import alone
 from wiring import load as load_log
 from wiring import open_baselines
 
@@ -45,6 +46,21 @@ def test_the_scripted_assistant_tries_alone_and_attempts_add_up(tmp_path: Path) 
     assert baseline(tmp_path, "--list") == [both]
     listed = pairsight("baseline", EXERCISE.spec.id, "--list", data=tmp_path)
     assert "of the hidden tests" in listed.stdout and "from 2 runs" in listed.stdout
+
+
+def test_the_list_of_exercises_says_which_have_decayed(tmp_path: Path) -> None:
+    known = pairsight("exercise", "list", "--json", data=tmp_path)
+    assert json.loads(known.stdout)[0]["baselines"] == [] and not (tmp_path / "pairsight.db").exists()
+    kept = open_baselines(read_settings({}, data=tmp_path))
+    for sha256, rate in ((load("prompted-playlists").sha256, 0.9), ("0" * 64, 0.5)):
+        kept.add(alone(rate).model_copy(update={"exercise": EXERCISE.spec.id, "sha256": sha256}))
+    (row,) = [
+        one for one in json.loads(pairsight("exercise", "list", "--json", data=tmp_path).stdout) if one["baselines"]
+    ]
+    assert [(one["rate"], one["decayed"]) for one in row["baselines"]] == [(0.9, True)]
+    assert (
+        "alone: 90% of the hidden tests, from 1 runs — decayed" in pairsight("exercise", "list", data=tmp_path).stdout
+    )
 
 
 def test_claude_tries_alone_and_is_given_the_brief_and_nothing_else(tmp_path: Path) -> None:
@@ -82,23 +98,13 @@ def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
 
 def test_an_interview_is_compared_with_it_and_a_later_attempt_changes_no_score(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    tried = Attempt(
-        at_ms=1, rate=0.95, tests={MENDED: "passed"}, rounds=1, tokens=1, cost_microusd=0, total_ms=1, ended="passed"
-    )
     product = products.start(data, PAIRSIGHT_SANDBOX="bubblewrap", PAIRSIGHT_PACE="0")
     try:
         with products.opened_log(product) as log:
             pin = log.interviews()[0].exercise
         kept = open_baselines(product.settings)
-        alone = Baseline(
-            exercise=pin.id,
-            version=pin.version,
-            sha256=pin.sha256,
-            provider="scripted",
-            model="",
-            attempts=(tried,) * 5,
-        )
-        kept.add(alone)
+        tried = alone(*[0.95] * 5).model_copy(update={"exercise": pin.id, "version": pin.version, "sha256": pin.sha256})
+        kept.add(tried)
         candidate = Browser(product, "candidate")
         assert candidate.consent().status_code == 200
         candidate.connect()
@@ -114,7 +120,7 @@ def test_an_interview_is_compared_with_it_and_a_later_attempt_changes_no_score(t
     outcome = card["outcome"]
     assert outcome["baseline"] == 0.95 and outcome["decayed"] and outcome["lift"] < 0
     assert outcome["explanation"] in page.replace("&#39;", "'") and "decayed exercise" in page
-    kept.add(alone.model_copy(update={"attempts": (tried.model_copy(update={"rate": 0.0}),)}))
+    kept.add(tried.model_copy(update={"attempts": alone(0.0).attempts}))
     copy = tmp_path / "copy.ndjson"
     exported = pairsight("export", candidate.interview, "--format", "log", "--out", str(copy), data=data)
     assert exported.returncode == 0, exported.stderr

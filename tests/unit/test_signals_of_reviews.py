@@ -102,6 +102,8 @@ def test_a_repair_counts_once_it_is_known_to_pass() -> None:
     assert detection(story)[:2] == (0, 0), "wording costs nothing"
     repaired(story, passes=True)
     assert detection(story)[:2] == (1, 1)
+    judge(story, FLAWED, "probably right", "", 0, "a\nB\nc\n")
+    assert detection(story)[:2] == (0, 1), "who lets it in has not found it"
 
 
 def test_the_fault_may_be_named_in_a_prompt_or_a_comment_after_it_was_shown() -> None:
