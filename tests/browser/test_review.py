@@ -28,9 +28,9 @@ def product(tmp_path: Path) -> Iterator[Product]:
     running.stop()
 
 
-def begun(page: Page) -> Page:
-    """A page in open work, before which there is a review."""
-    page.get_by_role("radio", name="With mistakes").check()
+def begun(page: Page, *, plants: bool = True) -> Page:
+    """A page in open work, behind which there is a review."""
+    page.get_by_role("radio", name=re.compile("^With mistakes" if plants else "^Without mistakes")).check()
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Start the interview").click()
     expect(page.get_by_role("button", name="Go on to the review")).to_be_enabled()
@@ -54,12 +54,13 @@ def names(page: Page) -> list[str]:
     return [str(one.get_attribute("data-review-hunk")) for one in hunks(page).all()]
 
 
-def to_review(page: Page) -> None:
+def to_review(page: Page, told: str = "Some of them may be wrong.") -> None:
     """Go on, read what comes, and begin it."""
     page.get_by_role("button", name="Go on to the review").click()
     dialog = page.get_by_role("dialog", name="Go on to the review?")
     expect(dialog).to_contain_text("It is dropped, and not held against you.")
     dialog.get_by_role("button", name="Go on", exact=True).click()
+    expect(page.get_by_role("dialog", name="Next: the review")).to_contain_text(told)
     expect(page.get_by_role("heading", name="Next: the review")).to_be_in_viewport()
     expect(page.get_by_role("button", name="Begin the review")).to_be_in_viewport()
     page.get_by_role("button", name="Begin the review").click()
@@ -189,8 +190,12 @@ def judged(verdict: str, line: int = 0, fault: str = "", repair: str | None = No
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (800, "dark")])
 def test_a_review_fits_a_narrow_window(product: Product, open_page: Open, width: int, scheme: str) -> None:
-    page = begun(open_page(product.links["candidate"], width=width, height=740, scheme=scheme))
-    to_review(page)
+    page = open_page(product.links["candidate"], width=width, height=740, scheme=scheme)
+    # Whoever chose the format without planted mistakes is told nothing else.
+    if scheme == "dark":
+        to_review(begun(page, plants=False), "As you chose, no mistakes were placed in it on purpose")
+    else:
+        to_review(begun(page))
     shot(page, f"review-{width}-{scheme}")
     first = hunks(page).first
     first.get_by_role("radio", name="Probably wrong").check()
