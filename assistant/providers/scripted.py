@@ -16,6 +16,7 @@ from assistant.base import Ask, Attachment, Finished, Part, ToolCall, Working
 from assistant.lines import Move, Scene, Script, Talk
 from assistant.offers import Offer, offer
 from assistant.pace import spoken, thinking
+from assistant.patches import find
 from assistant.templates import render
 from assistant.tools import Toolbox
 from interviews.errors import BadInput, PlatformFailure
@@ -93,14 +94,14 @@ class Scripted:
         changed = [path for path in found.drafts if path in ask.files]
         paths = list(dict.fromkeys([*changed, *(path for path in move.files if path in ask.files)]))
         yield from _used(ask, "list_files", 1, {})
-        definitions = [
-            f"def {piece.name}("
-            for change in move.propose
-            for name in change.pieces
-            if (piece := script.pieces[name]).name
+        pieces = [script.pieces[name] for change in move.propose for name in change.pieces]
+        known = [
+            piece.name
+            for piece in pieces
+            if piece.path in changed and piece.name and find(ask.files[piece.path], piece.name)
         ]
-        if found.drafts and definitions:
-            yield from _used(ask, "search", 2, {"pattern": definitions[0]})
+        if known:
+            yield from _used(ask, "search", 2, {"pattern": known[0]})
         for number, path in enumerate(paths[:TICKET_LOOKS], 3):
             yield from _used(ask, "read_file", number, {"path": path})
         told = (yield from self._running(script, ask, found)) if runs and not ask.cancelled() else ""

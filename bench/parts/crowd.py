@@ -49,7 +49,11 @@ def sit_down(served: Served) -> list[tuple[Seat, Seat]]:
         candidate, interviewer = _join(links["candidate"], "candidate"), _join(links["interviewer"], "interviewer")
         url = f"{served.address}/interviews/{candidate.interview}/consent"
         answer = requests.post(
-            url, data={"agreed": "yes", "plants": "yes"}, headers={"Cookie": candidate.cookie}, timeout=WAIT_S, allow_redirects=False
+            url,
+            data={"agreed": "yes", "plants": "yes"},
+            headers={"Cookie": candidate.cookie},
+            timeout=WAIT_S,
+            allow_redirects=False,
         )
         assert answer.status_code == 302, answer.text
         return candidate, interviewer
@@ -133,6 +137,7 @@ class Pair:
         self._chance = chance
         self._version, self._units, self._at = 0, 4_000, 100
         self._due: dict[int, float] = {}
+        self.came_back: list[str] = []
         self.candidate = Page(address, seats[0], self._learn)
         self.viewer = Page(address, seats[1], self._see)
 
@@ -141,6 +146,10 @@ class Pair:
             payload = event["payload"]
             if event["type"] == "file.snapshotted" and payload["path"] == PATH:
                 self._version, self._units = payload["version"], length(payload["text"])
+            elif event["type"] == "ticket.returned":
+                self.came_back.append(payload["ticket"])
+            elif event["type"] == "reply.failed":
+                raise AssertionError(f"a reply failed: {payload['reason']}")
 
     def _see(self, events: list[Message], now: float) -> None:
         for event in events:
@@ -169,6 +178,12 @@ class Pair:
             self.taken.acks.append(now - due)
             due += EVERY_S
 
+    async def hand_over(self, text: str) -> str:
+        """Open a ticket beside the typing; returns its id."""
+        answer, _ = await self.candidate.call("ticket.open", {"title": "Bench", "text": text})
+        assert answer["ok"], answer
+        return str(answer["ticket"])
+
     async def close(self) -> None:
         await asyncio.gather(self.candidate.close(), self.viewer.close())
 
@@ -189,7 +204,14 @@ class Crowd:
         all_ = [pair.taken for pair in self._pairs]
         return Taken([s for one in all_ for s in one.acks], [s for one in all_ for s in one.views])
 
+    def hand_over(self, text: str) -> Callable[[], bool]:
+        """A ticket from every candidate at once; returns whether all of them have come back."""
+        work = [asyncio.run_coroutine_threadsafe(pair.hand_over(text), self._loop) for pair in self._pairs]
+        tickets = [one.result(WAIT_S) for one in work]
+        return lambda: all(one in pair.came_back for one, pair in zip(tickets, self._pairs, strict=True))
+
     async def run(self, began: threading.Event, ended: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
         for first in range(0, len(self._pairs), 10):
             await _all(pair.open() for pair in self._pairs[first : first + 10])
         began.set()

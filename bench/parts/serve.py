@@ -146,7 +146,7 @@ def main(kind: str, folder: str, interviews: str, hours: str, provider: str) -> 
     ids: list[str] = []
     if kind in ("product", "sandboxed"):
         found = make_interviews(settings)
-        agreed = e.InterviewSettings(minutes=120, provider=provider)
+        agreed = e.InterviewSettings(minutes=120, provider=provider, delegation=True)
         ids = [found.create(settings.exercise, "Ada", agreed, seed) for seed in range(count)]
         if float(hours):
             ids.append(recorded(settings, float(hours)))

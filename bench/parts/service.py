@@ -20,6 +20,7 @@ from interviews import exercises
 from interviews.settings import Settings
 
 STORY, TOKENS, FEW = "case: story", "case: tokens", "case: few tokens"
+LOOK, WORK = "case: look", "case: work"
 WORDS = 12
 PACE_S = 0.01
 TOKEN_S = 0.02  # 50 a second
@@ -80,6 +81,15 @@ def answers(counts: tuple[int, ...] = (1, 20)) -> list[dict[str, Any]]:
                 for path, line in changes(count)
             ]  # fmt: skip
             said.append({"when": {"prompt": proposing(count, back), "rounds": 0}, "use": uses})
+    (path, line), *_ = changes(1)
+    edit = {"path": path, "old_text": f"{line}\n", "new_text": f"{line}{MARK}\n"}
+    said += [
+        {"when": {"prompt": LOOK, "rounds": 0}, "use": [{"tool": "list_files"}]},
+        {"when": {"prompt": WORK, "rounds": 0}, "use": [
+            {"tool": "list_files"}, {"tool": "read_file", "input": {"path": path}}, {"tool": "search", "input": {"pattern": "def "}},
+            {"tool": "propose_edit", "input": edit}, {"tool": "run_tests"}, {"tool": "run_tests"},
+        ]},
+    ]  # fmt: skip
     return [*said, {"say": "Done."}]
 
 

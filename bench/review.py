@@ -1,0 +1,64 @@
+"""What it costs to hand work over.
+
+Owns those figures. A ticket's first step stands beside that of the same prompt in open work; editors' acknowledgements while ten
+tickets are worked on, each with its own sandbox in which tests run, beside the same editors' with none. The service is the loopback
+Messages API, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.measure import RUNS, Row, p95, row
+from bench.parts.crowd import crowd, sit_down
+from bench.parts.firststep import first_steps
+from bench.parts.serve import served
+from bench.parts.service import LOOK, WORK, service
+
+TICKETS = 10
+WARM_S = 3.0
+LOAD_S = 10.0
+BACK_S = 120.0
+PROVIDER = "anthropic"
+Environ = Mapping[str, str]
+
+
+def handed_over(folder: Path, environ: Environ) -> Row:
+    with served("sandboxed", folder / "first", RUNS, provider=PROVIDER, environ=environ) as product:
+        taken = [asyncio.run(first_steps(product.address, seat, LOOK)) for seat, _ in sit_down(product)]
+    what = "p95 from handing a ticket over to its first step on the page's socket, beside the same prompt in open work"
+    return row(
+        what, "ms", [p95(ticket) * 1000 for ticket, _ in taken], [p95(asked) * 1000 for _, asked in taken], target=1.5
+    )
+
+
+def beside(folder: Path, environ: Environ) -> Row:
+    """In one crowd by turns: without, with, without, …"""
+    alone, busy = list[float](), list[float]()
+    with (
+        served("sandboxed", folder / "many", TICKETS, provider=PROVIDER, environ=environ) as product,
+        crowd(product.address, sit_down(product)) as people,
+    ):
+        time.sleep(WARM_S)
+        for _ in range(RUNS):
+            people.forget()
+            time.sleep(LOAD_S)
+            alone.append(p95(people.taken.acks) * 1000)
+            people.forget()
+            back, began = people.hand_over(WORK), time.monotonic()
+            while not back():
+                assert time.monotonic() - began < BACK_S, "the tickets did not come back"
+                time.sleep(0.1)
+            busy.append(p95(people.taken.acks) * 1000)
+    what = f"p95 of an editor's acknowledgement while {TICKETS} tickets are worked on at once, beside the same editors with none"
+    return row(what, "ms", busy, alone, target=1.5)
+
+
+def rows() -> list[Row]:
+    with tempfile.TemporaryDirectory() as name, service(Path(name)) as environ:
+        folder = Path(name)
+        return [handed_over(folder, environ), beside(folder, environ)]
