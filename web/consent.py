@@ -39,13 +39,23 @@ def choices(settings: InterviewSettings, provider: Provider, review: bool) -> li
         if review
         else _("The assistant's proposals are then as right as we could make them.")
     )
+    flawed = (
+        _("Some of the assistant's proposals and of the pieces of the change request hold mistakes.")
+        if review and plants(settings, provider)
+        else _("Some of the pieces of the change request hold mistakes.")
+        if review
+        else _("Some of the assistant's proposals hold mistakes.")
+    )
     return [
         Choice(
             "yes",
             _("With mistakes placed on purpose"),
-            _(
-                "The interview as described above. It can show how you tell sound changes from flawed ones. What it shows "
-                "of that can still be taken back afterwards."
+            " ".join(
+                [
+                    _("The same exercise and the same time."),
+                    flawed,
+                    _("How you deal with them is a part of what is scored; you can take that back afterwards."),
+                ]
             ),
         ),
         Choice(
@@ -56,8 +66,7 @@ def choices(settings: InterviewSettings, provider: Provider, review: bool) -> li
                     _("The same exercise and the same time."),
                     sound,
                     _(
-                        "How you deal with planted mistakes then reads “not observed”, as for anyone who had no opportunity, "
-                        "and counts neither for you nor against you."
+                        "How you deal with mistakes then reads “not observed”, which counts neither for nor against you."
                     ),
                 ]
             ),
@@ -108,6 +117,12 @@ def sections(settings: InterviewSettings, provider: Provider, review: bool = Fal
                     "that time is given back to you.",
                 ),
                 _(
+                    "When the time of a part is up, that part ends by itself; edits that had not reached us yet are still taken "
+                    "for %(seconds)d seconds and marked late.",
+                    seconds=settings.grace_s,
+                )
+                if review
+                else _(
                     "When time is up your work is submitted by itself; edits that had not reached us yet are still "
                     "taken for %(seconds)d seconds and marked late.",
                     seconds=settings.grace_s,
@@ -136,6 +151,8 @@ def sections(settings: InterviewSettings, provider: Provider, review: bool = Fal
                     "Every prompt and reply, every edit, what the terminal shows, each command with its exit code, "
                     "each test run, and when this page is open or in the background.",
                 ),
+                *([_("Your verdicts in the review, and what you write about its pieces.")] if review else []),
+                *([_("Your tickets and comments, and each step of the work on them.")] if settings.delegation else []),
                 _("No camera, no microphone, no screen, nothing outside this page."),
                 _(
                     "Interviewers can watch as you work and replay it later. What is scored is a proposal to a "

@@ -207,7 +207,8 @@ def debrief(interview: str) -> ResponseReturnValue:
     state = room.interview.state
     if state.status not in ("submitted", "finished"):
         return redirect(url_for("pages.work", interview=interview))
-    told = [_told(state, item) for item in state.debrief or []]
+    # Those that were not met come last.
+    told = [_told(state, item) for item in sorted(state.debrief or [], key=lambda item: item["outcome"] == "not shown")]
     groups = [(phase, [item for item in told if item["phase"] == phase]) for phase in ("open", "review")]
     settings = room.interview.header.settings
     return render_template(

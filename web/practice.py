@@ -53,7 +53,7 @@ PIECES = (
     ),
     Piece(
         "p2",
-        N_("Up to and with 15 minutes, parking is free."),
+        N_("Parking is free for up to and including 15 minutes."),
         False,
         N_(
             "Who stays for exactly 15 minutes pays: the limit itself belongs to the free time, so it must be “<= 15”. A test of "

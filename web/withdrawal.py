@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_datetime
+from flask_babel import format_date, format_time
 from flask_babel import gettext as _
 
 from interviews.errors import NotAllowed
@@ -27,8 +27,9 @@ def until(interview: Interview) -> str:
     last = consenting.until_ms(interview)
     if last is None or interview.now() > last or interview.counts["consent.withdrawn"]:
         return ""
-    when = format_datetime(datetime.fromtimestamp(last / 1000, UTC), "medium", rebase=False)
-    return str(_("%(time)s UTC", time=when))
+    when = datetime.fromtimestamp(last / 1000, UTC)
+    day, time = format_date(when, "long", rebase=False), format_time(when, "short", rebase=False)
+    return str(_("%(day)s, %(time)s UTC", day=day, time=time))
 
 
 def _interview(interview: str) -> Interview:
