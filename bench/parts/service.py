@@ -86,7 +86,8 @@ def answers(counts: tuple[int, ...] = (1, 20)) -> list[dict[str, Any]]:
     said += [
         {"when": {"prompt": LOOK, "rounds": 0}, "use": [{"tool": "list_files"}]},
         {"when": {"prompt": WORK, "rounds": 0}, "use": [
-            {"tool": "list_files"}, {"tool": "read_file", "input": {"path": path}}, {"tool": "search", "input": {"pattern": "def "}},
+            {"tool": "list_files"}, {"tool": "search", "input": {"pattern": "def "}},
+            {"tool": "read_file", "input": {"path": path}},
             {"tool": "propose_edit", "input": edit}, {"tool": "run_tests"}, {"tool": "run_tests"},
         ]},
     ]  # fmt: skip

@@ -108,15 +108,14 @@ def test_mistakes_are_placed_in_tickets_only_for_those_who_agreed(plants: bool, 
 
 
 def test_a_crash_in_the_midst_is_gone_on_with_by_the_next_server(tmp_path: Path) -> None:
-    slow = {"PAIRSIGHT_PACE": "6", "PAIRSIGHT_MODE": "edit"}
-    first = products.start(tmp_path / "data", **slow)
+    first = products.start(tmp_path / "data", PAIRSIGHT_PACE="6", PAIRSIGHT_MODE="edit")
     second: Product | None = None
     try:
         candidate = seated(first)
         ticket = handed(candidate, "Build by the rules", RULES)
         wait(lambda: candidate.state["tickets"][ticket]["rounds"][0]["tools"], 30)
         first.kill()
-        second = products.start(tmp_path / "data", **{**slow, "PAIRSIGHT_PACE": "0"})
+        second = products.start(tmp_path / "data", PAIRSIGHT_PACE="0", PAIRSIGHT_MODE="edit")
         again = Browser(products.with_candidate(second, candidate.interview), "candidate")
         again.connect()
         view = back(again, ticket)
