@@ -6,11 +6,14 @@ import pytest
 
 from interviews import events as e
 from interviews.exercises import load as load_exercise
+from interviews.ndjson import read_log
 from interviews.reviews import change_request, changed_lines
 from rubrics import registry
 from rubrics.base import Share
+from rubrics.fates import fates
 from rubrics.rubric import load
 from rubrics.scoring import score
+from tests.golden.make import GROWN_REVIEWED
 from tests.golden.story import Story, hunk, note
 from tests.unit.test_signals import CAP, asked, begin, detection, offered, share
 
@@ -230,6 +233,14 @@ def test_who_delegates_is_read_as_who_asks() -> None:
         readings.append([[one.hit for one in reading.opportunities] for reading in found if isinstance(reading, Share)])
     assert readings[0] == readings[1]
     assert len(readings[0]) == 3
+
+
+def test_what_came_back_of_a_ticket_is_followed_as_any_code_of_the_assistants() -> None:
+    with GROWN_REVIEWED.open(encoding="utf-8", newline="") as lines:
+        _, records = read_log(lines)
+    assert [(one.suggestion, one.lines, one.standing) for one in fates(map(e.understand, records))] == [
+        ("t1.2-s1", 1, 1)
+    ]
 
 
 # Where a mistake is
