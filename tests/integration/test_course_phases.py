@@ -12,6 +12,7 @@ import pytest
 
 from interviews import events as e
 from interviews.log import ClientKey
+from interviews.service import editing
 from interviews.service.phases import BETWEEN_MS, REVIEW
 from interviews.service.room import Room
 from interviews.timeline import remaining_ms
@@ -19,6 +20,7 @@ from sandbox.base import Backend, Sandbox, SandboxSpec
 from tests.integration.test_course_sandbox import WORDS, House, crash, in_terminal, insert, shell
 from tests.product import wait
 from tests.sandboxes import working
+from tests.support import TAB
 
 pytestmark = pytest.mark.sandbox
 REVIEW_MS = 600 * 60_000
@@ -59,6 +61,8 @@ def phased() -> Iterator[Phased]:
 def test_the_review_is_on_the_disk_and_its_tests_run_by_themselves(phased: Phased) -> None:
     room = phased.begin()
     interview = room.interview
+    # What is reviewed makes room for what is the candidate's.
+    editing.create(interview, "review/mine.py", TAB, None)
     name = in_terminal(room, "printf '# from the shell\\n' >> playlists/builder.py; echo written''now")
     wait(lambda: "writtennow" in "".join(interview.state.terminals[name].output))
     room.next_phase(None)
@@ -73,16 +77,16 @@ def test_the_review_is_on_the_disk_and_its_tests_run_by_themselves(phased: Phase
     room.flushed()
     room.next_phase(None)
     # The terminal of before goes on.
-    room.terminals().write(name, "cd review && ls && echo there''now\r")
+    room.terminals().write(name, "cd review-2 && ls && echo there''now\r")
     wait(lambda: "therenow" in "".join(interview.state.terminals[name].output))
     assert "player" in "".join(interview.state.terminals[name].output)
-    insert(interview, "review/player/queue.py", "# looked at\n")
+    insert(interview, "review-2/player/queue.py", "# looked at\n")
     room.run(None)
     wait(lambda: interview.state.runs and interview.state.runs[0].finished_seq is not None, 60)
     run = interview.state.runs[0]
-    assert run.tests and all(test["id"].startswith("review/tests/") for test in run.tests), run.output
+    assert run.tests and all(test["id"].startswith("review-2/tests/") for test in run.tests), run.output
     assert any(test["outcome"] == "passed" for test in run.tests)
-    assert shell(room, "head -1 review/player/queue.py") == "# looked at\n"
+    assert shell(room, "head -1 review-2/player/queue.py") == "# looked at\n"
 
 
 def test_a_server_that_is_started_between_two_phases_leaves_the_time_to_read(phased: Phased) -> None:
