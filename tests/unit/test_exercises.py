@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from assistant.lines import Script
 from interviews.errors import BadInput, NotFound
 from interviews.events import Defect, Requirement
-from interviews.exercises import Exercise, expresses, load, names
+from interviews.exercises import Exercise, ReviewDefect, expresses, load, names
 
 
 @pytest.fixture(params=names())
@@ -21,6 +22,16 @@ def exercise(request: pytest.FixtureRequest) -> Exercise:
 
 def keyed(exercise: Exercise) -> tuple[Requirement | Defect, ...]:
     return (*exercise.spec.requirements, *exercise.spec.defects)
+
+
+def pool(exercise: Exercise) -> tuple[ReviewDefect, ...]:
+    return exercise.review.spec.defects if exercise.review else ()
+
+
+def hidden_names(files: Mapping[str, str]) -> set[str]:
+    return {
+        f"{path}::{name}" for path, text in files.items() for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
+    }
 
 
 def test_its_folder_is_its_id_and_its_files_are_there(exercise: Exercise) -> None:
@@ -33,7 +44,7 @@ def test_its_folder_is_its_id_and_its_files_are_there(exercise: Exercise) -> Non
 
 
 def test_ids_are_unique(exercise: Exercise) -> None:
-    ids = [item.id for item in keyed(exercise)]
+    ids = [item.id for item in (*keyed(exercise), *pool(exercise))]
     assert len(ids) == len(set(ids))
 
 
@@ -49,14 +60,33 @@ def test_the_solution_replaces_files_of_the_starter(exercise: Exercise) -> None:
 
 
 def test_every_atom_and_defect_names_hidden_tests_that_exist(exercise: Exercise) -> None:
-    found = {
-        f"{path}::{name}"
-        for path, text in exercise.hidden_tests.items()
-        for name in re.findall(r"^def (test_\w+)", text, re.MULTILINE)
-    }
+    found = hidden_names(exercise.hidden_tests)
     for item in keyed(exercise):
         assert item.tests, item.id
         assert set(item.tests) <= found, item.id
+
+
+def test_every_defect_is_made_by_a_patch(exercise: Exercise) -> None:
+    for defect in (*exercise.spec.defects, *pool(exercise)):
+        assert f"+++ b/{defect.path}\n" in exercise.patches[defect.patch], defect.id
+
+
+def test_a_reviews_mistakes_are_caught_by_its_own_tests(exercise: Exercise) -> None:
+    if exercise.review is None:
+        assert exercise.spec.id != "prompted-playlists"
+        return
+    review = exercise.review
+    found = hidden_names(review.hidden_tests)
+    assert review.spec.folder not in {path.partition("/")[0] for path in exercise.workspace}
+    assert set(review.sound) - {"pyproject.toml"}
+    for defect in review.spec.defects:
+        assert bool(defect.tests) is not bool(defect.mutant), defect.id
+        assert set(defect.tests) <= found, defect.id
+        assert not expresses(defect.patterns, review.spec.title), defect.id
+    for texts in (review.base, review.sound, review.hidden_tests):
+        for path, text in texts.items():
+            if path.endswith(".py"):
+                ast.parse(text, path)
 
 
 def test_no_hidden_test_stands_for_two_things(exercise: Exercise) -> None:
