@@ -54,6 +54,7 @@ export function watching(store: Store): Watching {
 /** The same over documents that there are already: those of an interviewer who may edit. */
 export function following(store: Store, viewer: Viewer | CoEditor, editors: Editors): Watching {
   const follow = signal(true);
+  reviewing.value = store.now.status === "running" && store.now.phase === "review";
   const view = { store, viewer, editors, follow };
   store.listen({ event: (event) => follow.peek() && show(view, event) });
   return view;

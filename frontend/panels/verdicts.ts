@@ -78,6 +78,12 @@ export class Verdicts {
         if (event.type === "phase.ended") void this.flush();
         if (event.type === "interview.submitted") forget();
       },
+      // What was erased is not to come back with another verdict.
+      reset: (erased) => {
+        if (!erased) return;
+        this.#words.clear();
+        this.#keep();
+      },
     });
     const leaving = () => document.hidden && void this.flush();
     document.addEventListener("visibilitychange", leaving);

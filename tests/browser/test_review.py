@@ -156,6 +156,8 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
     expect(watcher.locator(f"[data-review-hunk='{order[1]}']")).to_contain_text(FAULT)
     expect(watcher.locator(f"[data-review-hunk='{order[1]}']")).to_contain_text("Probably wrong")
     assert watcher.get_by_role("radio").count() == 0
+    watcher.reload()
+    expect(watcher.get_by_role("tab", name=f"Review {total}/{total}")).to_have_attribute("aria-selected", "true")
     shot(watcher, "review-watch")
 
     assert watcher.evaluate("document.querySelector('.review').parentElement.scrollTop") == 0
