@@ -43,19 +43,23 @@ def withdraw(interview: Interview) -> None:
                 raise NotAllowed(
                     "What planted mistakes say could be taken back for seven days after the interview; they have passed"
                 )
-            interview.record(Draft("candidate", e.ConsentWithdrawn(scope="planted-defects")))
-        _score_again(interview)
+            # At once: nothing that ends in between may leave a scorecard behind that says it still.
+            _replace(interview, Draft("candidate", e.ConsentWithdrawn(scope="planted-defects")))
+        records, at = interview.log.read(interview.id), withdrawn(interview)
+        fresh = any(_is_card(record) and record.seq > at and not outdated(record, at) for record in records)
+        if not fresh:
+            card = interview.tools.score(interview.header, records)
+            _replace(interview, Draft("system", e.ScoreRecorded(scorecard=card, author="rubric")))
 
 
-def _score_again(interview: Interview) -> None:
-    """A scorecard without planted mistakes; those with them lose what they say. Done before, it does nothing."""
-    records = interview.log.read(interview.id)
-    at = withdrawn_at(records)
-    old = [record.seq for record in records if outdated(record, at)]
-    there = any(record.type == "score.recorded" and record.seq > at and not outdated(record, at) for record in records)
-    card = e.ScoreRecorded(scorecard=interview.tools.score(interview.header, records), author="rubric")
-    fresh = [] if there else [Draft("system", card)]
+def _replace(interview: Interview, draft: Draft) -> None:
+    """Record that, and drop what the scorecards so far hold."""
+    old = [record.seq for record in interview.log.read(interview.id) if _is_card(record)]
     if old:
-        interview.erase(old, "system", REASON, fresh)
-    elif fresh:
-        interview.record(*fresh)
+        interview.erase(old, "system", REASON, [draft])
+    else:
+        interview.record(draft)
+
+
+def _is_card(record: e.Record) -> bool:
+    return record.type == "score.recorded" and record.payload is not None

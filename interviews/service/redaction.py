@@ -24,6 +24,7 @@ from interviews.service.interview import last_payload
 from interviews.service.room import Room
 from interviews.state import State, fold
 from interviews.traces import BLOT, Traces, blotted, holds, needles, trace
+from interviews.visibility import shown, withdrawn_at
 
 MAX_REASON = 500
 # A program may write the secret again while it is being erased; what goes on doing so is not to be outrun.
@@ -91,7 +92,10 @@ def search(log: EventLog, interview: str, text: object) -> Found:
     """What carries the text in that log. Raises ``BadInput`` for one too short to look for."""
     if not isinstance(text, str):
         raise BadInput("Expected the text to look for, got %(got)s", got=type(text).__name__)
-    events = [e.understand(record) for record in log.read(interview)]
+    records = log.read(interview)
+    # Who looks is an interviewer: what they may not read they cannot find either.
+    withdrawn = withdrawn_at(records)
+    events = [e.understand(shown("interviewer", record, withdrawn)) for record in records]
     found = _trace(log, interview, events, needles(text), ())
     types = {event.seq: event.type for event in events}
     gone = {seq for seq in found.seqs if types[seq] in ERASABLE}

@@ -19,7 +19,7 @@ from interviews.chain import verify
 from interviews.errors import NotAllowed
 from interviews.log import Draft
 from interviews.ndjson import read_log
-from interviews.service import consenting
+from interviews.service import consenting, redaction
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
@@ -139,6 +139,7 @@ def test_nothing_of_it_reaches_an_interviewer_any_more(app: Flask, settings: Set
     before = "".join(theirs.get(place).get_data(as_text=True) for place in places)
     assert all(words in before for words in told[:3])
 
+    assert redaction.search(room.interview.log, id_, defect.title).stays == {"debrief.shown": 1, "key.recorded": 1}
     consenting.withdraw(room.interview)
     for place in places:
         answer = theirs.get(place)
@@ -148,6 +149,8 @@ def test_nothing_of_it_reaches_an_interviewer_any_more(app: Flask, settings: Set
     assert state["status"] == "finished" and state["debrief"] == []
     # Their own words stay: interviewers have heard them.
     assert FAULT in theirs.get(f"/api/interviews/{id_}/interviewer/events").get_data(as_text=True)
+    assert redaction.search(room.interview.log, id_, defect.title).stays == {}
+    assert redaction.search(room.interview.log, id_, FAULT).kinds == {"suggestion.decided": 1}
     own = client(app, settings, room, "candidate").get(f"/api/interviews/{id_}/candidate/state").get_json()
     assert own["debrief"][0]["defect"] == defect.id
 
