@@ -1,12 +1,11 @@
 // The candidate's workspace.
 // Owns which part stands in which panel. Leaves out the parts themselves, what one can do (doing.ts) and beginning (session.ts).
 
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { computed } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { boot } from "../core/boot.ts";
 import { t } from "../core/i18n.ts";
-import type { State } from "../core/state.ts";
-import { phaseAfter, remainingMs } from "../core/timeline.ts";
+import { remainingMs } from "../core/timeline.ts";
 import { Editor } from "../editor/editor.tsx";
 import { AskBox } from "../panels/ask.tsx";
 import { Conversation, isAnswering } from "../panels/assistant.tsx";
@@ -21,10 +20,10 @@ import { Orphans } from "./orphans.tsx";
 import { isRunning, TestCounts, Tests } from "../panels/tests.tsx";
 import { Verdicts } from "../panels/verdicts.ts";
 import { PauseNotice } from "../ui/clock.tsx";
-import { type Command, keyLabel } from "../ui/commands.ts";
-import { Frame, type Place } from "../ui/frame.tsx";
+import { keyLabel } from "../ui/commands.ts";
+import { Frame } from "../ui/frame.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { focusPanel, narrow, type PanelId, reveal } from "../ui/layout.ts";
+import { narrow, type PanelId, reveal } from "../ui/layout.ts";
 import { Panels } from "../ui/panels.tsx";
 import { Tabs } from "../ui/tabs.tsx";
 import {
@@ -49,15 +48,10 @@ import {
   ticketActs,
   workspaceCommands,
 } from "./doing.ts";
-import { goingOn } from "./between.tsx";
 import { Endings } from "./endings.tsx";
+import { followReview, phaseCommands, phased, REVIEW, reviewing, reviewPlaces, toFile } from "./reviewing.ts";
 import type { Session } from "./session.ts";
 import { TopBar } from "./topbar.tsx";
-
-/** The review's tab: no file is called so. */
-const REVIEW = "/review";
-/** Whether the change under review stands in the editor's place. */
-const reviewing = signal(true);
 
 export function Workspace({ session }: { session: Session }) {
   const { store, live, editors, editable, acts } = session;
@@ -287,100 +281,4 @@ export function Workspace({ session }: { session: Session }) {
       <Endings session={session} />
     </Frame>
   );
-}
-
-/** A command that shows a file: it is seen first, and then gone to. */
-function toFile(command: Command): Command {
-  return {
-    ...command,
-    run: () => {
-      if (!reviewing.value) {
-        command.run();
-        return;
-      }
-      reviewing.value = false;
-      // What is not drawn yet takes neither a place nor the focus.
-      requestAnimationFrame(() => command.run());
-    },
-  };
-}
-
-/** Show the review when it is opened, and a file when another is. Ends when called. */
-function followReview({ store, editors }: Session): () => void {
-  const end = store.listen({
-    event: (event) => {
-      if (event.type !== "review.opened") return;
-      showReview();
-      left.value = "brief";
-    },
-  });
-  let before = editors.active.peek();
-  const stop = effect(() => {
-    const active = editors.active.value;
-    if (active !== before && active !== null) untracked(() => (reviewing.value = false));
-    before = active;
-  });
-  return () => {
-    end();
-    stop();
-  };
-}
-
-function showReview(): void {
-  reviewing.value = true;
-  focusPanel("editor");
-}
-
-function phaseCommands({ store }: Session): Command[] {
-  const running = () => store.now.status === "running";
-  return [
-    {
-      id: "review",
-      label: t("Go to: %(panel)s", { panel: t("Review") }),
-      keys: ["Mod+Alt+R"],
-      run: showReview,
-      enabled: () => store.now.review !== null,
-    },
-    {
-      id: "go-on",
-      label: t("Go on to the review"),
-      run: () => (goingOn.value = true),
-      enabled: () => running() && comes(store.now),
-    },
-  ];
-}
-
-/** Commands that mean something else, or nothing, in a phase that another follows, or while a fault is written. */
-function phased({ store }: Session, commands: Command[]): Command[] {
-  const unless = (command: Command, not: () => boolean): Command => ({
-    ...command,
-    enabled: () => (command.enabled?.() ?? true) && !not(),
-  });
-  const writing = () => Boolean(document.activeElement?.closest(".verdict"));
-  return commands.map((command) => {
-    if (command.id === "submit") return unless(command, () => comes(store.now));
-    return command.id === "run" ? unless(command, writing) : command;
-  });
-}
-
-function comes(state: State): boolean {
-  return phaseAfter(state, boot.header.settings.review_minutes) !== "";
-}
-
-/** Where a narrow page shows one panel at a time, the review has a place of its own before the code. */
-function reviewPlaces(all: readonly Place[]): Place[] {
-  const review: Place = {
-    id: "review",
-    label: t("Review"),
-    icon: "check",
-    panel: "editor",
-    choose: () => (reviewing.value = true),
-    chosen: () => reviewing.value,
-  };
-  const code = (place: Place): Place => ({
-    ...place,
-    choose: () => (reviewing.value = false),
-    chosen: () => !reviewing.value,
-  });
-  return all.flatMap((place) => (place.id === "editor" ? [review, code(place)] : [place]));
 }
