@@ -19,7 +19,7 @@ from interviews.text import apply_changes, from_utf16, length, parse
 
 @dataclass(frozen=True)
 class Brought:
-    """An accepted hunk and the numbers of the lines that it brought in; ``known`` is false where a gap hides what became of them."""
+    """An accepted hunk and the numbers of its lines; ``known`` is false where a gap hides what became of them."""
 
     suggestion: str
     hunk: str

@@ -15,6 +15,7 @@ from interviews import events as e
 from interviews.errors import N_, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service import background, editing
+from interviews.service.analyses import analyse, grading_key
 from interviews.service.clock import resume
 from interviews.service.comparing import compare
 from interviews.service.delegation import Delegation
@@ -160,6 +161,8 @@ class Room:
     def recover(self) -> threading.Thread | None:
         """After a restart of the server: end what was cut off, give back the time. Returns who seeks the sandbox meanwhile."""
         state = self.interview.state
+        if state.status == "finished" and not self.interview.counts["score.recorded"]:
+            self._grade_soon()
         if state.status not in (*UNDER_WAY, "submitted"):
             return None
         past = self.interview.log.read(self.interview.id)
@@ -299,18 +302,23 @@ class Room:
 
     def _finish(self) -> None:
         with self._grading:
-            if self.interview.state.status != "submitted":
-                return
-            self.close()
             try:
-                self._grade()
-                compare(self.interview)
+                if self.interview.state.status == "submitted":
+                    self.close()
+                    self._grade()
+                    analyse(self.interview, before_debrief=True)
+                    compare(self.interview)
+                    self.interview.record(*debrief(self.interview))
+                if self.interview.state.status == "finished" and not self.interview.counts["score.recorded"]:
+                    analyse(self.interview, before_debrief=False)
+                    self._score()
             except Closed:
-                # The next server begins again.
+                # The next server begins again with what is not recorded yet.
                 return
-            self.interview.record(*debrief(self.interview))
-            scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
-            self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
+
+    def _score(self) -> None:
+        scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
+        self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
 
     def _grade(self) -> None:
         """Record what the hidden tests say, once: a server that ended just behind it does not ask them again."""
@@ -319,8 +327,8 @@ class Room:
             r for r in records if r.type == "analysis.recorded" and (r.payload or {}).get("kind") == "hidden_tests"
         ]
         if not graded:
-            result = grade(self.interview)
-            self.interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result)))
+            result, key = grade(self.interview), grading_key(self.interview)
+            self.interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result, key=key)))
 
     def close(self) -> None:
         """Stop the sandbox; the log keeps everything."""

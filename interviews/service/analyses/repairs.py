@@ -1,0 +1,111 @@
+"""Whether what a candidate wrote in the review as a repair mends the planted mistake.
+
+Owns the program that each repair is tried in. Invariant: everything but the hunk in question is sound there, so that no other
+mistake, and no other repair, has a say; it mends when all hidden tests pass, those that catch the mistake among them. Leaves
+out verdicts in words (``rubrics``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from interviews import events as e
+from interviews.diffs import apply_patch
+from interviews.errors import BadInput
+from interviews.exercises import Exercise, ReviewDefect, RunSpec
+from interviews.reviews import as_exercise, request_with, review_of, sound_files, with_repairs
+from interviews.service.analyses.asking import Analysis, Work
+from interviews.service.grading import hidden_tests
+from interviews.service.interview import Interview
+from interviews.service.runs import run_tests
+from sandbox.base import SandboxSpec
+from sandbox.pool import Pool, Turn
+
+KIND = "review_repairs"
+MAX_REPAIR = 20_000
+
+
+def collect(interview: Interview) -> Work | None:
+    """Nothing to find out where there was no review."""
+    exercise = interview.exercise
+    planted, repaired = of_log([e.understand(record) for record in interview.log.read(interview.id)])
+    if exercise.review is None or planted is None:
+        return None
+    known = {defect.id: defect for defect in exercise.review.spec.defects}
+    asked = [
+        (hunk, known[defect], repaired[hunk])
+        for hunk, defect in planted.items()
+        if hunk in repaired and defect in known and len(repaired[hunk]) <= MAX_REPAIR
+    ]
+    content = [[hunk, defect.id, text] for hunk, defect, text in asked]
+    return Work(content, lambda pool, name: {"hunks": tried(pool, name, exercise, asked)})
+
+
+analysis = Analysis(KIND, collect)
+
+
+def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]]:
+    """By hunk of the review, its planted mistake (None without a review), and the repair of its last verdict."""
+    planted: dict[str, str] | None = None
+    repaired: dict[str, str] = {}
+    for event in events:
+        match event.data:
+            case e.InterviewSubmitted():
+                break
+            case e.ReviewAnnotated(hunks=hunks):
+                planted = {note.hunk: note.defect for note in hunks if note.defect is not None}
+            case e.HunkJudged(hunk=hunk, repair=repair):
+                repaired.pop(hunk, None)
+                if repair is not None:
+                    repaired[hunk] = repair
+            case _:
+                pass
+    return planted, repaired
+
+
+def tried(pool: Pool, name: str, exercise: Exercise, asked: list[tuple[str, ReviewDefect, str]]) -> dict[str, e.Json]:
+    """By hunk, whether it is repaired, and the tests that still fail. Raises ``PlatformFailure``."""
+    sound = request_with(exercise, ())
+    found: dict[str, e.Json] = {}
+    for hunk, defect, text in asked:
+        # One after the other: each holds two sandboxes, and the pool gives those that can wait but few places.
+        try:
+            files = with_repairs(exercise, sound, {hunk: text})
+        except BadInput:
+            continue
+        if defect.mutant:
+            found[hunk] = weakened(pool, f"{name}-{hunk}", exercise, defect, files)
+            continue
+        told = hidden_tests(pool, as_exercise(exercise), files, f"{name}-{hunk}")
+        failing = [test["id"] for test in told["tests"] if test["outcome"] != "passed"]
+        found[hunk] = {"repaired": not failing, "tests": failing}
+    return found
+
+
+def weakened(pool: Pool, name: str, exercise: Exercise, defect: ReviewDefect, files: Mapping[str, str]) -> e.Json:
+    """A weakened test is repaired when the visible tests let the sound program pass again and not the one that it let slip."""
+    spec = review_of(exercise).spec
+    patch = exercise.patches[defect.mutant]
+    sound = sound_files(exercise)
+    try:
+        mutant = apply_patch(files, patch, defect.mutant)
+    except BadInput:
+        # The repair changed what the patch stands on: the program without it, the tests with it.
+        mutant = {
+            **apply_patch(sound, patch, defect.mutant),
+            **{path: files[path] for path in files if path == defect.path},
+        }
+    passes = _visible(pool, f"{name}-sound", spec.run, {**files}, spec.folder)
+    caught = not _visible(pool, f"{name}-mutant", spec.run, mutant, spec.folder)
+    return {"repaired": passes and caught, "tests": [] if passes and caught else [defect.path]}
+
+
+def _visible(pool: Pool, name: str, run: RunSpec, files: Mapping[str, str], folder: str) -> bool:
+    sandbox = pool.start(SandboxSpec(interview=name), turn=Turn.BESIDE)
+    try:
+        for path, text in files.items():
+            sandbox.write(f"{folder}/{path}", text.encode("utf-8", "surrogatepass"))
+        finished = run_tests(sandbox, run, "repair")
+    finally:
+        sandbox.stop()
+    return bool(finished.tests) and finished.exit_code == 0 and all(one.outcome == "passed" for one in finished.tests)
