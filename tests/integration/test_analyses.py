@@ -1,0 +1,348 @@
+"""Analyses after submission on a program small enough to count by hand: real sandboxes, real tools.
+
+Invariant: every number below was counted on paper. ``PROGRAM`` has two functions that came in with two hunks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pytest
+
+from interviews import events as e
+from interviews import exercises
+from interviews.errors import PlatformFailure
+from interviews.exercises import Exercise, RunSpec
+from interviews.log import Draft, MemoryLog
+from interviews.reviews import change_request, chosen, place, request_with
+from interviews.service import editing
+from interviews.service.analyses import analyse
+from interviews.service.interview import Interview
+from sandbox.backends import bubblewrap
+from sandbox.base import Backend, Sandbox, SandboxSpec
+from sandbox.pool import Closed
+from tests.attacks.graded import exercise
+from tests.sandboxes import working
+from tests.support import counting_salt, header, ticking_clock, tools
+
+pytestmark = pytest.mark.sandbox
+
+FIRST = '''def sign(number):
+    """Which way."""
+    if number > 0:
+        return 1
+    return -1
+'''
+SECOND = """def both(one, two):
+    # Never called by a test that was given.
+    total = one + two
+    return total
+"""
+PROGRAM = FIRST + SECOND
+GIVEN = "from program import sign\n\n\ndef test_given():\n    assert sign(3) == 1\n"
+OWN = "from program import both\n\n\ndef test_own():\n    assert both(2, 3) == 5\n"
+
+
+class Counted(bubblewrap.Bubblewrap):
+    """The real backend; counts what it starts, and may refuse."""
+
+    def __init__(self, refuse: int = 0) -> None:
+        super().__init__()
+        self.started: list[str] = []
+        self.refuse = refuse
+
+    def start(self, spec: SandboxSpec) -> Sandbox:
+        if self.refuse:
+            self.refuse -= 1
+            raise PlatformFailure("The sandboxes are away")
+        self.started.append(spec.interview)
+        return super().start(spec)
+
+
+def small(language: str = "python") -> Exercise:
+    found = exercise(language, {})
+    run = RunSpec(argv=("python3", "-m", "pytest", "-q", "--junitxml=report.xml", "tests"), report="report.xml")
+    spec = found.spec.model_copy(update={"run": run})
+    return found.model_copy(update={"spec": spec, "starter": {"program.py": ""}, "tests": {"test_given.py": GIVEN}})
+
+
+def hunk(name: str, line: int, after: str) -> e.Hunk:
+    return e.Hunk(hunk=name, path="program.py", base_version=1, line=line, before="", after=after)
+
+
+def accepted() -> list[Draft]:
+    """Both functions come in with a hunk each; a run stands between them and after them."""
+    drafts = [
+        Draft(
+            "assistant",
+            e.SuggestionOffered(
+                suggestion="s1", turn="1", title="", hunks=(hunk("h1", 1, FIRST), hunk("h2", 6, SECOND))
+            ),
+        )
+    ]
+    drafts += [
+        Draft("candidate", e.SuggestionDecided(suggestion="s1", hunk="h1", decision="accepted")),
+        Draft("assistant", editing.snapshot("program.py", 2, FIRST, "hunk")),
+        Draft("candidate", e.RunStarted(run="r1", files={"program.py": 2})),
+        Draft("candidate", e.SuggestionDecided(suggestion="s1", hunk="h2", decision="accepted")),
+    ]  # fmt: skip
+    edit = e.FileEdited(
+        path="program.py", version=3, changes=[len(FIRST), [0, *SECOND.split("\n")]], origin="hunk", client=""
+    )
+    return [*drafts, Draft("assistant", edit), *ran("r2", "r3")]
+
+
+def ran(*names: str) -> list[Draft]:
+    return [Draft("candidate", e.RunStarted(run=name, files={"program.py": 3})) for name in names]
+
+
+def submitted(
+    worked_on: Exercise, backend: Backend, files: Mapping[str, str], drafts: list[Draft] | None = None
+) -> Interview:
+    """An interview of these events, handed in with these files beside those of the exercise."""
+    log = MemoryLog(ticking_clock(), counting_salt())
+    log.create(header("i1"))
+    found = Interview(log, log.header("i1"), worked_on, tools(backend))
+    for path, text in {**worked_on.workspace, **files}.items():
+        found.record(Draft("system", editing.snapshot(path, 1, text, "starter")))
+    found.record(
+        Draft("system", e.InterviewStarted()), Draft("system", e.PhaseStarted(phase="open", duration_ms=10**9))
+    )
+    for draft in accepted() if drafts is None else drafts:
+        follows = isinstance(draft.data, e.FileSnapshotted | e.FileEdited)
+        found.record(dataclasses.replace(draft, cause=found.state.seq) if follows else draft)
+    found.record(Draft("candidate", e.InterviewSubmitted(by="candidate", late=False)))
+    return found
+
+
+def results(interview: Interview) -> dict[str, e.Json]:
+    payloads = [r.payload for r in interview.log.read(interview.id) if r.type == "analysis.recorded" and r.payload]
+    assert len({one["key"] for one in payloads}) == len(payloads)
+    assert all(len(one["key"]) == 64 for one in payloads)
+    return {one["kind"]: one["result"] for one in payloads}
+
+
+@pytest.fixture
+def backend() -> Counted:
+    return Counted()
+
+
+def test_each_accepted_line_is_known_to_have_run_or_not(backend: Counted) -> None:
+    interview = submitted(small(), backend, {})
+    analyse(interview, before_debrief=False)
+    coverage = results(interview)["accepted_coverage"]
+    # sign: `def`, `if`, `return 1` run and `return -1` does not; the docstring cannot. both: of three lines only `def`.
+    assert coverage["hunks"] == {
+        "s1/h1": {"lines": 4, "run": 3, "runs": ["r1", "r2", "r3"]},
+        "s1/h2": {"lines": 3, "run": 1, "runs": ["r2", "r3"]},
+    }
+    assert (coverage["trees"], coverage["left_out"], coverage["unanswered"]) == (2, 0, [])
+    # Two trees for three runs, and where sources are read; own tests there are none.
+    assert sorted(backend.started) == [
+        "i1-accepted-coverage-sources",
+        *2 * ["i1-accepted-coverage-tree"],
+        "i1-own-tests-sources",
+    ]
+
+
+def test_nothing_runs_twice_for_the_same_key(backend: Counted) -> None:
+    interview = submitted(small(), backend, {"tests/test_own.py": OWN})
+    analyse(interview, before_debrief=False)
+    starts, found = len(backend.started), results(interview)
+    analyse(interview, before_debrief=False)
+    analyse(interview, before_debrief=True)
+    assert len(backend.started) == starts and results(interview) == found
+
+
+def test_own_tests_kill_what_they_would_notice(backend: Counted) -> None:
+    interview = submitted(small(), backend, {"tests/test_own.py": OWN})
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert own["tests"] == ["tests/test_own.py::test_own"]
+    # Reached are both `def`, `total = …`, `return`: one operator for `+`, one for the assignment. `sign` is not called.
+    assert (own["mutants"], own["killed"], own["survivors"], own["left_out"]) == (2, 2, [], 0)
+
+
+def test_a_test_that_asserts_nothing_kills_only_what_falls_over(backend: Counted) -> None:
+    weak = OWN.replace("assert both(2, 3) == 5", "both(2, 3)")
+    interview = submitted(small(), backend, {"tests/test_own.py": weak})
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert (own["mutants"], own["killed"]) == (2, 0)
+    assert {(one["path"], one["line"]) for one in own["survivors"]} == {("program.py", 8)}
+
+
+def test_a_test_that_was_given_is_nobodys_own_and_a_changed_one_is(backend: Counted) -> None:
+    changed = GIVEN.replace("sign(3) == 1", "sign(2) == 1 and sign(-2) == -1")
+    interview = submitted(small(), backend, {"tests/test_given.py": changed, "tests/test_moved.py": GIVEN})
+    analyse(interview, before_debrief=False)
+    assert results(interview)["own_tests"]["tests"] == ["tests/test_given.py::test_given"]
+
+
+def test_a_test_that_compares_the_source_kills_nothing(backend: Counted) -> None:
+    forged = (
+        "import program\n\n\ndef test_forged():\n    program.both(1, 1)\n"
+        f"    assert len(open(program.__file__).read()) == {len(PROGRAM)}\n"
+    )
+    interview = submitted(small(), backend, {"tests/test_own.py": forged})
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert (own["mutants"], own["killed"], own["tests"]) == (0, 0, [])
+
+
+def test_a_mutant_that_never_ends_is_killed(backend: Counted) -> None:
+    loop = "def count(up):\n    at = 0\n    while at < up:\n        at += 1\n    return up\n"
+    own = "from program import count\n\n\ndef test_own():\n    count(3)\n"
+    interview = submitted(small(), backend, {"program.py": loop, "tests/test_own.py": own}, [])
+    analyse(interview, before_debrief=False)
+    found = results(interview)["own_tests"]
+    # Without an assertion only those die that never end: `at -= 1`, and `at = 1` in its place.
+    assert found["killed"] >= 2 and found["killed"] < found["mutants"]
+    assert ("program.py", 4) not in {
+        (one["path"], one["line"]) for one in found["survivors"] if one["operator"] == "swap_op"
+    }
+
+
+SAID = '{"nonce": "", "outcomes": {}, "lines": {"program.py": [1, 3, 4, 5, 6, 8, 9]}}\\n'
+# Settings and data where coverage.py would look for them.
+FILES = "open('.coverage', 'w').write('x')\nopen('.coveragerc', 'w').write('[run]\\ninclude = nothing')"
+# The tool, by its name.
+MODULE = "import coverage\ncoverage.Coverage.current().get_data().add_lines({'/workspace/program.py': range(1, 99)})"
+# The channel, where it is known to be.
+CHANNEL = f"import os\nos.write(3, b'{SAID}')"
+# Wherever it may be, and the process ended before it could say otherwise.
+CHANNELS = f"""import os
+for n in range(3, 950):
+    try:
+        os.write(n, b'{SAID}')
+    except OSError:
+        pass
+os._exit(0)"""
+
+
+@pytest.mark.parametrize("forgery", [FILES, MODULE, CHANNEL, CHANNELS], ids=["files", "module", "channel", "channels"])
+def test_forged_coverage_adds_no_line(backend: Counted, forgery: str) -> None:
+    body = "".join(f"        {line}\n" for line in forgery.split("\n"))
+    test = (
+        "from program import sign\n\n\ndef test_forged():\n    assert sign(3) == 1\n"
+        f"    try:\n{body}    except Exception:\n        pass\n"
+    )
+    others = {
+        "tests/test_given.py": test,
+        "sitecustomize.py": "raise SystemExit(3)\n",
+        "coverage.py": "Coverage = None\n",
+    }
+    interview = submitted(small(), backend, others)
+    analyse(interview, before_debrief=False)
+    coverage = results(interview)["accepted_coverage"]
+    told = {name: one["run"] for name, one in coverage["hunks"].items()}
+    if coverage["unanswered"]:
+        assert coverage["unanswered"] == ["r1", "r2", "r3"] and told == {"s1/h1": 0, "s1/h2": 0}
+    else:
+        assert told == {"s1/h1": 3, "s1/h2": 1}
+
+
+def test_a_submission_that_cannot_be_read_is_no_failure_of_ours(backend: Counted) -> None:
+    interview = submitted(small(), backend, {"program.py": "def broken(:\n", "tests/test_own.py": OWN}, [])
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert (own["mutants"], own["tests"]) == (0, []) and own["why"]
+
+
+def test_without_own_tests_there_is_no_number_to_read(backend: Counted) -> None:
+    interview = submitted(small(), backend, {})
+    analyse(interview, before_debrief=False)
+    assert results(interview)["own_tests"] == {
+        "mutants": 0, "killed": 0, "survivors": [], "tests": [], "why": "There are no tests of the candidate's own",
+    }  # fmt: skip
+
+
+def test_another_language_is_said_to_have_no_tools(backend: Counted) -> None:
+    interview = submitted(small("typescript"), backend, {})
+    analyse(interview, before_debrief=False)
+    assert results(interview) == {
+        kind: {"not_available": "There are tools for Python only"} for kind in ("accepted_coverage", "own_tests")
+    }
+    assert backend.started == []
+
+
+def test_an_analysis_that_finds_no_place_is_failed_and_no_zero() -> None:
+    backend = Counted(refuse=1 << 30)
+    interview = submitted(small(), backend, {"tests/test_own.py": OWN})
+    analyse(interview, before_debrief=False)
+    assert results(interview) == {
+        kind: {"failed": "The sandboxes are away"} for kind in ("accepted_coverage", "own_tests")
+    }
+
+
+def test_a_place_that_comes_back_is_used() -> None:
+    backend = Counted(refuse=2)
+    interview = submitted(small(), backend, {})
+    analyse(interview, before_debrief=False)
+    assert "hunks" in results(interview)["accepted_coverage"]
+
+
+def test_the_next_server_goes_on_with_what_is_not_recorded_yet(backend: Counted) -> None:
+    interview = submitted(small(), backend, {"tests/test_own.py": OWN})
+    pool = interview.tools.backend()
+
+    def closing(spec: SandboxSpec) -> Sandbox:
+        if "own-tests" in spec.interview:
+            pool.close()
+            raise Closed("stopping")
+        return Counted.start(backend, spec)
+
+    backend.start = closing  # type: ignore[method-assign]  # The server stops between two analyses.
+    with pytest.raises(Closed):
+        analyse(interview, before_debrief=False)
+    assert list(results(interview)) == ["accepted_coverage"]
+    before = results(interview)["accepted_coverage"]
+    second = Counted()
+    again = Interview(interview.log, interview.header, interview.exercise, tools(second))
+    analyse(again, before_debrief=False)
+    found = results(again)
+    assert found["accepted_coverage"] == before and found["own_tests"]["killed"] == 2
+    assert not [name for name in second.started if "coverage" in name]
+
+
+def test_repairs_are_tried_one_by_one(backend: Counted) -> None:
+    worked_on = exercises.load("prompted-playlists")
+    assert worked_on.review is not None
+    request = change_request(worked_on, 1, plants=True)
+    first, second, *_ = [one for one in chosen(worked_on.review, 1) if not one.mutant]
+    note = {note.defect: note.hunk for note in request.notes}
+    sound = {hunk.hunk: hunk.after for hunk in request_with(worked_on, ()).hunks}
+
+    def judged(defect: str, repair: str) -> Draft:
+        return Draft(
+            "candidate", e.HunkJudged(review=request.review, hunk=str(note[defect]), verdict="block", repair=repair)
+        )
+
+    drafts = [
+        Draft(
+            "system",
+            e.ReviewOpened(review=request.review, title="", description="", folder="review", hunks=request.hunks),
+        ),
+        Draft("system", e.ReviewAnnotated(review=request.review, hunks=request.notes, defects=request.defects)),
+        judged(first.id, sound[str(note[first.id])]),
+        judged(second.id, place(worked_on, second)[1]),
+    ]
+    interview = submitted(worked_on, backend, {}, drafts)
+    analyse(interview, before_debrief=True)
+    hunks = results(interview)["review_repairs"]["hunks"]
+    assert hunks[note[first.id]] == {"repaired": True, "tests": []}
+    assert hunks[note[second.id]]["repaired"] is False
+    assert {one.split("/")[-1] for one in hunks[note[second.id]]["tests"]} == set(second.tests)
+
+
+def test_docker_says_the_same() -> None:
+    interview = submitted(small(), working("docker"), {"tests/test_own.py": OWN})
+    analyse(interview, before_debrief=False)
+    found = results(interview)
+    # Here the own test was there from the beginning.
+    assert found["accepted_coverage"]["hunks"] == {
+        "s1/h1": {"lines": 4, "run": 3, "runs": ["r1", "r2", "r3"]},
+        "s1/h2": {"lines": 3, "run": 3, "runs": ["r2", "r3"]},
+    }
+    assert (found["own_tests"]["mutants"], found["own_tests"]["killed"]) == (2, 2)
