@@ -76,7 +76,7 @@ class Delegation:
             chosen = _chosen(view, comments, tickets.comments_on(interview.state, view), interview)
             words = "" if chosen and text in ("", None) else prompt_of(text)
             revised = e.TicketRevised(
-                ticket=view.ticket, turn=f"{view.ticket}.{len(view.rounds) + 1}", text=words, comments=chosen,
+                ticket=view.ticket, turn=self._next_turn(view), text=words, comments=chosen,
                 files=asking.versions_of(interview), model=asking.model_of(interview, model or self._model_before(view)),
             )  # fmt: skip
             interview.record(Draft("candidate", revised, cause=view.seq), key=key)
@@ -106,6 +106,11 @@ class Delegation:
         """Whether a round of it is under way, or not yet recorded to its end."""
         view = self._interview.state.tickets.get(ticket)
         return view is not None and view.rounds[-1].turn in self._under_way
+
+    @property
+    def busy(self) -> bool:
+        """Whether any round is under way, or not yet recorded to its end."""
+        return any(view.turn in self._under_way for ticket in self._tickets() for view in ticket.rounds[-1:])
 
     def comment(self, suggestion: object, hunk: object, line: object, text: object, key: ClientKey | None) -> str:
         """Comment on a line of a hunk of a proposal, or of the review; returns the comment's id.
@@ -173,6 +178,17 @@ class Delegation:
         if view is None:
             raise NotFound("There is no ticket %(ticket)s", ticket=repr(ticket)[:80])
         return view
+
+    def _tickets(self) -> list[TicketView]:
+        with self._interview.lock:
+            return list(self._interview.state.tickets.values())
+
+    def _next_turn(self, view: TicketView) -> str:
+        """The next round's id: none that a proposal of this ticket bears, also where its round was erased."""
+        number = len(view.rounds) + 1
+        while f"{view.ticket}.{number}-s1" in self._interview.state.suggestions:
+            number += 1
+        return f"{view.ticket}.{number}"
 
     def _model_before(self, view: TicketView) -> str:
         """The model of the round before, as long as it may still be chosen."""

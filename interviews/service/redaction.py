@@ -180,6 +180,10 @@ def _said_again(event: e.Event, state: State, asked: Redaction) -> list[Draft]:
             emptied = {"text": ""} if isinstance(data, e.ReplyFinished) else {"reason": BLOT}
         case e.SuggestionDecided() if state.status in AT_WORK:
             emptied = {"reason": "", "kept": None}
+        case e.TicketReturned() if _newest(event, state):
+            emptied = {"title": "", "description": ""}
+        case e.HunkJudged() if _newest(event, state):
+            emptied = {"fault": "", "repair": None}
         case e.NoteAdded() | e.AnalysisRecorded() | e.ScoreRecorded():
             emptied = {}
         case _:
@@ -190,6 +194,19 @@ def _said_again(event: e.Event, state: State, asked: Redaction) -> list[Draft]:
         return [Draft(event.actor, data.model_copy(update=emptied), event.cause)]
     again = e.load_payload(event.type, data.v, blotted(e.dump_payload(data), asked.text))
     return [Draft(event.actor, again, event.cause)]
+
+
+def _newest(event: e.Event, state: State) -> bool:
+    """Whether what came back, or the verdict, still stands: said again, an older one would take the place of a newer."""
+    match event.data:
+        case e.TicketReturned(ticket=name):
+            ticket = state.tickets.get(name)
+            stands = ticket.change if ticket is not None and ticket.status == "returned" else None
+        case e.HunkJudged(hunk=hunk):
+            stands = state.review.verdicts.get(hunk) if state.review is not None else None
+        case _:
+            stands = None
+    return stands is not None and stands["seq"] == event.seq
 
 
 def _require_whole(events: Sequence[e.Event], gone: Collection[int], asked: Redaction, then: Sequence[Draft]) -> None:
@@ -216,11 +233,8 @@ def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = No
     interview = room.interview
     if known := interview.known(key):
         return [int(seq) for seq in last_payload(known, "payload.erased")["seqs"]]
-    if (
-        any(turn.status in UNDER_WAY for turn in interview.state.turns)
-        and plan(interview.log, interview.id, asked).seqs
-    ):
-        _end_reply(room)
+    if _under_way(room) and plan(interview.log, interview.id, asked).seqs:
+        _end_replies(room)
     gone: list[int] = []
     for turn in range(ROUNDS):
         # What the disk holds is taken over first, so that it is found; the blotted text is written after.
@@ -247,13 +261,23 @@ def _once(room: Room, author: str, asked: Redaction, key: ClientKey | None) -> l
         return list(made.seqs)
 
 
-def _end_reply(room: Room) -> None:
-    """A reply under way was asked with the secret, and may be about to say it."""
-    turns = [turn.turn for turn in room.interview.state.turns if turn.status in UNDER_WAY]
+def _under_way(room: Room) -> list[str]:
+    """Turns and rounds of tickets that wait for an end."""
+    state = room.interview.state
+    rounds = [view for ticket in state.tickets.values() for view in ticket.rounds]
+    return [view.turn for view in (*state.turns, *rounds) if view.status in UNDER_WAY]
+
+
+def _end_replies(room: Room) -> None:
+    """What is under way was asked with the secret, and may be about to say it."""
+    turns = _under_way(room)
     for turn in turns:
         room.pairing.stop(turn)
+    room.delegation.shut()
     deadline = time.monotonic() + REPLY_ENDS_S
     while any(room.pairing.answering(turn) for turn in turns) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    while room.delegation.busy and time.monotonic() < deadline:
         time.sleep(0.02)
 
 

@@ -500,6 +500,21 @@ def test_what_does_not_fit_is_refused_in_words_and_nothing_is_recorded() -> None
     assert closed.state.tickets == {}
 
 
+def test_a_round_that_was_erased_takes_no_id_with_it() -> None:
+    _, answer = simple()
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    back(interview, delegation)
+    delegation.revise("t1", "A secret.", None, None, None)
+    back(interview, delegation)
+    (seq,) = [record.seq for record in interview.log.read(interview.id) if record.type == "ticket.revised"]
+    interview.erase([seq], "interviewer:bo", "A secret", ())
+    delegation.revise("t1", "Once more.", None, None, None)
+    assert back(interview, delegation).rounds[-1].turn == "t1.3" and list(interview.state.suggestions) == [
+        "t1.1-s1", "t1.2-s1", "t1.3-s1",
+    ]  # fmt: skip
+
+
 def test_a_ticket_that_cannot_be_asked_fails_and_does_not_stay_under_way() -> None:
     _, answer = simple()
     interview, delegation = handing(answer)

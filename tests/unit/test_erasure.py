@@ -172,6 +172,11 @@ ELSEWHERE: dict[str, Callable[[], e.AnyPayload]] = {
         hunks=(e.Hunk(hunk="h", path="a.py", base_version=1, line=1, before="", after=f"{SECRET}\n"),),
     ),
     "decision": lambda: e.SuggestionDecided(suggestion="s", hunk="h", decision="rejected", reason=SECRET),
+    "ticket": lambda: e.TicketOpened(ticket="t1", turn="t1.1", title="t", text=SECRET, files={}),
+    "round": lambda: e.TicketRevised(ticket="t1", turn="t1.2", text=SECRET, files={}),
+    "change": lambda: e.TicketReturned(ticket="t1", turn="t1.1", title="t", description=SECRET, suggestion=None),
+    "comment": lambda: e.CommentAdded(comment="c1", suggestion="s", hunk="h", line=1, text=SECRET),
+    "verdict": lambda: e.HunkJudged(review="r", hunk="h", verdict="block", repair=SECRET),
     "command": lambda: e.CommandFinished(terminal="t1", command=f"curl -H {SECRET}", exit_code=0),
     "run": lambda: e.RunFinished(
         run="r1", exit_code=1, tests=(), output=SECRET, timed_out=False, duration_ms=1
@@ -289,6 +294,37 @@ def test_nothing_waits_for_an_end_that_was_erased(told: Told) -> None:
     assert (turn.status, turn.reply, turn.miss) == ("finished", f"It is {'•' * length(SECRET)}.", True)
     assert told.state.suggestions["s"].decisions == {"h": "rejected"}
     assert told.state.runs == []
+
+
+@pytest.mark.parametrize("by_seq", [False, True])
+def test_a_ticket_that_came_back_with_it_and_a_verdict_are_said_again_but_older_ones_are_not(
+    told: Told, by_seq: bool
+) -> None:
+    hunk = e.Hunk(hunk="h", path="a.py", base_version=1, line=1, before="", after="x\n")
+    told.tell("system", e.ReviewOpened(review="r", title="t", description="", folder="review", hunks=(hunk,)))
+    told.tell("candidate", e.TicketOpened(ticket="t1", turn="t1.1", title="t", text="do it", files={}))
+    back = e.TicketReturned(ticket="t1", turn="t1.1", title="t", description=f"first {SECRET}", suggestion="s1")
+    seqs = list(told.tell("assistant", back))
+    told.tell("candidate", e.TicketRevised(ticket="t1", turn="t1.2", text="again", files={}))
+    seqs += told.tell(
+        "assistant", back.model_copy(update={"turn": "t1.2", "description": f"second {SECRET}", "suggestion": "s2"})
+    )
+    for verdict in ("merge", "block"):
+        judged = e.HunkJudged.model_validate({"review": "r", "hunk": "h", "verdict": verdict, "fault": SECRET})
+        seqs += told.tell("candidate", judged)
+    before = told.log.read("i1")[-1].seq
+    told.redact(*((None, seqs) if by_seq else ()))
+    dots = "•" * length(SECRET)
+    ticket, review = told.state.tickets["t1"], told.state.review
+    assert ticket.status == "returned" and ticket.change and review
+    assert (ticket.change["turn"], ticket.change["suggestion"]) == ("t1.2", "s2")
+    assert ticket.change["description"] == ("" if by_seq else f"second {dots}")
+    assert (review.verdicts["h"]["verdict"], review.verdicts["h"]["fault"]) == ("block", "" if by_seq else dots)
+    assert [record.type for record in told.log.read("i1")[before:]] == [
+        "payload.erased",
+        "ticket.returned",
+        "hunk.judged",
+    ]
 
 
 @pytest.mark.parametrize("by_seq", [False, True])
