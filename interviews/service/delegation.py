@@ -62,8 +62,8 @@ class Delegation:
     def revise(self, ticket: object, text: object, comments: object, model: object, key: ClientKey | None) -> None:
         """Ask for changes to what came back: another round, from the files as they are now.
 
-        ``comments`` are ids of comments on this ticket's changes; None: all of those on what came back last. Either they or the
-        text must say something. Raises as ``open``, and ``Conflict`` unless the ticket waits for the candidate.
+        ``comments`` are ids of comments on this ticket's changes; None: those on what came back last that were not sent yet.
+        Either they or the text must say something. Raises as ``open``, and ``Conflict`` unless the ticket waits for the candidate.
         """
         interview = self._interview
         with interview.lock:
@@ -73,7 +73,7 @@ class Delegation:
             self._require_may_begin()
             if view.status not in ("returned", "failed"):
                 raise Conflict(_NOT_NOW[view.status])
-            chosen = _chosen(view, comments, tickets.comments_on(interview.state, view), interview)
+            chosen = _chosen(view, comments, interview)
             words = "" if chosen and text in ("", None) else prompt_of(text)
             revised = e.TicketRevised(
                 ticket=view.ticket, turn=self._next_turn(view), text=words, comments=chosen,
@@ -234,13 +234,13 @@ def _title(title: object) -> str:
     return " ".join(title.split())
 
 
-def _chosen(view: TicketView, comments: object, last: Sequence[str], interview: Interview) -> tuple[str, ...]:
+def _chosen(view: TicketView, comments: object, interview: Interview) -> tuple[str, ...]:
     """The comments that go with a request for changes. Raises ``BadInput`` and ``NotFound``."""
     if comments is None:
-        return tuple(last)
+        return tuple(tickets.news_on(interview.state, view))
     if not isinstance(comments, list | tuple) or not all(isinstance(one, str) for one in comments):
         raise BadInput("Expected a list of comments, got %(got)s", got=repr(comments)[:80])
-    known = tickets.comments_on(interview.state, view, last=False)
+    known = tickets.comments_on(interview.state, view)
     for one in comments:
         if one not in known:
             raise NotFound("There is no comment %(comment)s on this ticket's changes", comment=one[:80])

@@ -71,12 +71,21 @@ def superseded(state: State, turn: str) -> bool:
     return False
 
 
-def comments_on(state: State, ticket: TicketView, *, last: bool = True) -> list[str]:
-    """Comments on the ticket's changes: on what came back last alone, or on any of them."""
-    of_rounds = {name for view in ticket.rounds for name in view.suggestions}
-    of_last = {ticket.change["suggestion"]} if ticket.change else set()
-    wanted = of_last if last else of_rounds
-    return [comment["comment"] for comment in state.comments if comment["suggestion"] in wanted]
+def comments_on(state: State, ticket: TicketView) -> list[str]:
+    """Comments on the ticket's changes, whichever round brought them."""
+    changes = {name for view in ticket.rounds for name in view.suggestions}
+    return [comment["comment"] for comment in state.comments if comment["suggestion"] in changes]
+
+
+def news_on(state: State, ticket: TicketView) -> list[str]:
+    """Comments on what came back last that no round was asked for with yet, be it one that failed: it is told again."""
+    told = {name for view in ticket.rounds for name in view.comments}
+    last = ticket.change["suggestion"] if ticket.change else None
+    return [
+        comment["comment"]
+        for comment in state.comments
+        if comment["suggestion"] == last and comment["comment"] not in told
+    ]
 
 
 def hunk_of(state: State, suggestion: object, hunk: object) -> tuple[str, e.Hunk]:

@@ -291,18 +291,17 @@ def test_a_round_that_failed_ends_in_words_and_what_it_was_asked_for_still_holds
     interview, delegation = handing(answer)
     open_one(delegation)
     back(interview, delegation)
-    delegation.revise("t1", "Again, please.", (), None, None)
+    delegation.comment("t1.1-s1", "t1.1-s1-h1", 0, "Hm.", None)
+    delegation.revise("t1", "Again, please.", None, None, None)
     ticket = back(interview, delegation)
-    assert (
-        ticket.status == "failed"
-        and ticket.rounds[1].error == "The service is away"
-        and interview.state.spent_tokens == 7
-    )
+    assert (ticket.status, ticket.rounds[1].error) == ("failed", "The service is away")
+    assert interview.state.spent_tokens == 7
     # Nothing came in its place, so what there is may be decided about.
     assert proposals.Proposals(interview).decide_all("t1.1-s1", "rejected", "", None) == []
-    delegation.revise("t1", "Once more.", (), None, None)
+    delegation.revise("t1", "Once more.", None, None, None)
     assert back(interview, delegation).status == "returned"
-    assert asked[2].prompt == "Again, please.\n\nOnce more." and len(asked[2].history) == 1
+    told = "Again, please.\n\nOn a.py line 2 as proposed: Hm.\n\nOnce more."
+    assert asked[2].prompt == told and len(asked[2].history) == 1
 
 
 def test_a_slow_or_failing_service_holds_no_clock() -> None:
