@@ -3,7 +3,7 @@
 // away, the ticket's heading has it. Leaves out the list (tickets.tsx), hunks (change.tsx) and forms (ticketform.tsx).
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t, tn } from "../core/i18n.ts";
 import type { SuggestionView, TicketView, TurnView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
@@ -37,10 +37,9 @@ export function Ticket({ ticket, store, acts, disabled, now, onView, onBack }: P
   const heading = useRef<HTMLHeadingElement>(null);
   const state = store.at("tickets", "turns", "suggestions");
   const home = () => heading.current?.focus();
-  useEffect(home, [ticket.ticket]);
   // What had the focus may have gone with the old state: a Stop button, a form.
   useEffect(() => {
-    if (document.activeElement === document.body) home();
+    if (acts && document.activeElement === document.body) home();
   }, [ticket.status]);
   const change = proposed(ticket, state);
   const working = ticket.status === "working";
@@ -275,14 +274,18 @@ interface CloseProps {
 /** Closing leaves out what is not decided: that is asked before. */
 function Close({ ticket, open, disabled, onClose }: CloseProps) {
   const asking = useSignal(false);
-  const yes = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    if (asking.value) yes.current?.focus();
+  const asked = useRef(false);
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    // The button that was pressed is gone: the one in its place has the focus.
+    if (asked.current) button.current?.focus();
+    asked.current = true;
   }, [asking.value]);
   if (!asking.value) {
     return (
       <div class="ticket-close">
         <button
+          ref={button}
           type="button"
           class="text-button"
           disabled={disabled}
@@ -306,7 +309,7 @@ function Close({ ticket, open, disabled, onClose }: CloseProps) {
           { title: ticket.title },
         )}
       </span>
-      <button ref={yes} type="button" class="button button-small" disabled={disabled} onClick={onClose}>
+      <button ref={button} type="button" class="button button-small" disabled={disabled} onClick={onClose}>
         {t("Close it")}
       </button>
       <button

@@ -9,7 +9,7 @@ import type { Ack } from "../core/live.ts";
 import type { State, TicketView } from "../core/state.ts";
 import { ariaKey, keyLabel, matches } from "../ui/commands.ts";
 import { isWanted, type Sources, type Wanted } from "./mentions.ts";
-import { unheeded } from "./rounds.ts";
+import { proposed, unheeded } from "./rounds.ts";
 import { type Draft, keptDraft, ModelChoice, model, toSend, Writing } from "./writing.tsx";
 
 interface TicketDraft extends Draft {
@@ -220,7 +220,7 @@ export function ChangesForm({ ticket, state, acts, disabled, onSent }: ChangesPr
         <span class="muted ask-hint">
           {comments.length
             ? tn("%(n)s comment goes with it", "%(n)s comments go with it", comments.length)
-            : t("Comments on lines go with it.")}
+            : proposed(ticket, state) && t("Comments on lines go with it.")}
         </span>
         <button type="submit" class="button" disabled={!ready} aria-keyshortcuts={ariaKey(SEND)}>
           {again ? t("Try again") : t("Ask for changes")} <kbd class="kbd">{keyLabel(SEND)}</kbd>

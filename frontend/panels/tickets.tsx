@@ -87,6 +87,10 @@ export function Tickets({ store, acts, sources, disabled, refused, now, onView, 
   }, [of, pointed]);
   const shown = looking.value;
   const ticket = state.tickets[shown];
+  const open = (name: string) => {
+    looking.value = name;
+    requestAnimationFrame(() => host.current?.querySelector<HTMLElement>(".ticket-title")?.focus());
+  };
   const toList = (from: string) => {
     looking.value = "";
     requestAnimationFrame(() => {
@@ -120,7 +124,15 @@ export function Tickets({ store, acts, sources, disabled, refused, now, onView, 
       />
     );
   } else {
-    body = <List tickets={tickets} state={state} now={now} onNew={acts && !disabled ? writeTicket : undefined} />;
+    body = (
+      <List
+        tickets={tickets}
+        state={state}
+        now={now}
+        onOpen={open}
+        onNew={acts && !disabled ? writeTicket : undefined}
+      />
+    );
   }
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keys
@@ -134,10 +146,11 @@ interface ListProps {
   tickets: readonly TicketView[];
   state: State;
   now: () => number;
+  onOpen: (ticket: string) => void;
   onNew: (() => void) | undefined;
 }
 
-function List({ tickets, state, now, onNew }: ListProps) {
+function List({ tickets, state, now, onOpen, onNew }: ListProps) {
   const words = (
     <p>
       {t(
@@ -164,14 +177,7 @@ function List({ tickets, state, now, onNew }: ListProps) {
       <ul class="tickets-list">
         {tickets.map((ticket) => (
           <li key={ticket.ticket}>
-            <button
-              type="button"
-              class="ticket-row"
-              data-ticket={ticket.ticket}
-              onClick={() => {
-                looking.value = ticket.ticket;
-              }}
-            >
+            <button type="button" class="ticket-row" data-ticket={ticket.ticket} onClick={() => onOpen(ticket.ticket)}>
               <span class="ticket-row-title">{ticket.title}</span>
               <span class="ticket-row-state">
                 <Sign ticket={ticket} /> <Standing ticket={ticket} state={state} now={now} />

@@ -174,6 +174,16 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
     expect(page.locator(".ticket-state")).to_contain_text("Closed")
     wait(lambda: ticket(watcher)["status"] == "closed")
 
+    # The replay knows the moments, and shows the ticket as it was then.
+    watcher.goto(watcher.url.replace("/watch", "/replay"))
+    watcher.get_by_role("tab", name="Moments").click()
+    watcher.get_by_role("button", name=re.compile("Asked for changes to a ticket")).click()
+    tickets_tab(watcher).click()
+    expect(watcher.get_by_role("heading", name=TITLE)).to_be_visible()
+    assert ticket(watcher)["status"] == "working"
+    expect(watcher.locator(".ticket-state")).to_contain_text("Working")
+    shot(watcher, "ticket-replayed")
+
 
 def test_a_phone_beside_the_workspace_hands_over_reviews_and_merges(product: Product, open_page: Open) -> None:
     desk = open_page(product.links["candidate"])
@@ -284,6 +294,16 @@ def test_a_ticket_is_handed_over_reviewed_and_merged_by_keys_alone(product: Prod
     page.keyboard.press("Control+Enter")
     wait(lambda: len(open_names(page)) == count - 1)
     focused(".hunk")
+    # Closing leaves out what is not decided: it is asked, and can be taken back.
+    page.get_by_role("button", name="Close the ticket").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close it")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Close the ticket")).to_be_focused()
+    assert ticket(page)["status"] == "returned"
+    command("Go to the next change")
+    focused(".hunk")
     page.keyboard.press("Control+Shift+Enter")
     wait(lambda: open_names(page) == [])
     focused(".hunk")
@@ -311,3 +331,16 @@ def test_the_page_for_tickets_takes_over_from_none_and_does_nothing_else(product
     wait(lambda: desk.superseded)
     assert phone.send("ticket.close", ticket="t1")["ok"]
     assert not phone.superseded
+
+
+def test_where_nothing_is_handed_over_there_are_no_tickets(tmp_path: Path, open_page: Open) -> None:
+    product = products.start(tmp_path / "data", "--sandbox", "bubblewrap", PAIRSIGHT_DELEGATION="off")
+    try:
+        page = open_page(product.links["candidate"])
+        pages.consent(page)
+        expect(page.get_by_role("heading", name="Assistant")).to_be_visible()
+        expect(tickets_tab(page)).to_have_count(0)
+        page.goto(page.url.replace("/work", "/tickets"))
+        assert page.url.endswith("/work")
+    finally:
+        product.stop()
