@@ -1,8 +1,8 @@
 """The live connection: messages of candidate and viewers in, events out.
 
 Owns the Socket.IO handlers. Invariant: an ``ok`` acknowledgement means committed; events reach each client in seq
-order, with the gap since what it last saw; a second tab of the candidate takes over and the first is told. Leaves out
-what the acts do (``interviews.service``).
+order, with the gap since what it last saw; a second tab of the candidate takes over and the first is told, but for a page of
+tickets alone. Leaves out what the acts do (``interviews.service``).
 """
 
 from __future__ import annotations

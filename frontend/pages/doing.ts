@@ -175,7 +175,7 @@ function ticketCommands({ store }: Session): Command[] {
     {
       id: "new-ticket",
       label: t("Hand over a ticket"),
-      keys: ["Mod+Alt+T"],
+      keys: ["Mod+Alt+O"],
       run: () => {
         showTickets();
         writeTicket();

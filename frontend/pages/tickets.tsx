@@ -156,7 +156,7 @@ function pageCommands(store: Store): Command[] {
     {
       id: "new-ticket",
       label: t("Hand over a ticket"),
-      keys: ["Mod+Alt+T"],
+      keys: ["Mod+Alt+O"],
       run: () => {
         tab.value = "tickets";
         writeTicket();
