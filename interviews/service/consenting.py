@@ -47,7 +47,8 @@ def withdraw(interview: Interview) -> None:
             _replace(interview, Draft("candidate", e.ConsentWithdrawn(scope="planted-defects")))
         records, at = interview.log.read(interview.id), withdrawn(interview)
         fresh = any(_is_card(record) and record.seq > at and not outdated(record, at) for record in records)
-        if not fresh:
+        if interview.counts["score.recorded"] and not fresh:
+            # Where there was none yet, the one that is still to come knows of it.
             card = interview.tools.score(interview.header, records)
             _replace(interview, Draft("system", e.ScoreRecorded(scorecard=card, author="rubric")))
 

@@ -23,6 +23,7 @@ from interviews.service import consenting, redaction
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
+from interviews.state import fold
 from interviews.visibility import TAKEN_BACK, wire
 
 WEEK_MS = 7 * 86_400_000
@@ -165,6 +166,11 @@ def test_the_log_that_leaves_is_whole_but_for_it(
     file.write_bytes(exported.data)
     header, records = read_log(io.StringIO(exported.get_data(as_text=True)))
     verify(header, records)
+    # It can be replayed to its end.
+    assert fold(e.understand(record) for record in records).suggestions["s1"].decisions == {
+        "h1": "rejected",
+        "h2": "accepted",
+    }
     kept = {record.type for record in records if record.payload is not None}
     assert not kept & (TAKEN_BACK | {"consent.withdrawn"}) and "suggestion.decided" in kept
     assert [record.payload is None for record in records if record.type == "score.recorded"] == [True, False]
@@ -207,6 +213,16 @@ def test_it_can_be_done_for_seven_days_from_the_debrief(app: Flask, settings: Se
     assert ours.get(f"{path}/withdraw").status_code == 302
     assert "They have passed" in ours.get(f"{path}/debrief").get_data(as_text=True)
     assert not room.interview.counts["consent.withdrawn"]
+
+
+def test_before_there_is_a_score_it_can_be_taken_back_too(interviews: Interviews) -> None:
+    interview = held(interviews, over=False).interview
+    interview.record(Draft("system", e.DebriefShown(items=())))
+    consenting.withdraw(interview)
+    records = interview.log.read(interview.id)
+    assert records[-1].type == "consent.withdrawn"
+    card = interview.tools.score(interview.header, records)
+    assert next(one for one in card["dimensions"] if one["id"] == "critique")["status"] == "not_observed"
 
 
 def test_on_the_last_of_the_seven_days_it_can_be_done(interviews: Interviews) -> None:
