@@ -36,7 +36,7 @@ class Delegation:
 
     def __init__(self, interview: Interview) -> None:
         self._interview = interview
-        self._under_way = UnderWay(interview)
+        self._under_way = UnderWay(interview, patient=True)
 
     def open(self, title: object, text: object, mentions: object, model: object, key: ClientKey | None) -> str:
         """Hand a ticket over and begin its first round; returns its id.

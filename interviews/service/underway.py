@@ -18,10 +18,10 @@ LEAVE_S = 2.0
 
 
 class UnderWay:
-    """All methods are thread-safe: each does one thing to a dictionary or a set."""
+    """All methods are thread-safe: each does one thing to a dictionary or a set. ``patient``: nobody waits for what they run."""
 
-    def __init__(self, interview: Interview) -> None:
-        self._interview = interview
+    def __init__(self, interview: Interview, *, patient: bool = False) -> None:
+        self._interview, self._patient = interview, patient
         self._stopped: set[str] = set()
         self._left: set[str] = set()
         self._benches: dict[str, Workbench] = {}
@@ -29,7 +29,7 @@ class UnderWay:
 
     def bench(self, turn: str) -> Workbench:
         """The scratch copy of a reply; from now on it counts as under way."""
-        made = self._benches[turn] = Workbench(self._interview, turn)
+        made = self._benches[turn] = Workbench(self._interview, turn, patient=self._patient)
         return made
 
     def begin(self, turn: str, work: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ a change. Leaves out proposals (``assistant.tools``).
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Mapping
 
@@ -16,7 +17,7 @@ from interviews.errors import BadInput, NotFound, PlatformFailure
 from interviews.service.background import begin
 from interviews.service.editing import MAX_FILE_UNITS, ignored
 from interviews.service.interview import Interview
-from interviews.service.runs import run_tests
+from interviews.service.reviewing import Reviewing
 from interviews.text import length
 from sandbox.base import ExecResult, Sandbox, SandboxSpec
 from sandbox.pool import Turn
@@ -24,13 +25,19 @@ from sandbox.pool import Turn
 COMMAND_S = 30.0
 OUTPUT = 8_000  # characters of a command's output that the assistant reads
 MAX_CHANGED = 20
+GLANCE_S = 0.1
+# What nobody waits for leaves half of the machine to those who type: so many things of tickets run at once in this process.
+SEATS = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
 
 class Workbench:
-    """The scratch copy of one reply: one thing at a time in it. ``close`` may be called from any thread, at any time."""
+    """The scratch copy of one reply: one thing at a time in it. ``close`` may be called from any thread, at any time.
 
-    def __init__(self, interview: Interview, turn: str) -> None:
-        self._interview, self._turn = interview, turn
+    Where it is ``patient``, what runs in it waits for its turn among those of all interviews.
+    """
+
+    def __init__(self, interview: Interview, turn: str, *, patient: bool = False) -> None:
+        self._interview, self._turn, self._patient = interview, turn, patient
         self._lock = threading.Lock()
         self._ended = threading.Condition()
         self._sandbox: Sandbox | None = None
@@ -61,7 +68,7 @@ class Workbench:
 
         def run() -> None:
             try:
-                told: Outcome | Exception = work()
+                told: Outcome | Exception = self._in_turn(work) if self._patient else work()
             except Exception as error:
                 told = error
             with self._ended:
@@ -76,9 +83,17 @@ class Workbench:
             raise outcome
         return outcome
 
+    def _in_turn(self, work: Callable[[], Outcome]) -> Outcome:
+        while not SEATS.acquire(timeout=GLANCE_S):
+            self._require_open()
+        try:
+            return work()
+        finally:
+            SEATS.release()
+
     def _run_tests(self, files: Mapping[str, str]) -> Outcome:
         sandbox = self._laid_out(files)
-        finished = run_tests(sandbox, self._interview.exercise.spec.run, self._turn)
+        finished = Reviewing(self._interview).run_tests(sandbox, self._turn)
         self._reset(sandbox, files)
         counts: dict[str, int] = {}
         for test in finished.tests:

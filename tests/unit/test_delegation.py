@@ -67,9 +67,9 @@ def simple() -> tuple[list[Ask], Answer]:
     )
 
 
-def back(interview: Interview, delegation: Delegation, ticket: str = "t1") -> TicketView:
+def back(interview: Interview, delegation: Delegation, ticket: str = "t1", seconds: float = 60) -> TicketView:
     """The ticket, once nothing of it is under way."""
-    wait(lambda: not delegation.working(ticket) and interview.state.tickets[ticket].status != "working")
+    wait(lambda: not delegation.working(ticket) and interview.state.tickets[ticket].status != "working", seconds)
     return interview.state.tickets[ticket]
 
 

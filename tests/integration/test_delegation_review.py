@@ -1,0 +1,40 @@
+"""A ticket in the review: what it comes back with is checked by the tests of the program that is reviewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+import sandbox.registry
+from assistant.base import Ask, Finished, Part, TextDelta
+from interviews import events as e
+from interviews.log import Draft
+from interviews.service.phases import REVIEW, Phase
+from interviews.service.reviewing import Reviewing
+from sandbox.pool import Pool
+from tests.unit.test_delegation import back, change, handing, open_one, ready
+
+pytestmark = pytest.mark.sandbox
+
+
+def test_the_check_is_of_the_program_that_is_reviewed() -> None:
+    def answer(ask: Ask) -> Iterator[Part]:
+        path = next(
+            path
+            for path in sorted(ask.files)
+            if path.startswith("review/") and path.endswith(".py") and ask.files[path]
+        )
+        yield change(ask, path, 1, "# looked at\n", before=0)
+        yield TextDelta("A comment.")
+        yield Finished("end_turn")
+
+    interview, delegation = handing(answer)
+    pool = Pool(sandbox.registry.choose("auto")[0])
+    interview.tools = replace(interview.tools, backend=lambda: pool)
+    started = Draft("system", e.PhaseStarted(phase=REVIEW, duration_ms=10**9))
+    interview.record(started, *Reviewing(interview).opening(Phase(REVIEW, 10**9), interview.state.seq + 2))
+    open_one(delegation)
+    (check,) = ready(back(interview, delegation))["checks"]
+    assert check["ok"] and "passed" in check["output"].splitlines()[0]
