@@ -122,7 +122,9 @@ def test_what_planted_mistakes_say_is_taken_back_by_keys(product: Product, open_
     assert fits(page)
     shot(page, "debrief-360")
     watcher = open_page(product.links["interviewer"])
+    wait(lambda: pages.seq(watcher) > 0)
     assert pages.state(watcher)["debrief"]
+    wait(lambda: any(isinstance(data, e.ScoreRecorded) for data in logged(product, interview)), 120)
 
     tab_to(page, "Take it back…")
     page.keyboard.press("Enter")
