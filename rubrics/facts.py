@@ -154,12 +154,39 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Covered:
+    """Of the ``lines`` of an accepted hunk that can run, ``run`` did, in the test runs and commands at ``seqs``."""
+
+    lines: int
+    run: int
+    seqs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the analysis at ``seq`` says of accepted hunks. Not ``whole``: some runs were left out or gave no answer."""
+
+    seq: int
+    hunks: Mapping[tuple[str, str], Covered]
+    whole: bool
+
+
+@dataclass(frozen=True)
+class OwnTests:
+    """Of so many ``mutants`` of the submitted program the candidate's own tests ``killed`` some; the analysis stands at ``seq``."""
+
+    seq: int
+    mutants: int
+    killed: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything signals look up, each in order of events. ``submitted`` is the seq of submission.
 
     ``plants`` is false where the candidate chose to meet no planted mistakes, or took back that they may be scored.
     ``review_defects`` are those of the review, ``repairs_seq`` is the analysis of what was repaired there. ``baseline`` is what the
-    assistant reached alone.
+    assistant reached alone. ``coverage`` says by suggestion and hunk which accepted lines ran, ``own_tests`` of mutants.
     """
 
     prompts: tuple[Prompt, ...] = ()
@@ -177,6 +204,8 @@ class Facts:
     hidden_seq: int = 0
     baseline: Mapping[str, e.Json] | None = None
     baseline_seq: int = 0
+    coverage: Coverage | None = None
+    own_tests: OwnTests | None = None
     submitted: int | None = None
     submission: e.InterviewSubmitted | None = None
     withheld: tuple[e.Event, ...] = ()
@@ -273,6 +302,11 @@ class _Walk:
             case e.AnalysisRecorded(kind="review_repairs", result=result):
                 self.repaired = _repaired(result)
                 self.rest = replace(self.rest, repairs_seq=event.seq)
+            case e.AnalysisRecorded(kind="accepted_coverage", result=result):
+                seqs = {run.run: run.seq for run in self.runs.values()}
+                self.rest = replace(self.rest, coverage=_coverage(event.seq, result, seqs))
+            case e.AnalysisRecorded(kind="own_tests", result=result):
+                self.rest = replace(self.rest, own_tests=_own_tests(event.seq, result))
             case e.AnalysisRecorded(kind="baseline", result=dict(result)):
                 self.rest = replace(self.rest, baseline=result, baseline_seq=event.seq)
             case _:
@@ -377,3 +411,28 @@ def _repaired(result: e.Json) -> dict[str, bool]:
         for name, one in (hunks.items() if isinstance(hunks, dict) else ())
         if isinstance(one, dict) and "repaired" in one
     }
+
+
+def _coverage(seq: int, result: e.Json, seqs: Mapping[str, int]) -> Coverage | None:
+    """None where the analysis could not be made. A run is told by its id, a command by ``@`` and its event's number."""
+    hunks = result.get("hunks") if isinstance(result, dict) else None
+    if not isinstance(hunks, dict):
+        return None
+    found: dict[tuple[str, str], Covered] = {}
+    for name, one in hunks.items():
+        if not isinstance(one, dict) or not all(isinstance(one.get(key), int) for key in ("lines", "run")):
+            continue
+        suggestion, _, hunk = str(name).rpartition("/")
+        told = [str(run) for run in one.get("runs") or ()]
+        at = [int(run[1:]) if run[:1] == "@" and run[1:].isdecimal() else seqs.get(run, 0) for run in told]
+        found[suggestion, hunk] = Covered(one["lines"], one["run"], tuple(sorted(filter(None, at))))
+    return Coverage(seq, found, whole=not result.get("unanswered") and not result.get("left_out"))
+
+
+def _own_tests(seq: int, result: e.Json) -> OwnTests | None:
+    """None where the analysis could not be made."""
+    mutants = result.get("mutants") if isinstance(result, dict) else None
+    killed = result.get("killed") if isinstance(result, dict) else None
+    if not isinstance(mutants, int) or not isinstance(killed, int):
+        return None
+    return OwnTests(seq, mutants, max(0, min(killed, mutants)))

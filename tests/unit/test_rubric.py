@@ -56,7 +56,7 @@ def test_visible_strings_are_listed_once_for_translation() -> None:
         (b"a: [", "cannot be read as YAML"),
         (b"\xff\xfe\xfa", "cannot be read as YAML"),
         (b"sha256: abc", "Expected x.yaml to hold a rubric"),
-        (changed("version: 1", "version: 0"), "version"),
+        (changed("version: 2", "version: 0"), "version"),
         (changed("signal: grounding", "signal: politeness"), "expected one of the signals"),
         (changed("signal: grounding", "signal: requirement_coverage"), "one outcome to feed one indicator"),
         (changed("- id: critique", "- id: prompt"), "expected each id once"),

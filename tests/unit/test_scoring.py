@@ -144,6 +144,10 @@ def test_a_level_is_given_where_two_levels_at_most_are_possible() -> None:
         for one in dimension.indicators:
             indicator = rubric.indicator(one.id)
             assert indicator is not None
+            if one.id == "own_test_strength":
+                # Older than the analysis that it reads.
+                assert (one.status, one.n) == ("not_observed", 0)
+                continue
             assert one.ci95 is not None
             low, high = (sum(float(level.from_) <= edge for level in indicator.levels) for edge in one.ci95)
             assert (one.level is not None) == (high - low <= 1) == (one.status == "observed")

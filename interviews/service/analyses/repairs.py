@@ -8,6 +8,7 @@ out verdicts in words (``rubrics``).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
 from interviews.diffs import apply_patch
@@ -23,6 +24,7 @@ from sandbox.pool import Pool, Turn
 
 KIND = "review_repairs"
 MAX_REPAIR = 20_000
+AT_ONCE = 2
 
 
 def collect(interview: Interview) -> Work | None:
@@ -66,20 +68,21 @@ def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]
 def tried(pool: Pool, name: str, exercise: Exercise, asked: list[tuple[str, ReviewDefect, str]]) -> dict[str, e.Json]:
     """By hunk, whether it is repaired, and the tests that still fail. Raises ``PlatformFailure``."""
     sound = request_with(exercise, ())
-    found: dict[str, e.Json] = {}
-    for hunk, defect, text in asked:
-        # One after the other: each holds two sandboxes, and the pool gives those that can wait but few places.
+
+    def one(of: tuple[str, ReviewDefect, str]) -> e.Json:
+        hunk, defect, text = of
         try:
             files = with_repairs(exercise, sound, {hunk: text})
         except BadInput:
-            continue
+            return {"repaired": False, "tests": []}
         if defect.mutant:
-            found[hunk] = weakened(pool, f"{name}-{hunk}", exercise, defect, files)
-            continue
+            return weakened(pool, f"{name}-{hunk}", exercise, defect, files)
         told = hidden_tests(pool, as_exercise(exercise), files, f"{name}-{hunk}")
         failing = [test["id"] for test in told["tests"] if test["outcome"] != "passed"]
-        found[hunk] = {"repaired": not failing, "tests": failing}
-    return found
+        return {"repaired": not failing, "tests": failing}
+
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        return {of[0]: result for of, result in zip(asked, workers.map(one, asked), strict=True)}
 
 
 def weakened(pool: Pool, name: str, exercise: Exercise, defect: ReviewDefect, files: Mapping[str, str]) -> e.Json:
