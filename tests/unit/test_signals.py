@@ -528,6 +528,57 @@ def test_the_terminal_counts_like_the_button(command: str, hits: int) -> None:
     assert share(story, "verified_before_submit") == (hits, 1)
 
 
+def covered(run: int, command: str = "", **more: object) -> Story:
+    """A change of four lines that can run; of them so many did, in the one run after it."""
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1"))
+    story.run("r1", ("tests/test_fees.py::test_two_hours", "no"))
+    if command:
+        story.tell("terminal", e.CommandFinished(terminal="t1", command=command, exit_code=0))
+    finish(story)
+    hunks = {"h1/h1": {"lines": 4, "run": run, "runs": ["r1"] if run else []}}
+    story.tell("system", e.AnalysisRecorded(kind="accepted_coverage", result={"hunks": hunks, **more}, key="1" * 64))
+    return story
+
+
+def test_a_change_is_verified_where_more_than_half_of_its_lines_ran() -> None:
+    assert share(covered(3), "verified_before_submit") == (1, 1)
+    # The line of a `def` runs when its file is read.
+    assert share(covered(2), "verified_before_submit") == (0, 1)
+    # Tests in the terminal were run again too; a program was not.
+    assert share(covered(0, "pytest -q"), "verified_before_submit") == (0, 1)
+    assert share(covered(0, "python3 -m songs"), "verified_before_submit") == (1, 1)
+
+
+def test_a_run_that_gave_no_answer_is_held_against_nobody() -> None:
+    assert share(covered(0, unanswered=["r1"]), "verified_before_submit") == (0, 0)
+    assert share(covered(0, left_out=1), "verified_before_submit") == (0, 0)
+    assert share(covered(4, left_out=1), "verified_before_submit") == (1, 1)
+
+
+@pytest.mark.parametrize("result", [{"failed": "no place"}, {"not_available": "Python only"}, [], None, {"hunks": 1}])
+def test_an_analysis_that_was_not_made_changes_nothing(result: object) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1"))
+    story.run("r1", ("tests/test_fees.py::test_two_hours", "no"))
+    finish(story)
+    for kind in ("accepted_coverage", "own_tests"):
+        story.tell("system", e.AnalysisRecorded(kind=kind, result=result, key=""))
+    assert share(story, "verified_before_submit") == (1, 1)
+    assert share(story, "own_test_strength") == (0, 0)
+
+
+def test_own_tests_are_worth_the_mutants_they_kill() -> None:
+    story = begin()
+    finish(story)
+    story.tell("system", e.AnalysisRecorded(kind="own_tests", result={"mutants": 7, "killed": 5}, key="1" * 64))
+    assert share(story, "own_test_strength") == (5, 7)
+    story.tell("system", e.AnalysisRecorded(kind="own_tests", result={"mutants": 0, "killed": 0}, key="2" * 64))
+    assert share(story, "own_test_strength") == (0, 0)
+
+
 # What must not matter
 
 
