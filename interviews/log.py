@@ -26,6 +26,7 @@ NewSalt = Callable[[], str]
 SALTS_AT_ONCE = 256
 # The event after which an interview needs nobody to lead it.
 OVER = "debrief.shown"
+SCORED = "score.recorded"
 
 
 def random_salts() -> NewSalt:
@@ -145,6 +146,10 @@ class EventLog(Protocol):
 
     def under_way(self) -> list[str]:
         """Ids of the interviews that something has happened in and that are not over (``debrief.shown``), oldest first."""
+        ...
+
+    def unscored(self, since_ms: int) -> list[str]:
+        """Ids of the interviews that are over since then and have no score recorded behind that: analyses are still to come."""
         ...
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
@@ -285,6 +290,17 @@ class MemoryLog:
             oldest_first = sorted(self._headers.values(), key=lambda header: header.created_at_ms)
             types = {header.id: {record.type for record in self._records[header.id]} for header in oldest_first}
         return [id_ for id_, there in types.items() if there and OVER not in there]
+
+    def unscored(self, since_ms: int) -> list[str]:
+        with self._lock:
+            over = {id_: [r for r in records if r.type == OVER] for id_, records in self._records.items()}
+            return [
+                id_
+                for id_, ends in over.items()
+                if ends
+                and ends[-1].at_ms >= since_ms
+                and not any(r.type == SCORED for r in self._records[id_][ends[-1].seq :])
+            ]
 
     def find(self, interview: str, key: ClientKey) -> list[Record]:
         with self._lock:

@@ -26,6 +26,8 @@ from sandbox.pool import Pool
 
 TICK_S = 0.5
 UPKEEP_S = 60.0
+# What was over for longer and has no score is an older record's; whoever opens it has it analysed.
+ANALYSED_WITHIN_MS = 86_400_000
 # What is left behind at the end is left by so many at a time.
 LEAVERS = 8
 # A lease is renewed so many times a term: a renewal may be late, or fail, before another process takes over.
@@ -125,10 +127,11 @@ class Interviews:
         begin("lead", self._lead)
 
     def _take_up(self) -> None:
-        """Open what is under way and nobody leads."""
+        """Open what is under way, or over and not scored yet, and nobody leads."""
         rooms: list[Room] = []
         seekers: list[threading.Thread] = []
-        for interview in self.log.under_way():
+        late = self.log.unscored(self.tools.clock() - ANALYSED_WITHIN_MS)
+        for interview in (*self.log.under_way(), *late):
             if interview in self._rooms or self._closed.is_set():
                 continue
             with self._lock:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from interviews.errors import NotFound
 from interviews.events import Record
 from interviews.leases import Holding
-from interviews.log import OVER, ClientKey, kept_for
+from interviews.log import OVER, SCORED, ClientKey, kept_for
 from interviews.store import tables as t
 
 RECORD = [t.events.c[name] for name in Record.model_fields]
@@ -79,6 +79,19 @@ UNDER_WAY = (
         ),
     )
     .order_by(t.interviews.c.created_at_ms, t.interviews.c.id)
+)
+_LATER = t.events.alias("later")
+UNSCORED = (
+    sa.select(t.events.c.interview)
+    .where(
+        t.events.c.type == sa.literal_column(f"'{OVER}'"),
+        t.events.c.at_ms >= sa.bindparam("since"),
+        # Few events come behind the end: this reads those alone.
+        ~sa.exists().where(
+            _LATER.c.interview == t.events.c.interview, _LATER.c.seq > t.events.c.seq, _LATER.c.type == SCORED
+        ),
+    )
+    .order_by(t.events.c.interview)
 )
 ERASE = (
     sa.update(t.events)

@@ -206,6 +206,10 @@ class SqlLog:
         with self._reading() as connection:
             return list(connection.execute(q.UNDER_WAY).scalars())
 
+    def unscored(self, since_ms: int) -> list[str]:
+        with self._reading() as connection:
+            return list(connection.execute(q.UNSCORED, {"since": since_ms}).scalars())
+
     def find(self, interview: str, key: ClientKey) -> list[Record]:
         with self._reading() as connection:
             return q.recorded_under(connection, interview, key) or []

@@ -255,6 +255,10 @@ def test_an_interview_is_under_way_from_its_first_event_until_it_is_over(log: Ev
     assert set(log.under_way()) == {"i1", "i2"}
     log.append("i1", [Draft("system", e.DebriefShown(items=()))])
     assert log.under_way() == ["i2"]
+    assert log.unscored(0) == ["i1"]
+    assert log.unscored(1 << 60) == []
+    log.append("i1", [Draft("system", e.ScoreRecorded(scorecard={}, author="rubric"))])
+    assert log.unscored(0) == []
 
 
 # Content

@@ -19,10 +19,12 @@ from interviews.reviews import change_request, chosen, place, request_with
 from interviews.service import editing
 from interviews.service.analyses import analyse
 from interviews.service.interview import Interview
+from interviews.service.room import Room
 from sandbox.backends import bubblewrap
 from sandbox.base import Backend, Sandbox, SandboxSpec
 from sandbox.pool import Closed
 from tests.attacks.graded import exercise
+from tests.product import wait
 from tests.sandboxes import working
 from tests.support import counting_salt, header, ticking_clock, tools
 
@@ -304,6 +306,20 @@ def test_the_next_server_goes_on_with_what_is_not_recorded_yet(backend: Counted)
     found = results(again)
     assert found["accepted_coverage"] == before and found["own_tests"]["killed"] == 2
     assert not [name for name in second.started if "coverage" in name]
+
+
+def test_a_server_that_ended_behind_the_debrief_is_followed_by_one_that_analyses_and_scores(backend: Counted) -> None:
+    interview = submitted(small(), backend, {"tests/test_own.py": OWN})
+    interview.record(Draft("system", e.DebriefShown(items=())))
+    assert interview.log.unscored(0) == ["i1"]
+    room = Room(interview)
+    room.recover()
+    wait(lambda: interview.counts["score.recorded"] == 1, 60)
+    assert list(results(interview)) == ["accepted_coverage", "own_tests"]
+    assert interview.log.unscored(0) == []
+    starts = len(backend.started)
+    room.recover()
+    assert (len(backend.started), interview.counts["score.recorded"]) == (starts, 1)
 
 
 def test_repairs_are_tried_one_by_one(backend: Counted) -> None:
