@@ -88,16 +88,17 @@ class Reviewing:
             judged = read_verdict(view, review, hunk, verdict, line, fault, repair)
             interview.record(Draft("candidate", judged, cause=view.seq), key=key)
 
-    def run_tests(self, sandbox: Sandbox, run: str) -> e.RunFinished:
+    def run_tests(self, sandbox: Sandbox, run: str, before: tuple[str, ...] = ()) -> e.RunFinished:
         """Run the tests of what is worked on now: in the review those of the program that is reviewed, where it lies.
 
-        Raises as ``runs.run_tests``.
+        ``before`` is a program that starts the command that follows it. Raises as ``runs.run_tests``.
         """
         exercise, view = self._interview.exercise, self._interview.state.review
         if view is None or exercise.review is None or self._interview.state.phase != REVIEW:
-            return run_tests(sandbox, exercise.spec.run, run)
+            given = exercise.spec.run
+            return run_tests(sandbox, given.model_copy(update={"argv": (*before, *given.argv)}), run)
         spec = exercise.review.spec
-        argv = tuple(_moved(word, spec.folder, view.folder) for word in spec.run.argv)
+        argv = (*before, *(_moved(word, spec.folder, view.folder) for word in spec.run.argv))
         finished = run_tests(sandbox, spec.run.model_copy(update={"argv": argv}), run)
         # A runner that takes the program's folder for its root names its tests as those of open work are named.
         tests = (test.model_copy(update={"id": _below(view.folder, test.id)}) for test in finished.tests)

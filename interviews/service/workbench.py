@@ -26,6 +26,8 @@ COMMAND_S = 30.0
 OUTPUT = 8_000  # characters of a command's output that the assistant reads
 MAX_CHANGED = 20
 GLANCE_S = 0.1
+# Has a program give way to whatever else wants the processor.
+YIELDING = ("python3", "-c", "import os, sys; os.nice(19); os.execvp(sys.argv[1], sys.argv[1:])")
 # What nobody waits for leaves half of the machine to those who type: so many things of tickets run at once in this process.
 SEATS = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
@@ -38,6 +40,7 @@ class Workbench:
 
     def __init__(self, interview: Interview, turn: str, *, patient: bool = False) -> None:
         self._interview, self._turn, self._patient = interview, turn, patient
+        self._before = YIELDING if patient else ()
         self._lock = threading.Lock()
         self._ended = threading.Condition()
         self._sandbox: Sandbox | None = None
@@ -93,7 +96,7 @@ class Workbench:
 
     def _run_tests(self, files: Mapping[str, str]) -> Outcome:
         sandbox = self._laid_out(files)
-        finished = Reviewing(self._interview).run_tests(sandbox, self._turn)
+        finished = Reviewing(self._interview).run_tests(sandbox, self._turn, self._before)
         self._reset(sandbox, files)
         counts: dict[str, int] = {}
         for test in finished.tests:
@@ -107,7 +110,7 @@ class Workbench:
     def _run_command(self, command: str, files: Mapping[str, str]) -> Outcome:
         sandbox = self._laid_out(files)
         before = {entry.path: entry.sha256 for entry in sandbox.list()}
-        done = sandbox.exec(["bash", "-c", command], timeout_s=COMMAND_S, output_cap=8 * OUTPUT)
+        done = sandbox.exec([*self._before, "bash", "-c", command], timeout_s=COMMAND_S, output_cap=8 * OUTPUT)
         after = {entry.path: entry.sha256 for entry in sandbox.list()}
         text, left_out = cut((done.stdout + done.stderr).decode("utf-8", "replace"))
         told, changed = [_told(done, text)], dict[str, str]()
