@@ -77,7 +77,10 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
     candidate.keyboard.press("Control+k")
     candidate.keyboard.type("Go on to the review")
     candidate.keyboard.press("Enter")
+    asked = candidate.get_by_role("dialog", name="Go on to the review?")
+    expect(asked.get_by_role("button", name="Keep working")).to_be_focused()
     candidate.keyboard.press("Tab")
+    expect(asked.get_by_role("button", name="Go on", exact=True)).to_be_focused()
     candidate.keyboard.press("Enter")
     offer = candidate.get_by_role("dialog", name="Next: the review")
     expect(offer).to_contain_text("everything you wrote is saved. The clock stands.")
@@ -108,7 +111,10 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
 
     # A fault that is typed right before a reload is neither lost nor called saved too early.
     candidate.keyboard.press("1")
+    written = hunks(candidate).nth(1).get_by_role("textbox", name="What is wrong?")
+    expect(written).to_be_visible()
     candidate.keyboard.press("f")
+    expect(written).to_be_focused()
     candidate.keyboard.type(FAULT)
     candidate.reload()
     second = hunks(candidate).nth(1)
@@ -125,13 +131,15 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
     candidate.keyboard.press("Tab")
     candidate.keyboard.press("Tab")
     candidate.keyboard.press("Enter")
+    expect(second.locator(".hunk-editor .cm-content")).to_be_focused()
     candidate.keyboard.press("Control+End")
     candidate.keyboard.type("  # mended")
     candidate.keyboard.press("Escape")
     expect(second.get_by_role("button", name="Edit the repair")).to_be_focused()
     after = {one["hunk"]: one["after"] for one in review(candidate)["hunks"]}[order[1]]
     mended = after.rstrip("\n") + "  # mended\n"
-    wait(lambda: verdicts(candidate)[order[1]]["repair"] == mended)
+    wait(lambda: verdicts(candidate)[order[1]]["repair"] is not None)
+    assert verdicts(candidate)[order[1]]["repair"] == mended
     assert (verdicts(candidate)[order[1]]["verdict"], verdicts(candidate)[order[1]]["line"]) == ("block", 1)
     shot(candidate, "review")
 
@@ -249,6 +257,7 @@ def test_a_fault_written_while_the_server_is_away_arrives_afterwards(tmp_path: P
         first = hunks(page).first
         first.focus()
         page.keyboard.press("2")
+        expect(first.get_by_role("textbox", name="What is wrong?")).to_be_visible()
         page.keyboard.press("f")
         page.keyboard.type(FAULT)
         expect(page.get_by_text(re.compile("kept on this computer")).first).to_be_visible()
