@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -247,8 +248,10 @@ def test_open_work_that_runs_out_is_followed_by_the_offer(tmp_path: Path, open_p
 
 
 def test_a_fault_written_while_the_server_is_away_arrives_afterwards(tmp_path: Path, open_page: Open) -> None:
-    environ = {"SANDBOX": "bubblewrap", "PAIRSIGHT_PACE": "0", "PAIRSIGHT_REVIEW_MINUTES": "15"}
-    running = products.start(tmp_path / "data", **environ)
+    start = partial(
+        products.start, tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15"
+    )
+    running = start()
     port = int(running.address.rsplit(":", 1)[1])
     try:
         page = begun(open_page(running.links["candidate"]))
@@ -262,7 +265,7 @@ def test_a_fault_written_while_the_server_is_away_arrives_afterwards(tmp_path: P
         page.keyboard.type(FAULT)
         expect(page.get_by_text(re.compile("kept on this computer")).first).to_be_visible()
         expect(first).to_contain_text(re.compile("not saved yet|saving"))
-        running = products.start(tmp_path / "data", port=port, **environ)
+        running = start(port=port)
         order = names(page)
         wait(lambda: verdicts(page).get(order[0], {}) | {"seq": 0} == judged("probably wrong", 0, FAULT), 40)
         expect(first).to_contain_text("● saved")
