@@ -6,6 +6,7 @@ import { boot } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
 import { clockText, phaseAfter, remainingMs } from "../core/timeline.ts";
 import { countJudged, endWords } from "../panels/review.tsx";
+import { superseded } from "../panels/rounds.ts";
 import { counts } from "../panels/tests.tsx";
 import { verdictsOf } from "../panels/verdicts.ts";
 import { useSeconds } from "../ui/clock.tsx";
@@ -43,13 +44,13 @@ function Submit({ session }: { session: Session }) {
     close();
   };
   useSeconds();
-  const state = store.at("course", "runs", "suggestions");
+  const state = store.at("course", "runs", "suggestions", "tickets");
   const { review } = state;
   const run = state.runs.findLast((view) => view.finished_seq !== null);
-  const open = Object.values(state.suggestions).reduce(
-    (sum, view) => sum + view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length,
-    0,
-  );
+  const gone = superseded(state);
+  const open = Object.values(state.suggestions)
+    .filter((view) => !gone.has(view.suggestion))
+    .reduce((sum, view) => sum + view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length, 0);
   return (
     <Dialog title={t("Submit your work?")} onClose={close}>
       <p>

@@ -73,16 +73,18 @@ class Reviewing:
         """A verdict on one hunk, in place of one given before.
 
         ``line`` counts in what the hunk puts there, or in what it takes away where it puts nothing; 0 is the whole hunk.
-        ``repair`` is the text to stand there instead, if any. Raises ``BadInput`` and ``NotFound`` for what does not fit,
-        ``NotAllowed`` outside of the review.
+        ``repair`` is the text to stand there instead, if any. What was given before the review's end and had not reached us is
+        taken in its grace. Raises ``BadInput`` and ``NotFound`` for what does not fit, ``NotAllowed`` outside of the review.
         """
         interview = self._interview
         with interview.lock:
             if interview.known(key):
                 return
-            interview.require_running()
             view = interview.state.review
-            if view is None or interview.state.phase != REVIEW:
+            in_review = view is not None and interview.state.phase == REVIEW
+            if not (in_review and interview.state.status == "grace"):
+                interview.require_running()
+            if view is None or not in_review:
                 raise NotAllowed("There is nothing to review now")
             interview.require_room()
             judged = read_verdict(view, review, hunk, verdict, line, fault, repair)

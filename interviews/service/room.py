@@ -317,8 +317,10 @@ class Room:
                 return
 
     def _score(self) -> None:
-        scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
-        self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
+        # Nothing may be taken back between reading the log and recording what is made of it.
+        with self.interview.lock:
+            scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
+            self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
 
     def _grade(self) -> None:
         """Record what the hidden tests say, once: a server that ended just behind it does not ask them again."""

@@ -357,7 +357,10 @@ def test_verdicts_are_given_in_the_review_and_not_after_it() -> None:
         hand.room.reviewing.judge("history", "v1", "block", 0, "", None, None)
     hand.review()
     hand.interview.record(Draft("system", e.PhaseEnded(phase=REVIEW, by="clock")))
-    with pytest.raises(NotAllowed, match="Time is up"):
+    # On its way when time was up.
+    hand.judge("v1", fault="off by one")
+    hand.interview.record(Draft("system", e.InterviewSubmitted(by="clock", late=False)))
+    with pytest.raises(NotAllowed, match="has been submitted"):
         hand.judge("v1")
 
 
