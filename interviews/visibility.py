@@ -81,8 +81,11 @@ def sees(role: Role, record: Record, withdrawn: int = 0) -> bool:
 def shown(role: Role, record: Record, withdrawn: int = 0) -> Record:
     """The record as that role's pages fold it: without a payload where it is withheld.
 
-    Of a debrief that was taken back its place in the course of the interview is left, for with it the interview is over.
+    Of a debrief that was taken back its place in the course of the interview is left, for with it the interview is over. Which
+    format was chosen is the candidate's.
     """
+    if role == "interviewer" and record.type == "consent.given" and record.payload is not None:
+        return record.model_copy(update={"payload": {**record.payload, "plants": True}})
     if sees(role, record, withdrawn):
         return record
     over = role == "interviewer" and record.type == "debrief.shown"

@@ -18,7 +18,7 @@ from interviews.service import asking, tickets
 from interviews.service.delegating import Round, Watched
 from interviews.service.interview import Interview, last_payload
 from interviews.service.mentions import found, read
-from interviews.service.pairing import not_asked, prompt_of
+from interviews.service.pairing import MAX_PROMPT, not_asked, prompt_of
 from interviews.service.reply import answer
 from interviews.service.resuming import tickets_left_open
 from interviews.service.underway import UnderWay
@@ -27,6 +27,7 @@ from interviews.state import TicketView
 AT_ONCE = 4
 MAX_TITLE = 200
 MAX_COMMENT = 2_000
+MOST_COMMENTS = 500
 Handed = e.TicketOpened | e.TicketRevised
 logger = logging.getLogger("pairsight")
 
@@ -75,6 +76,7 @@ class Delegation:
                 raise Conflict(_NOT_NOW[view.status])
             chosen = _chosen(view, comments, interview)
             words = "" if chosen and text in ("", None) else prompt_of(text)
+            _require_short(words, chosen, interview)
             revised = e.TicketRevised(
                 ticket=view.ticket, turn=self._next_turn(view), text=words, comments=chosen,
                 files=asking.versions_of(interview), model=asking.model_of(interview, model or self._model_before(view)),
@@ -130,6 +132,10 @@ class Delegation:
                 raise BadInput(
                     "Expected a line of the hunk, from 1 to %(last)d, or 0, got %(got)s", last=last, got=repr(line)[:80]
                 )
+            if len(interview.state.comments) >= MOST_COMMENTS:
+                raise Conflict(
+                    "There are %(most)d comments in this interview already; no more are taken", most=MOST_COMMENTS
+                )
             if not isinstance(text, str) or not text.strip() or len(text) > MAX_COMMENT:
                 raise BadInput("Expected a comment of 1 to %(most)d characters", most=MAX_COMMENT)
             added = e.CommentAdded(
@@ -166,7 +172,8 @@ class Delegation:
         if not interview.header.settings.delegation:
             raise NotAllowed("In this interview no work can be handed over; ask the assistant in the conversation")
         interview.require_room()
-        if sum(view.status == "working" for view in interview.state.tickets.values()) >= AT_ONCE:
+        # Also one that was closed holds its place until it has ended.
+        if len(self._under_way) >= AT_ONCE:
             raise Conflict(
                 "The assistant works on %(most)d tickets already, and can on no more at once. Wait for one of them, or stop one.",
                 most=AT_ONCE,
@@ -238,10 +245,22 @@ def _chosen(view: TicketView, comments: object, interview: Interview) -> tuple[s
     """The comments that go with a request for changes. Raises ``BadInput`` and ``NotFound``."""
     if comments is None:
         return tuple(tickets.news_on(interview.state, view))
-    if not isinstance(comments, list | tuple) or not all(isinstance(one, str) for one in comments):
+    fits = isinstance(comments, list | tuple) and len(comments) <= MOST_COMMENTS
+    if not isinstance(comments, list | tuple) or not fits or not all(isinstance(one, str) for one in comments):
         raise BadInput("Expected a list of comments, got %(got)s", got=repr(comments)[:80])
-    known = tickets.comments_on(interview.state, view)
+    known = set(tickets.comments_on(interview.state, view))
     for one in comments:
         if one not in known:
             raise NotFound("There is no comment %(comment)s on this ticket's changes", comment=one[:80])
     return tuple(dict.fromkeys(comments))
+
+
+def _require_short(words: str, comments: tuple[str, ...], interview: Interview) -> None:
+    """A round says no more at once than a prompt may. Raises ``BadInput``."""
+    wanted = set(comments)
+    said = sum(len(one["text"]) for one in interview.state.comments if one["comment"] in wanted)
+    if len(words) + said > MAX_PROMPT:
+        raise BadInput(
+            "Expected at most %(most)d characters in a request with its comments, got %(got)d; send some of them in another",
+            most=MAX_PROMPT, got=len(words) + said,
+        )  # fmt: skip

@@ -66,6 +66,10 @@ class UnderWay:
         """Whether its end is left to another process."""
         return turn in self._left
 
+    def __len__(self) -> int:
+        """How many are."""
+        return len(self._benches)
+
     def __contains__(self, turn: str) -> bool:
         """Whether it is under way, or not yet recorded to its end."""
         return turn in self._benches

@@ -72,13 +72,24 @@ def _named(facts: Facts, defect: Defect, hunk: Offered) -> tuple[int, ...]:
 
 def _told(facts: Facts, defect: Defect, suggestion: str, hunk: str, shown: int | None) -> int | None:
     """Where a prompt, or a comment at the hunk, names the fault after it was shown and before submission."""
-    said = [(one.seq, one.text) for one in facts.prompts]
-    said += [(one.seq, one.text) for one in facts.comments if (one.suggestion, one.hunk) == (suggestion, hunk)]
-    for seq, text in sorted(said):
-        in_time = shown is not None and shown < seq and (facts.submitted is None or seq < facts.submitted)
-        if in_time and matches(defect.patterns, text):
+    said = [(one.seq, one.text) for one in facts.prompts if _in_time(facts, shown, one.seq)]
+    for seq, text in sorted([*said, *_comments(facts, suggestion, hunk, shown)]):
+        if matches(defect.patterns, text):
             return seq
     return None
+
+
+def _comments(facts: Facts, suggestion: str, hunk: str, shown: int | None) -> list[tuple[int, str]]:
+    """Comments at a hunk between its showing and the submission: their seqs and words."""
+    return [
+        (one.seq, one.text)
+        for one in facts.comments
+        if (one.suggestion, one.hunk) == (suggestion, hunk) and _in_time(facts, shown, one.seq)
+    ]
+
+
+def _in_time(facts: Facts, shown: int | None, seq: int) -> bool:
+    return shown is not None and shown < seq and (facts.submitted is None or seq < facts.submitted)
 
 
 def _flawed(facts: Facts, hunk: Reviewed) -> Opportunity | None:
@@ -104,8 +115,10 @@ def _found(facts: Facts, defect: Defect, hunk: Reviewed, judged: Judged) -> tupl
         return (judged.seq,)
     if hunk.note and judged.line in hunk.note.lines and asserts_fault(judged.fault):
         return (judged.seq,)
-    told = _told(facts, defect, hunk.review, hunk.hunk, hunk.seq)
-    return () if told is None else (judged.seq, told)
+    for seq, text in _comments(facts, hunk.review, hunk.hunk, hunk.seq):
+        if matches(defect.patterns, text):
+            return (judged.seq, seq)
+    return ()
 
 
 def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
@@ -116,7 +129,14 @@ def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
     known = not facts.lost("hunk.judged", after=judged.seq)
     if not judged.doubts:
         return Opportunity(False, (judged.seq,), known=known)
-    return Opportunity(True, (judged.seq,), known=known) if _blames(facts, judged.fault) else None
+    # What could name a fault here can also blame what is sound.
+    said = [(judged.seq, judged.fault), *_comments(facts, hunk.review, hunk.hunk, hunk.seq)]
+    blamed = tuple(seq for seq, text in said if _blames(facts, text))
+    return (
+        Opportunity(True, (judged.seq, *blamed[:1]) if blamed[0] != judged.seq else blamed[:1], known=known)
+        if blamed
+        else None
+    )
 
 
 def _good(facts: Facts, hunk: Offered) -> Opportunity | None:

@@ -141,6 +141,8 @@ def test_an_interview_is_worked_watched_replayed_and_scored(product_on_each_sand
     shot(candidate, "debrief")
     expect(candidate.get_by_role("heading", name="The fix").first).to_be_visible()
     wait(lambda: pages.state(watcher)["status"] == "finished", 60)
+    # The last that is recorded, once everything has been found out.
+    wait(lambda: recorded(watcher, product, "score.recorded"), 180)
     wait(lambda: pages.seq(watcher) == last_event(watcher, product))
 
     # At random moments what was live and what is replayed are the same.
@@ -173,6 +175,12 @@ def test_an_interview_is_worked_watched_replayed_and_scored(product_on_each_sand
                 f"/interviews/{interview_of(watcher)}/export.{suffix}",
             )
         assert Path(download.value.path()).stat().st_size > 200
+
+
+def recorded(page: Page, product: Product, type_: str) -> bool:
+    """Whether the log holds an event of that type."""
+    url = f"{product.address}/api/interviews/{interview_of(page)}/interviewer/events?since=0"
+    return any(event["type"] == type_ for event in page.context.request.get(url).json()["events"])
 
 
 def last_event(page: Page, product: Product) -> int:

@@ -188,6 +188,7 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
 def test_a_phone_beside_the_workspace_hands_over_reviews_and_merges(product: Product, open_page: Open) -> None:
     desk = open_page(product.links["candidate"])
     pages.consent(desk)
+    wait(lambda: any(one["role"] == "candidate" for one in pages.state(desk)["presence"].values()))
     phone = open_page(product.links["candidate"], width=360, height=740, scheme="dark")
     # The same link: nothing is taken over unasked.
     expect(phone.get_by_role("heading", name="Your workspace is open elsewhere")).to_be_visible()

@@ -184,7 +184,7 @@ def test_what_was_graded_before_the_server_ended_is_not_graded_again() -> None:
     Room(interview).recover()
     wait(lambda: interview.state.status == "finished", 60)
     recorded = [record.payload for record in interview.log.read(interview.id) if record.type == "analysis.recorded"]
-    assert [payload and payload["kind"] for payload in recorded] == ["hidden_tests"]
+    assert [payload and payload["kind"] for payload in recorded].count("hidden_tests") == 1
 
 
 def test_grading_waits_in_line_and_begins_again_after_the_server_was_stopped() -> None:

@@ -109,7 +109,7 @@ def test_a_repair_counts_once_it_is_known_to_pass() -> None:
     assert detection(story)[:2] == (0, 1), "who lets it in has not found it"
 
 
-def test_the_fault_may_be_named_in_a_prompt_or_a_comment_after_it_was_shown() -> None:
+def test_the_fault_may_be_named_in_a_comment_at_the_hunk_and_in_no_prompt() -> None:
     for told in ("prompt", "comment", "ticket"):
         story = reviewed(begin())
         judge(story, FLAWED, "block", "look here")
@@ -120,7 +120,17 @@ def test_the_fault_may_be_named_in_a_prompt_or_a_comment_after_it_was_shown() ->
         else:
             comment = e.CommentAdded(comment="k1", suggestion="rv1", hunk=FLAWED, line=2, text="the limit is lost")
             story.tell("candidate", comment)
-        assert detection(story)[:2] == (1, 1), told
+        # One text that names every fault there could be is no review of any hunk.
+        assert detection(story)[:2] == ((1, 1) if told == "comment" else (0, 0)), told
+
+
+def test_one_text_at_every_hunk_blames_the_sound_ones_too() -> None:
+    story = reviewed(begin())
+    for number, hunk in enumerate((FLAWED, GOOD)):
+        judge(story, hunk, "block")
+        comment = e.CommentAdded(comment=f"k{number}", suggestion="rv1", hunk=hunk, line=0, text="the limit is lost")
+        story.tell("candidate", comment)
+    assert detection(story) == (1, 1, 1, 1)
 
 
 def test_naming_a_fault_of_the_review_in_a_prompt_is_no_follow_up() -> None:

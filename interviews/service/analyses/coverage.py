@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from interviews import events as e
 from interviews.chain import canonical
@@ -34,6 +35,8 @@ from sandbox.pool import Pool, Turn
 
 KIND = "accepted_coverage"
 MOST_TREES = 20
+# Moments that are looked at for them: anybody can make thousands, and each costs a look at every line.
+MOST_MOMENTS = 100
 TREE_S = 30.0
 BUDGET_S = 50.0
 AT_ONCE = 2
@@ -57,7 +60,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Found:
-    """What the log holds: distinct trees with something of a hunk in them, the last ones, and how things stood at the end."""
+    """What the log holds: distinct trees with something of a hunk in them, the last ones, and how things stood at the end.
+
+    ``left_out`` counts the trees before them, and runs that were too many to be looked at.
+    """
 
     trees: list[Tree]
     left_out: int
@@ -97,30 +103,42 @@ def _said(standing: Standing) -> e.Json:
 
 def gather(events: Iterable[e.Event], arguments: tuple[str, ...], review: tuple[str, ...]) -> Found:
     """Walk the events up to the submission."""
-    lineage, trees, phase = Lineage(), dict[str, Tree](), ""
-    for event in events:
-        given: tuple[str, ...] | None = None
-        label = f"@{event.seq}"
-        match event.data:
-            case e.InterviewSubmitted():
-                break
-            case e.PhaseStarted():
-                phase = event.data.phase
-            case e.RunStarted():
-                label, given = event.data.run, review if phase == REVIEW else arguments
-            case e.CommandFinished(command=command) if (typed := _TESTED.search(command)) is not None:
-                given = _typed(typed[1], arguments)
-            case _:
-                pass
+    walked = list(takewhile(lambda event: not isinstance(event.data, e.InterviewSubmitted), events))
+    tested = moments(walked, arguments, review)
+    looked_at = dict(list(tested.items())[-MOST_MOMENTS:])
+    lineage, trees = Lineage(), dict[str, Tree]()
+    left_out = len(tested) - len(looked_at)
+    for event in walked:
         lineage.take(event)
-        if given is not None and (standing := lineage.standing()):
+        if event.seq in looked_at and (standing := lineage.standing()):
+            label, given = looked_at[event.seq]
             tree = Tree(given, lineage.texts())
             known = trees.pop(tree.sha256, tree)
             known.runs.append((label, standing))
             # At the end again: of too many trees the last ones are kept.
             trees[tree.sha256] = known
-    kept = list(trees.values())[-MOST_TREES:]
-    return Found(kept, len(trees) - len(kept), lineage.brought(), lineage.texts(), lineage.standing())
+            if len(trees) > MOST_TREES:
+                del trees[next(iter(trees))]
+                left_out += 1
+    return Found(list(trees.values()), left_out, lineage.brought(), lineage.texts(), lineage.standing())
+
+
+def moments(
+    events: Iterable[e.Event], arguments: tuple[str, ...], review: tuple[str, ...]
+) -> dict[int, tuple[str, tuple[str, ...]]]:
+    """By event, the name of the test run that it stands for, and what pytest was given."""
+    found, phase = dict[int, tuple[str, tuple[str, ...]]](), ""
+    for event in events:
+        match event.data:
+            case e.PhaseStarted():
+                phase = event.data.phase
+            case e.RunStarted(run=run):
+                found[event.seq] = run, review if phase == REVIEW else arguments
+            case e.CommandFinished(command=command) if (typed := _TESTED.search(command)) is not None:
+                found[event.seq] = f"@{event.seq}", _typed(typed[1], arguments)
+            case _:
+                pass
+    return found
 
 
 def _typed(rest: str, arguments: tuple[str, ...]) -> tuple[str, ...]:

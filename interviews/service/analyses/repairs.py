@@ -7,6 +7,7 @@ out verdicts in words (``rubrics``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,6 +26,9 @@ from sandbox.pool import Pool, Turn
 KIND = "review_repairs"
 MAX_REPAIR = 20_000
 AT_ONCE = 2
+# Seconds for one repair's program, and until no other is begun: the candidate waits for what comes of it.
+REPAIR_S = 30.0
+BUDGET_S = 90.0
 
 
 def collect(interview: Interview) -> Work | None:
@@ -66,23 +70,33 @@ def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]
 
 
 def tried(pool: Pool, name: str, exercise: Exercise, asked: list[tuple[str, ReviewDefect, str]]) -> dict[str, e.Json]:
-    """By hunk, whether it is repaired, and the tests that still fail. Raises ``PlatformFailure``."""
-    sound = request_with(exercise, ())
+    """By hunk, whether it is repaired, and the tests that still fail; without those for which there was no time.
+
+    Raises ``PlatformFailure``.
+    """
+    sound, deadline = request_with(exercise, ()), time.monotonic() + BUDGET_S
+    reviewed = as_exercise(exercise)
+    grading = reviewed.spec.grading
+    hurried = grading.model_copy(update={"timeout_s": min(REPAIR_S, grading.timeout_s)})
+    reviewed = reviewed.model_copy(update={"spec": reviewed.spec.model_copy(update={"grading": hurried})})
 
     def one(of: tuple[str, ReviewDefect, str]) -> e.Json:
         hunk, defect, text = of
+        if time.monotonic() > deadline:
+            return None
         try:
             files = with_repairs(exercise, sound, {hunk: text})
         except BadInput:
             return {"repaired": False, "tests": []}
         if defect.mutant:
             return weakened(pool, f"{name}-{hunk}", exercise, defect, files)
-        told = hidden_tests(pool, as_exercise(exercise), files, f"{name}-{hunk}")
+        told = hidden_tests(pool, reviewed, files, f"{name}-{hunk}")
         failing = [test["id"] for test in told["tests"] if test["outcome"] != "passed"]
         return {"repaired": not failing, "tests": failing}
 
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        return {of[0]: result for of, result in zip(asked, workers.map(one, asked), strict=True)}
+        results = zip(asked, workers.map(one, asked), strict=True)
+        return {of[0]: result for of, result in results if result is not None}
 
 
 def weakened(pool: Pool, name: str, exercise: Exercise, defect: ReviewDefect, files: Mapping[str, str]) -> e.Json:
