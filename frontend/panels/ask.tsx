@@ -50,10 +50,12 @@ interface Props {
 }
 
 export function AskBox({ sources, answering, disabled, refused, onAsk, onStop }: Props) {
-  const { text, mentions } = draft.value;
-  const ready = text.trim() !== "" && !answering && !disabled && !refused;
+  const may = !answering && !disabled && !refused;
+  const ready = may && draft.value.text.trim() !== "";
   const ask = () => {
-    if (ready) onAsk(text.trim(), toSend(mentions, sources), model.value);
+    // As it is now, which may not be drawn yet.
+    const { text, mentions } = draft.peek();
+    if (may && text.trim() !== "") onAsk(text.trim(), toSend(mentions, sources), model.value);
   };
   const stop = () => {
     onStop();

@@ -3,7 +3,7 @@
 // and the form keeps its words until then. Leaves out where lines are (hunk.tsx) and committing (`send`).
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../core/i18n.ts";
 import type { Ack } from "../core/live.ts";
 import type { CommentView } from "../core/state.ts";
@@ -48,7 +48,8 @@ export function CommentForm({ label, send, onLeave }: FormProps) {
   const text = useSignal("");
   const sending = useSignal(false);
   const problem = useSignal("");
-  useEffect(() => box.current?.focus(), []);
+  // Before it is painted: whoever presses a line types on.
+  useLayoutEffect(() => box.current?.focus(), []);
   const ready = text.value.trim() !== "" && !sending.value;
   const submit = async () => {
     if (!ready) return;

@@ -115,6 +115,7 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
     row = page.locator(".diff-added:has(.diff-line)").first
     said = row.locator(".diff-text").inner_text().strip()
     row.click()
+    expect(page.locator(".comment-form textarea")).to_be_focused()
     page.keyboard.type("Please say why.")
     page.get_by_role("button", name="Comment", exact=False).and_(page.locator("[type=submit]")).click()
     wait(lambda: len(pages.state(page)["comments"]) == 1)
@@ -271,6 +272,7 @@ def test_a_ticket_is_handed_over_reviewed_and_merged_by_keys_alone(product: Prod
     focused(".hunk")
     page.keyboard.press("c")
     focused(".comment-form textarea")
+    expect(page.locator(".comment-form textarea")).to_be_focused()
     page.keyboard.type("Which rule is this?")
     page.keyboard.press("Control+Enter")
     wait(lambda: len(pages.state(page)["comments"]) == 1)

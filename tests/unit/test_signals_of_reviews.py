@@ -126,9 +126,9 @@ def test_the_fault_may_be_named_in_a_comment_at_the_hunk_and_in_no_prompt() -> N
 
 def test_one_text_at_every_hunk_blames_the_sound_ones_too() -> None:
     story = reviewed(begin())
-    for number, hunk in enumerate((FLAWED, GOOD)):
-        judge(story, hunk, "block")
-        comment = e.CommentAdded(comment=f"k{number}", suggestion="rv1", hunk=hunk, line=0, text="the limit is lost")
+    for number, name in enumerate((FLAWED, GOOD)):
+        judge(story, name, "block")
+        comment = e.CommentAdded(comment=f"k{number}", suggestion="rv1", hunk=name, line=0, text="the limit is lost")
         story.tell("candidate", comment)
     assert detection(story) == (1, 1, 1, 1)
 
