@@ -83,8 +83,10 @@ def run_tests(page: Page) -> None:
 def ask(page: Page, words: str) -> None:
     """Ask the assistant and wait for the end of its reply."""
     before = len(state(page)["turns"])
-    page.get_by_role("textbox", name="Ask the assistant").fill(words)
-    page.keyboard.press("Enter")
+    box = page.get_by_role("textbox", name="Ask the assistant")
+    box.fill(words)
+    # A file that was opened just before may have taken the focus meanwhile.
+    box.press("Enter")
     wait(
         lambda: len(state(page)["turns"]) > before and state(page)["turns"][-1]["status"] in ("finished", "failed"), 60
     )
