@@ -195,6 +195,9 @@ def _parts(settings: InterviewSettings, review: bool) -> list[str]:
             "You may end a part early. Time left over is not held against you, and is not added to the next part. Between the "
             "two the clock stands, for five minutes at most, while you read what comes."
         ),
+        _(
+            "What you hand in of open work is what stands there when that part ends; edits of it in the review do not count."
+        ),
     ]
 
 

@@ -124,7 +124,8 @@ export function Offer({ session }: { session: Session }) {
   return (
     <Dialog title={t("Next: the review")} class="between">
       <p class="between-saved">
-        <span aria-hidden="true">●</span> {t("Open work is over, and everything you wrote is saved. The clock stands.")}
+        <span aria-hidden="true">●</span>{" "}
+        {t("Open work is over, and everything you wrote is saved and handed in as it stands. The clock stands.")}
       </p>
       <p>
         {t(

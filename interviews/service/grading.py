@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from itertools import takewhile
 
 from assistant.defects import Proofs, debrief_items, traces
 from interviews import events as e
@@ -19,6 +20,7 @@ from interviews.reviews import request_with
 from interviews.service.harness.relay import GraderFailed, converse, lay_out
 from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
+from interviews.state import fold
 from sandbox.base import SandboxSpec
 from sandbox.pool import Closed, Pool, Turn
 
@@ -80,15 +82,14 @@ def waits_for(records: Iterable[e.Record]) -> str:
 def submitted_files(interview: Interview) -> dict[str, str]:
     """Paths and texts of what was worked on, those of the exercise first: they have their room whatever else there is.
 
-    The program that was reviewed is none of it.
+    Where a review followed, as they were at the end of open work: its minutes are the same for everyone.
     """
-    given, review = interview.exercise.workspace, interview.state.review
-    views = sorted(interview.state.files.items(), key=lambda item: item[0] not in given)
-    return {
-        path: view.text
-        for path, view in views
-        if view.text is not None and (review is None or not path.startswith(f"{review.folder}/"))
-    }
+    given, state = interview.exercise.workspace, interview.state
+    if state.review is not None:
+        records = takewhile(lambda record: record.type != "phase.offered", interview.log.read(interview.id))
+        state = fold(map(e.understand, records))
+    views = sorted(state.files.items(), key=lambda item: item[0] not in given)
+    return {path: view.text for path, view in views if view.text is not None}
 
 
 def hidden_tests(

@@ -84,7 +84,7 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
     expect(asked.get_by_role("button", name="Go on", exact=True)).to_be_focused()
     candidate.keyboard.press("Enter")
     offer = candidate.get_by_role("dialog", name="Next: the review")
-    expect(offer).to_contain_text("everything you wrote is saved. The clock stands.")
+    expect(offer).to_contain_text("everything you wrote is saved and handed in as it stands. The clock stands.")
     expect(offer).to_contain_text("You have 15 minutes for it.")
     expect(offer).to_contain_text(re.compile(r"It begins by itself in 0[45]:\d\d\."))
     assert pages.state(candidate)["status"] == "between"

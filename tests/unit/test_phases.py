@@ -297,6 +297,15 @@ def test_the_program_is_laid_out_and_what_is_known_of_it_is_withheld() -> None:
     assert set(submitted_files(hand.interview)) == set(EXERCISE.workspace)
 
 
+def test_what_is_graded_of_open_work_is_what_stood_at_its_end() -> None:
+    hand = Hand()
+    editing.create(hand.interview, "early.py", TAB, None)
+    hand.review()
+    editing.create(hand.interview, "late.py", TAB, None)
+    assert {"early.py", "late.py"} <= set(hand.state.files)
+    assert set(submitted_files(hand.interview)) == {*EXERCISE.workspace, "early.py"}
+
+
 def test_a_folder_of_the_candidates_own_stays_theirs() -> None:
     hand = Hand()
     editing.create(hand.interview, "review/mine.py", TAB, None)
