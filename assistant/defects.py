@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from interviews import events as e
 from interviews.exercises import expresses
+from interviews.faults import names_fault
 
 Outcome = Literal["not shown", "rejected", "repaired", "submitted"]
 Reviewed = Literal["named", "doubted", "let through", "not judged", "repaired"]
@@ -41,6 +42,7 @@ class _Past:
     """What the log says: of open work by carrier, of the review by hunk. Numbers are of the events that say so."""
 
     plants: bool = True
+    closed: bool = False
     offered: dict[str, int] = field(default_factory=dict)
     carriers: dict[str, list[Carrier]] = field(default_factory=dict)
     decided: dict[Carrier, tuple[int, bool]] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class _Past:
     graded: int = 0
     review: e.ReviewOpened | None = None
     planted: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    comments: dict[str, list[str]] = field(default_factory=dict)
     defects: tuple[e.Defect, ...] = ()
     verdicts: dict[str, tuple[int, e.HunkJudged]] = field(default_factory=dict)
     repaired: frozenset[str] = frozenset()
@@ -57,6 +61,11 @@ class _Past:
         match event.data:
             case e.ConsentGiven(plants=plants):
                 self.plants = plants
+            case e.PhaseOffered():
+                # What is handed in of open work is what stands there now.
+                self.closed = True
+            case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() if self.closed:
+                pass
             case e.SuggestionOffered(suggestion=suggestion):
                 self.offered[suggestion] = event.seq
             case e.SuggestionAnnotated(suggestion=suggestion, hunks=notes):
@@ -69,7 +78,10 @@ class _Past:
                 self.review = event.data
             case e.ReviewAnnotated(hunks=notes, defects=defects):
                 self.planted = {note.defect: note.hunk for note in notes if note.defect is not None}
+                self.lines = {note.hunk: note.lines for note in notes}
                 self.defects = defects
+            case e.CommentAdded(suggestion=of, hunk=hunk, text=text) if self.review and of == self.review.review:
+                self.comments.setdefault(hunk, []).append(text)
             case e.HunkJudged(hunk=hunk):
                 self.verdicts[hunk] = event.seq, event.data
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
@@ -95,7 +107,9 @@ class _Past:
             return "let through"
         if hunk in self.repaired:
             return "repaired"
-        return "named" if expresses(defect.patterns, judged.fault) else "doubted"
+        if names_fault(defect.patterns, judged.fault, placed=judged.line in self.lines.get(hunk, ())):
+            return "named"
+        return "named" if any(expresses(defect.patterns, said) for said in self.comments.get(hunk, ())) else "doubted"
 
 
 def debrief_items(

@@ -182,7 +182,8 @@ class OwnTests:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything signals look up, each in order of events. ``submitted`` is the seq of submission.
+    """Everything signals look up, each in order of events. ``submitted`` is the seq of submission, ``closed`` that of the end of
+    open work where a review followed: what is decided and run behind it is not about what was handed in.
 
     ``plants`` is false where the candidate chose to meet no planted mistakes, or took back that they may be scored.
     ``review_defects`` are those of the review, ``repairs_seq`` is the analysis of what was repaired there. ``baseline`` is what the
@@ -206,6 +207,7 @@ class Facts:
     baseline_seq: int = 0
     coverage: Coverage | None = None
     own_tests: OwnTests | None = None
+    closed: int | None = None
     submitted: int | None = None
     submission: e.InterviewSubmitted | None = None
     withheld: tuple[e.Event, ...] = ()
@@ -285,6 +287,10 @@ class _Walk:
                 self.rest = replace(self.rest, plants=False)
             case e.PromptSent() | e.ReplyFinished() | e.ReplyFailed():
                 self._turn(event.seq, event.data)
+            case e.PhaseOffered() if self.rest.closed is None:
+                self.rest = replace(self.rest, closed=event.seq)
+            case e.SuggestionAnnotated() | e.SuggestionDecided() if self.rest.closed is not None:
+                pass
             case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() | e.SuggestionRefreshed():
                 self._suggestion(event.seq, event.data)
             case e.RunStarted() | e.RunFinished():

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from interviews.events import Requirement
+from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
 from rubrics.facts import Prompt
 
@@ -33,18 +33,6 @@ _COURTESY = frozenset(
         """,
     )
 )
-_STYLE = re.compile(
-    r"\b(?:style|prefer\w*|taste|rather|myself|my own|my way|by hand|later|already|not needed|no need|unnecessary|unneeded|"
-    r"out of scope|scope|too (?:long|much|big|verbose)|simpler|readab\w+|naming|rename)\b",
-    re.I,
-)
-_FAULT = re.compile(
-    r"\b(?:bugs?|buggy|wrong\w*|incorrect\w*|broken?|breaks|fails?|failing|crash\w*|errors?|raises|faulty?|defect\w*|mistakes?|"
-    r"off.by.one|missing|misses|forgets?|ignores?|leaks?|mutates?|race|unsafe|insecure|injection|quadratic|infinite|"
-    r"(?:does|do|is|are|will|can|should|would)(?:n['’]?t| not)|never|loses|drops|"
-    r"fehler|falsch|faux|erreur|mal|incorrecto|errado|sbagliato)\b",
-    re.I,
-)  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
@@ -58,18 +46,22 @@ def _is_pattern(pattern: str) -> bool:
 
 def matches(patterns: Iterable[str], text: str) -> bool:
     """Whether any of the case-insensitive patterns is found; one that is no regular expression finds nothing."""
-    return expresses([pattern for pattern in patterns if _is_pattern(pattern)], text)
+    return expresses(_sound(patterns), text)
+
+
+def patterns_of(defect: Defect) -> list[str]:
+    """Those that can be read as regular expressions."""
+    return _sound(defect.patterns)
+
+
+def _sound(patterns: Iterable[str]) -> list[str]:
+    return [pattern for pattern in patterns if _is_pattern(pattern)]
 
 
 def is_courtesy(text: str) -> bool:
     """Whether the text is thanks, a greeting or assent and nothing else."""
     words = re.findall(r"\w+", text.lower().replace("'", "").replace("’", ""))
     return all(word in _COURTESY for word in words)
-
-
-def asserts_fault(text: str) -> bool:
-    """Whether a reason claims that something is wrong; a preference does not."""
-    return _FAULT.search(text) is not None and _STYLE.search(text) is None
 
 
 @lru_cache(maxsize=512)

@@ -57,7 +57,9 @@ def _sound(state: State, events: list[e.Event]) -> list[str]:
 
 
 def _tests(state: State) -> list[str]:
-    runs = [run for run in state.runs if run.finished_seq is not None and run.tests]
+    # The review's own tests were green from the start.
+    end = state.review.seq if state.review is not None else state.seq
+    runs = [run for run in state.runs if run.finished_seq is not None and run.tests and run.seq < end]
     if not runs:
         return []
     last = [test["outcome"] for test in runs[-1].tests]

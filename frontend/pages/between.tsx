@@ -11,6 +11,7 @@ import { verdictsOf } from "../panels/verdicts.ts";
 import { useSeconds } from "../ui/clock.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import type { Session } from "./session.ts";
+import { undecided } from "../panels/rounds.ts";
 
 export const goingOn = signal(false);
 const beginning = signal(false);
@@ -31,12 +32,9 @@ export function GoOn({ session }: { session: Session }) {
   useSeconds();
   // Where the time ran out meanwhile it is not asked again in the next phase.
   useEffect(() => close, []);
-  const { tickets, suggestions } = store.at("course", "suggestions", "tickets");
-  const open = Object.values(suggestions).reduce(
-    (sum, view) => sum + view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length,
-    0,
-  );
-  const working = Object.values(tickets).filter(({ status }) => status === "working").length;
+  const state = store.at("course", "suggestions", "tickets");
+  const open = undecided(state);
+  const working = Object.values(state.tickets).filter(({ status }) => status === "working").length;
   return (
     <Dialog title={t("Go on to the review?")} onClose={close}>
       <p>

@@ -6,7 +6,7 @@ import { boot } from "../core/boot.ts";
 import { t, tn } from "../core/i18n.ts";
 import { clockText, phaseAfter, remainingMs } from "../core/timeline.ts";
 import { countJudged, endWords } from "../panels/review.tsx";
-import { superseded } from "../panels/rounds.ts";
+import { undecided } from "../panels/rounds.ts";
 import { counts } from "../panels/tests.tsx";
 import { verdictsOf } from "../panels/verdicts.ts";
 import { useSeconds } from "../ui/clock.tsx";
@@ -47,10 +47,7 @@ function Submit({ session }: { session: Session }) {
   const state = store.at("course", "runs", "suggestions", "tickets");
   const { review } = state;
   const run = state.runs.findLast((view) => view.finished_seq !== null);
-  const gone = superseded(state);
-  const open = Object.values(state.suggestions)
-    .filter((view) => !gone.has(view.suggestion))
-    .reduce((sum, view) => sum + view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length, 0);
+  const open = undecided(state);
   return (
     <Dialog title={t("Submit your work?")} onClose={close}>
       <p>
@@ -112,7 +109,7 @@ function HandingIn({ session }: { session: Session }) {
 
 function TimeUp({ session }: { session: Session }) {
   const { editable, live } = session;
-  const unsent = editable.unsent.value;
+  const unsent = editable.unsent.value + live.waiting.value;
   return (
     <Dialog title={t("Time is up")}>
       <p role="status">

@@ -220,7 +220,8 @@ function follow({ boot, store, live, editable, editors }: Session): void {
     if (status === "running") flushed = false;
     if (status === "grace") {
       editable.flush();
-      if (editable.unsent.value === 0 && connection === "online" && !flushed) {
+      // Verdicts too: they wait among the acts, and what comes behind this is refused.
+      if (editable.unsent.value === 0 && live.waiting.value === 0 && connection === "online" && !flushed) {
         flushed = true;
         void live.act("flushed");
       }

@@ -18,6 +18,14 @@ export function superseded(state: State): Set<string> {
   return gone;
 }
 
+/** How many hunks of all proposals can still be decided about. */
+export function undecided(state: State): number {
+  const gone = superseded(state);
+  return Object.values(state.suggestions)
+    .filter((view) => !gone.has(view.suggestion))
+    .reduce((sum, view) => sum + openIn(view), 0);
+}
+
 /** The hunks of the newest change request, null where it changes nothing or there is none yet. */
 export function proposed(ticket: TicketView, state: State): SuggestionView | null {
   return state.suggestions[ticket.change?.suggestion ?? ""] ?? null;

@@ -8,8 +8,7 @@ cannot run is a platform failure that is tried again and says so, never a zero. 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from assistant.defects import Proofs, debrief_items, traces
 from interviews import events as e
@@ -84,12 +83,24 @@ def submitted_files(interview: Interview) -> dict[str, str]:
 
     Where a review followed, as they were at the end of open work: its minutes are the same for everyone.
     """
-    given, state = interview.exercise.workspace, interview.state
-    if state.review is not None:
-        records = takewhile(lambda record: record.type != "phase.offered", interview.log.read(interview.id))
-        state = fold(map(e.understand, records))
-    views = sorted(state.files.items(), key=lambda item: item[0] not in given)
-    return {path: view.text for path, view in views if view.text is not None}
+    given, review = interview.exercise.workspace, interview.state.review
+    files = {path: view.text for path, view in interview.state.files.items()}
+    if review is not None:
+        files = _at_the_end_of_open_work(interview.log.read(interview.id), review.folder)
+    ordered = sorted(files.items(), key=lambda item: item[0] not in given)
+    return {path: text for path, text in ordered if text is not None}
+
+
+def _at_the_end_of_open_work(records: Sequence[e.Record], review: str) -> dict[str, str | None]:
+    """Texts by path when the next phase was offered; those of which something was erased since, as they were put back then."""
+    end = next((at for at, record in enumerate(records) if record.type == "phase.offered"), len(records))
+    files = {path: view.text for path, view in fold(map(e.understand, records[:end])).files.items()}
+    if any(record.payload is None and record.type.startswith("file.") for record in records[:end]):
+        for record in records[end:]:
+            put_back = record.payload if record.type == "file.snapshotted" else None
+            if put_back and put_back["origin"] == "redacted" and not put_back["path"].startswith(f"{review}/"):
+                files[put_back["path"]] = put_back["text"]
+    return files
 
 
 def hidden_tests(

@@ -134,16 +134,16 @@ class Course:
                 self._interview.record(Draft("system", e.PhaseEnded(phase=state.phase, by="clock")))
 
     def offer(self) -> bool:
-        """The grace is over: offer the next phase. False where there is none."""
+        """The grace is over: offer the next phase. False where there is none; nothing to do where that was done already."""
         with self.moving:
-            phase, state = self.next, self._interview.state
+            if self._interview.state.status != "grace":
+                return True
+            phase = self.next
             if phase is None:
                 return False
-            if state.status == "grace":
-                self._workspace.flush()
-                self._quiet()
-                offered = e.PhaseOffered(phase=phase.name, duration_ms=phase.duration_ms)
-                self._interview.record(Draft("system", offered))
+            self._workspace.flush()
+            self._quiet()
+            self._interview.record(Draft("system", e.PhaseOffered(phase=phase.name, duration_ms=phase.duration_ms)))
             return True
 
     def begin(self) -> None:

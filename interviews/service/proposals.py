@@ -145,9 +145,12 @@ class Proposals:
         return view
 
     def _require_newest(self, view: SuggestionView) -> None:
-        """Raise ``Conflict`` for what made way for another round of its ticket: that one starts from what was merged by then."""
+        """Raise ``Conflict`` for what made way for another round of its ticket, which starts from what was merged by then, or for
+        what was closed with it."""
         if superseded(self._interview.state, view.turn):
-            raise Conflict("You have asked for changes to this; decide about what comes back instead")
+            raise Conflict(
+                "Its ticket was closed, or you have asked for changes; nothing is decided about this any more"
+            )
 
     def _open(self, suggestion: object, hunk: object) -> tuple[SuggestionView, e.Hunk]:
         """The hunk, which nobody has decided about yet."""

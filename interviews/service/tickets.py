@@ -63,11 +63,13 @@ def texts_then(interview: Interview, files: Mapping[str, int]) -> dict[str, str]
 
 
 def superseded(state: State, turn: str) -> bool:
-    """Whether what that round brought has made way for another round, which is under way or came back."""
+    """Whether what that round brought has made way for another round, which is under way or came back, or its ticket was closed."""
     for ticket in state.tickets.values():
         turns = [view.turn for view in ticket.rounds]
         if turn in turns:
-            return any(view.status != "failed" for view in ticket.rounds[turns.index(turn) + 1 :])
+            return ticket.status == "closed" or any(
+                view.status != "failed" for view in ticket.rounds[turns.index(turn) + 1 :]
+            )
     return False
 
 
@@ -126,7 +128,12 @@ def _comments(interview: Interview, view: TurnView) -> list[tuple[str, str, str]
     for comment in state.comments:
         if comment["comment"] not in view.comments:
             continue
-        _, hunk = hunk_of(state, comment["suggestion"], comment["hunk"])
+        try:
+            _, hunk = hunk_of(state, comment["suggestion"], comment["hunk"])
+        except NotFound:
+            # What it is about was erased; its words still say something.
+            found.append(("what was erased since", "", str(comment["text"])))
+            continue
         lines = (hunk.after or hunk.before).splitlines()
         at = int(comment["line"])
         text = lines[at - 1] if 0 < at <= len(lines) else ""

@@ -15,10 +15,11 @@ back that they are scored, nothing is observed, as where there was no opportunit
 from __future__ import annotations
 
 from interviews.events import Defect
+from interviews.faults import asserts_fault, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
 from rubrics.facts import Facts, Judged, Offered, Reviewed
-from rubrics.wording import all_pass, asserts_fault, matches
+from rubrics.wording import all_pass, matches, patterns_of
 
 _NO_VERDICT = _("No verdict was given on a change of known quality.")
 
@@ -111,9 +112,8 @@ def _flawed(facts: Facts, hunk: Reviewed) -> Opportunity | None:
 
 def _found(facts: Facts, defect: Defect, hunk: Reviewed, judged: Judged) -> tuple[int, ...]:
     """What names the fault: its words, or its place with the claim that something is wrong there."""
-    if matches(defect.patterns, judged.fault):
-        return (judged.seq,)
-    if hunk.note and judged.line in hunk.note.lines and asserts_fault(judged.fault):
+    placed = hunk.note is not None and judged.line in hunk.note.lines
+    if names_fault(patterns_of(defect), judged.fault, placed=placed):
         return (judged.seq,)
     for seq, text in _comments(facts, hunk.review, hunk.hunk, hunk.seq):
         if matches(defect.patterns, text):
@@ -131,12 +131,8 @@ def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
         return Opportunity(False, (judged.seq,), known=known)
     # What could name a fault here can also blame what is sound.
     said = [(judged.seq, judged.fault), *_comments(facts, hunk.review, hunk.hunk, hunk.seq)]
-    blamed = tuple(seq for seq, text in said if _blames(facts, text))
-    return (
-        Opportunity(True, (judged.seq, *blamed[:1]) if blamed[0] != judged.seq else blamed[:1], known=known)
-        if blamed
-        else None
-    )
+    blamed = next((seq for seq, text in said if _blames(facts, text)), None)
+    return None if blamed is None else Opportunity(True, tuple(sorted({judged.seq, blamed})), known=known)
 
 
 def _good(facts: Facts, hunk: Offered) -> Opportunity | None:

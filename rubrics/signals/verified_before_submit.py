@@ -68,7 +68,7 @@ def _measured(facts: Facts, coverage: Coverage, covered: Covered, path: str, acc
 
 def _first_run(facts: Facts, path: str, after: int, *, measured: bool = False) -> int | None:
     """The first run after an event with the file there; where test runs are ``measured``, the first of a program."""
-    end = facts.submitted
+    end = facts.submitted if facts.closed is None else facts.closed
     found = [run.seq for run in facts.runs if run.finished is not None and path in run.paths and not measured]
     found += [
         command.seq

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.product import ROOT
+from sandbox import registry
+from tests.product import ROOT, Product, start
 
 FLAGS = [
     "--headless",
@@ -40,6 +41,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def reviewed(tmp_path: Path) -> Iterator[Product]:
+    """The product with an interview in which a review follows open work."""
+    probe = registry.get("bubblewrap").probe()
+    if not probe.ok:
+        pytest.skip(f"bubblewrap cannot run here: {probe.reason} {probe.install}")
+    running = start(tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15")
+    yield running
+    running.stop()
 
 
 Open = Callable[..., Page]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from interviews import events as e
-from sandbox import registry
 from tests import product as products
 from tests.browser import pages
 from tests.browser.conftest import Open, shot
@@ -19,16 +15,6 @@ from tests.product import Product, wait
 
 FIX = "Please fix the bug: 80s is read as 80 seconds"
 NARROW = 360
-
-
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    probe = registry.get("bubblewrap").probe()
-    if not probe.ok:
-        pytest.skip(f"bubblewrap cannot run here: {probe.reason} {probe.install}")
-    running = products.start(tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15")
-    yield running
-    running.stop()
 
 
 def interview_of(page: Page) -> str:
@@ -73,15 +59,15 @@ def held(page: Page, *, plants: bool) -> None:
     pages.submit(page)
 
 
-def test_who_chooses_no_planted_mistakes_meets_none(product: Product, open_page: Open) -> None:
-    page = open_page(product.links["candidate"])
+def test_who_chooses_no_planted_mistakes_meets_none(reviewed: Product, open_page: Open) -> None:
+    page = open_page(reviewed.links["candidate"])
     # A look at the practice round, and nothing of it is recorded.
     page.get_by_role("link", name="Practise").click()
     page.get_by_role("radio", name="Merge").nth(1).check()
     page.get_by_role("button", name="Check", exact=True).click()
     expect(page.get_by_text("It is wrong: a mistake let in.")).to_be_visible()
     page.get_by_role("link", name="Back to your interview").first.click()
-    assert logged(product, interview_of(page)) == []
+    assert logged(reviewed, interview_of(page)) == []
 
     held(page, plants=False)
     expect(
@@ -90,7 +76,7 @@ def test_who_chooses_no_planted_mistakes_meets_none(product: Product, open_page:
     expect(page.locator(".mistake")).to_have_count(0)
     expect(page.get_by_role("link", name="Take it back…")).to_have_count(0)
     shot(page, "debrief-without")
-    events = logged(product, interview_of(page))
+    events = logged(reviewed, interview_of(page))
     consent = next(data for data in events if isinstance(data, e.ConsentGiven))
     assert not consent.plants
     notes = [
@@ -99,16 +85,16 @@ def test_who_chooses_no_planted_mistakes_meets_none(product: Product, open_page:
     assert len(notes) > 12 and not [note for note in notes if note.defect]
     assert not [data for data in events if isinstance(data, e.DefectTraced)]
 
-    interviewer = open_page(product.links["interviewer"])
-    interviewer.goto(f"{product.address}/interviews/{interview_of(page)}/scorecard")
+    interviewer = open_page(reviewed.links["interviewer"])
+    interviewer.goto(f"{reviewed.address}/interviews/{interview_of(page)}/scorecard")
     expect(interviewer.locator("#defect_detection")).to_contain_text("not observed")
     expect(interviewer.locator("#defect_detection")).to_contain_text(
         "No verdict was given on a change of known quality."
     )
 
 
-def test_what_planted_mistakes_say_is_taken_back_by_keys(product: Product, open_page: Open) -> None:
-    page = open_page(product.links["candidate"])
+def test_what_planted_mistakes_say_is_taken_back_by_keys(reviewed: Product, open_page: Open) -> None:
+    page = open_page(reviewed.links["candidate"])
     held(page, plants=True)
     interview = interview_of(page)
     expect(page.get_by_role("heading", name="What went well")).to_be_visible()
@@ -121,10 +107,10 @@ def test_what_planted_mistakes_say_is_taken_back_by_keys(product: Product, open_
     page.set_viewport_size({"width": NARROW, "height": 800})
     assert fits(page)
     shot(page, "debrief-360")
-    watcher = open_page(product.links["interviewer"])
+    watcher = open_page(reviewed.links["interviewer"])
     wait(lambda: pages.seq(watcher) > 0)
     assert pages.state(watcher)["debrief"]
-    wait(lambda: any(isinstance(data, e.ScoreRecorded) for data in logged(product, interview)), 120)
+    wait(lambda: any(isinstance(data, e.ScoreRecorded) for data in logged(reviewed, interview)), 120)
 
     tab_to(page, "Take it back…")
     page.keyboard.press("Enter")
@@ -140,9 +126,9 @@ def test_what_planted_mistakes_say_is_taken_back_by_keys(product: Product, open_
     wait(lambda: pages.seq(watcher) > 0)
     state = pages.state(watcher)
     assert (state["status"], state["debrief"]) == ("finished", [])
-    watcher.goto(f"{product.address}/interviews/{interview}/scorecard")
+    watcher.goto(f"{reviewed.address}/interviews/{interview}/scorecard")
     expect(watcher.locator("#defect_detection")).to_contain_text("No verdict was given on a change of known quality.")
-    watcher.goto(f"{product.address}/interviews/{interview}/replay")
+    watcher.goto(f"{reviewed.address}/interviews/{interview}/replay")
     wait(lambda: pages.seq(watcher) > 0)
-    cards = [data for data in logged(product, interview) if isinstance(data, e.ScoreRecorded)]
+    cards = [data for data in logged(reviewed, interview) if isinstance(data, e.ScoreRecorded)]
     assert len(cards) == 1 and "planted" not in str(cards[0].scorecard["dimensions"]).lower()

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from sandbox import registry
 from tests import product as products
 from tests.browser import pages
 from tests.browser.conftest import Open, shot
 from tests.product import Product, wait
 
 FAULT = "Takes the oldest where the newest was asked for"
-
-
-@pytest.fixture
-def product(tmp_path: Path) -> Iterator[Product]:
-    probe = registry.get("bubblewrap").probe()
-    if not probe.ok:
-        pytest.skip(f"bubblewrap cannot run here: {probe.reason} {probe.install}")
-    running = products.start(tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15")
-    yield running
-    running.stop()
 
 
 def begun(page: Page, *, plants: bool = True) -> Page:
@@ -68,9 +56,9 @@ def to_review(page: Page, told: str = "Some of them may be wrong.") -> None:
     expect(hunks(page).first).to_be_visible()
 
 
-def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_page: Open) -> None:
-    candidate = begun(open_page(product.links["candidate"]))
-    watcher = open_page(product.links["interviewer"])
+def test_a_review_is_done_by_keys_watched_and_told_of(reviewed: Product, open_page: Open) -> None:
+    candidate = begun(open_page(reviewed.links["candidate"]))
+    watcher = open_page(reviewed.links["interviewer"])
     expect(candidate.get_by_role("heading", name="Prompted Playlists").first).to_contain_text("Open work 1 of 2")
 
     # What is typed right before open work is ended belongs to it.
@@ -190,7 +178,7 @@ def test_a_review_is_done_by_keys_watched_and_told_of(product: Product, open_pag
 
     # A moment of the replay shows the hunk that was judged in it.
     seq = verdicts(watcher)[order[0]]["seq"]
-    watcher.goto(f"{product.address}/interviews/{watcher.url.split('/interviews/')[1].split('/')[0]}/replay#seq={seq}")
+    watcher.goto(f"{reviewed.address}/interviews/{watcher.url.split('/interviews/')[1].split('/')[0]}/replay#seq={seq}")
     expect(watcher.locator(f"[data-review-hunk='{order[0]}']")).to_contain_text("Merge")
     expect(watcher.locator(f"[data-review-hunk='{order[1]}']")).to_contain_text("No verdict yet")
 
@@ -200,8 +188,8 @@ def judged(verdict: str, line: int = 0, fault: str = "", repair: str | None = No
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (800, "dark")])
-def test_a_review_fits_a_narrow_window(product: Product, open_page: Open, width: int, scheme: str) -> None:
-    page = open_page(product.links["candidate"], width=width, height=740, scheme=scheme)
+def test_a_review_fits_a_narrow_window(reviewed: Product, open_page: Open, width: int, scheme: str) -> None:
+    page = open_page(reviewed.links["candidate"], width=width, height=740, scheme=scheme)
     # Whoever chose the format without planted mistakes is told nothing else.
     if scheme == "dark":
         to_review(begun(page, plants=False), "As you chose, no mistakes were placed in it on purpose")
@@ -234,7 +222,7 @@ def test_a_review_fits_a_narrow_window(product: Product, open_page: Open, width:
 
 def test_open_work_that_runs_out_is_followed_by_the_offer(tmp_path: Path, open_page: Open) -> None:
     running = products.start(
-        tmp_path / "data", "--minutes", "0.15", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15"
+        tmp_path / "data", "--minutes", "0.5", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="15"
     )
     try:
         page = begun(open_page(running.links["candidate"]))

@@ -466,7 +466,8 @@ def test_of_a_group_that_a_held_database_fails_none_waits_for_each_of_the_others
             pass
         took = time.monotonic() - began
     assert len(told) == 8 and len(log.read("i2")) == 1
-    assert took < 8 * 3 / 2
+    # Each of them waiting as long again would be another eight times three seconds.
+    assert took < 8 * 3
 
 
 def test_a_full_database_is_told_and_later_appends_work(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ CHANGES = tuple(
     e.Hunk(hunk=f"v{n}", path="b.py", base_version=0, line=n, before="a\n", after="b\n") for n in range(1, 6)
 )
 NOTES = (
-    e.HunkNote(hunk="v1", defect="one"), e.HunkNote(hunk="v2", defect="two"), e.HunkNote(hunk="v3", defect="weak"),
+    e.HunkNote(hunk="v1", defect="one"), e.HunkNote(hunk="v2", defect="two", lines=(1,)), e.HunkNote(hunk="v3", defect="weak"),
     e.HunkNote(hunk="v4"),
 )  # fmt: skip
 OPENED: tuple[e.AnyPayload, ...] = (
@@ -168,6 +168,12 @@ def test_what_became_of_mistakes_in_the_review() -> None:
     }
     assert all((item.phase, item.path, item.suggestion) == ("review", "review-2/b.py", "r1") for item in items.values())
     assert items["one"].proof.startswith("@pytest") and items["weak"].proof == "assert x == 3\n"
+    # Told as it is scored: a comment at the hunk names it too, and so does its place with the claim that something is wrong there.
+    commented = e.CommentAdded(comment="c1", suggestion="r1", hunk="v1", line=0, text="there is an X in it")
+    assert reviewed(judged("v1", "block"), commented)["one"].outcome == "named"
+    placed = judged("v2", "block", "this is wrong").model_copy(update={"line": 1})
+    assert reviewed(placed)["two"].outcome == "named"
+    assert reviewed(placed.model_copy(update={"line": 2}))["two"].outcome == "doubted"
     items = reviewed(judged("v1", "probably right", "x"), judged("v2", "block", "x"), judged("v2", "merge"), repairs)
     assert [item.outcome for item in items.values()] == ["let through", "let through", "not judged"]
 

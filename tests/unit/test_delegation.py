@@ -266,7 +266,7 @@ def test_a_second_round_is_told_the_first_and_what_became_of_it() -> None:
         lambda: decide.decide_all("t1.1-s1", "accepted", "", None),
         lambda: decide.refresh("t1.1-s1", "t1.1-s1-h2", None),
     ):
-        with pytest.raises(Conflict, match="asked for changes to this"):
+        with pytest.raises(Conflict, match="asked for changes"):
             act()
     assert decide.decide_all("t1.2-s1", "accepted", "", None) == []
     # A third is told both, in order, and a comment of the first change is no default of it.
@@ -497,6 +497,31 @@ def test_what_does_not_fit_is_refused_in_words_and_nothing_is_recorded() -> None
     with pytest.raises(NotAllowed, match="handed over"):
         open_one(other)
     assert closed.state.tickets == {}
+
+
+def test_nothing_of_a_closed_ticket_is_decided() -> None:
+    _, answer = simple()
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    name = ready(back(interview, delegation))["suggestion"]
+    delegation.close("t1", None)
+    with pytest.raises(Conflict, match="closed"):
+        proposals.Proposals(interview).decide(name, f"{name}-h1", "accepted", "", None)
+
+
+def test_a_comment_on_what_was_erased_since_keeps_its_words() -> None:
+    seen, answer = simple()
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    name = ready(back(interview, delegation))["suggestion"]
+    delegation.comment(name, f"{name}-h1", 1, "Why twenty?", None)
+    delegation.revise("t1", "", None, None, None)
+    back(interview, delegation)
+    first = next(r.seq for r in interview.log.read(interview.id) if r.type == "suggestion.offered")
+    interview.erase([first], "interviewer:interviewer", "a secret", [])
+    delegation.revise("t1", "Once more, please.", [], None, None)
+    assert back(interview, delegation).status == "returned"
+    assert "Why twenty?" in seen[2].history[-1].prompt and seen[2].prompt == "Once more, please."
 
 
 def test_a_round_that_was_erased_takes_no_id_with_it() -> None:

@@ -13,7 +13,7 @@ from interviews import exercises
 from interviews.errors import BadInput, NotAllowed, NotFound, PairsightError
 from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.reviews import change_request
-from interviews.service import editing
+from interviews.service import editing, redaction
 from interviews.service.clock import pause
 from interviews.service.grading import debrief, submitted_files
 from interviews.service.interview import Interview, Tools
@@ -304,6 +304,29 @@ def test_what_is_graded_of_open_work_is_what_stood_at_its_end() -> None:
     editing.create(hand.interview, "late.py", TAB, None)
     assert {"early.py", "late.py"} <= set(hand.state.files)
     assert set(submitted_files(hand.interview)) == {*EXERCISE.workspace, "early.py"}
+
+
+def test_what_is_blotted_out_after_open_work_takes_none_of_it_along() -> None:
+    hand = Hand()
+    path = "playlists/builder.py"
+    start = hand.state.files[path]
+    text = start.text or ""
+    for number, added in enumerate(("# hunter2-hunter2\n", "# my work\n"), start=start.version):
+        update = editing.Update.model_validate({"clientID": "tab", "changes": [[0, *added.split("\n")], length(text)]})
+        editing.push(hand.interview, path, number, [update], TAB, None)
+        text = hand.state.files[path].text or ""
+    hand.review()
+    asked = redaction.read_redaction("hunter2-hunter2", None, "a secret")
+    redaction.redact(hand.room, "interviewer:interviewer", asked)
+    graded = submitted_files(hand.interview)[path]
+    assert "# my work\n" in graded and "hunter2" not in graded
+    assert not any(name.startswith("review/") for name in submitted_files(hand.interview))
+
+
+def test_a_step_that_comes_late_ends_nothing_that_has_begun_meanwhile() -> None:
+    hand = Hand().review()
+    hand.room._go_on()
+    assert (hand.status, hand.state.phase) == ("running", REVIEW)
 
 
 def test_a_folder_of_the_candidates_own_stays_theirs() -> None:

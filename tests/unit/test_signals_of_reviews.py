@@ -133,6 +133,16 @@ def test_one_text_at_every_hunk_blames_the_sound_ones_too() -> None:
     assert detection(story) == (1, 1, 1, 1)
 
 
+def test_what_is_decided_behind_open_work_is_not_about_what_was_handed_in() -> None:
+    for late in (False, True):
+        story = begin()
+        asked(story, "a1", "do it")
+        if late:
+            story.tell("system", e.PhaseOffered(phase="review", duration_ms=900_000))
+        offered(story, "a1", note("h1", defect="flaw1"), accept=False, reason="rate 1: the last minute")
+        assert detection(story)[:2] == ((0, 0) if late else (1, 1))
+
+
 def test_naming_a_fault_of_the_review_in_a_prompt_is_no_follow_up() -> None:
     story = reviewed(begin())
     asked(story, "a1", "do it")

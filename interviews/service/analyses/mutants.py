@@ -139,10 +139,9 @@ class Trial:
 
     def _work(self) -> None:
         sandbox: Sandbox | None = None
-        losses = 0
         try:
             while (one := self._next()) is not None:
-                at, mutant = one
+                (at, mutant), losses = one, 0
                 killed: bool | None = None
                 while killed is None:
                     try:
