@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests import product as products
 from tests.browser import pages
 from tests.browser.conftest import Open, shot
+from tests.browser.line import Line
 from tests.product import Product, wait
 
 FAULT = "Takes the oldest where the newest was asked for"
@@ -259,4 +260,30 @@ def test_a_fault_written_while_the_server_is_away_arrives_afterwards(tmp_path: P
         expect(first).to_contain_text("● saved")
         wait(lambda: pages.saved(page))
     finally:
+        running.stop()
+
+
+def test_a_fault_written_without_network_when_time_runs_out_is_taken(tmp_path: Path, open_page: Open) -> None:
+    running = products.start(
+        tmp_path / "data", SANDBOX="bubblewrap", PAIRSIGHT_PACE="0", PAIRSIGHT_REVIEW_MINUTES="0.5"
+    )
+    line = Line(int(running.address.rsplit(":", 1)[1]))
+    try:
+        page = begun(open_page(running.links["candidate"].replace(running.address, line.address)))
+        watcher = open_page(running.links["interviewer"])
+        to_review(page)
+        order = names(page)
+        line.cut()
+        first = hunks(page).first
+        first.focus()
+        page.keyboard.press("2")
+        expect(first.get_by_role("textbox", name="What is wrong?")).to_be_visible()
+        page.keyboard.press("f")
+        page.keyboard.type(FAULT)
+        wait(lambda: pages.state(watcher)["status"] == "grace", 60)
+        line.mend()
+        wait(lambda: pages.state(watcher)["status"] in ("submitted", "finished"), 60)
+        assert verdicts(watcher)[order[0]] | {"seq": 0} == judged("probably wrong", 0, FAULT)
+    finally:
+        line.close()
         running.stop()
