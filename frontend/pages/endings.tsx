@@ -53,7 +53,7 @@ function Submit({ session }: { session: Session }) {
       <p>
         {review
           ? t(
-              "Your files and verdicts are handed in as they are now, and the interview ends. You cannot change them afterwards.",
+              "Your verdicts are handed in as they are now, beside your open work as it stood at its end. Then the interview is over.",
             )
           : t("Your files are handed in as they are now, and the interview ends. You cannot change them afterwards.")}
       </p>
