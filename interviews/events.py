@@ -19,6 +19,8 @@ Role = Literal["candidate", "interviewer"]
 Verdict = Literal["block", "probably wrong", "probably right", "merge"]
 Stage = Literal["planted", "exposed", "judged", "repaired", "escaped"]
 Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-edit", "rebuild", "keyframe", "redacted"]
+Difficulty = Literal["easy", "middle", "hard"]
+Level = Literal[1, 2, 3, 4, 5]
 Json = Any
 
 
@@ -81,7 +83,8 @@ class Defect(Value):
     """A planted mistake: ``patterns`` name its fault in words, ``tests`` are hidden tests that catch it.
 
     ``patch`` is the file below the exercise's folder that makes it out of sound code. A weakened test is caught by no hidden test but
-    by ``mutant``, a patch of a program that it lets pass and that the sound test does not.
+    by ``mutant``, a patch of a program that it lets pass and that the sound test does not. ``difficulty`` is how hard it is to see, in its
+    author's word; empty where they have none.
     """
 
     id: str
@@ -94,6 +97,7 @@ class Defect(Value):
     tests: tuple[str, ...] = ()
     patch: str = ""
     mutant: str = ""
+    difficulty: Difficulty | Literal[""] = ""
 
 
 class DebriefItem(Value):
@@ -138,6 +142,15 @@ class Mention(Value):
     line: int = 0
     end_line: int = 0
     cut: int = 0
+
+
+class Rating(Value):
+    """A person's level for one dimension, 1-5, or null where they cannot tell; ``evidence`` are the events they point at."""
+
+    dimension: str
+    level: Level | None
+    reason: str = ""
+    evidence: tuple[int, ...] = ()
 
 
 class Usage(Value):
@@ -206,6 +219,11 @@ class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.sh
 class NoteAdded(Payload):           type: Literal["note.added"] = "note.added"; text: str; about_seq: int
 class PayloadErased(Payload):       type: Literal["payload.erased"] = "payload.erased"; seqs: tuple[int, ...]; reason: str
 class AnalysisRecorded(Payload):    type: Literal["analysis.recorded"] = "analysis.recorded"; kind: str; result: Json; key: str = ""
+class RatingRecorded(Payload):      type: Literal["rating.recorded"] = "rating.recorded"; rater: str; blind: bool; rubric: str; rubric_version: int; rubric_sha256: str; ratings: tuple[Rating, ...]
+class ExplanationRated(Payload):    type: Literal["explanation.rated"] = "explanation.rated"; rater: str; question: str; about_seq: int; level: Level; note: str = ""
+class ScoreRevealed(Payload):       type: Literal["score.revealed"] = "score.revealed"; rater: str; rated: bool
+class ScoreOverridden(Payload):     type: Literal["score.overridden"] = "score.overridden"; rater: str; dimension: str; level: Level | None; reason: str; rubric_sha256: str
+class ScoreSigned(Payload):         type: Literal["score.signed"] = "score.signed"; rater: str; rubric_sha256: str; head_hash: str
 class ScoreRecorded(Payload):       type: Literal["score.recorded"] = "score.recorded"; scorecard: Json; author: str; reason: str = ""
 # fmt: on
 
@@ -218,7 +236,8 @@ AnyPayload = Annotated[
     | SuggestionOffered | SuggestionAnnotated | SuggestionDecided | SuggestionRefreshed
     | TicketOpened | TicketRevised | TicketReturned | TicketClosed | CommentAdded
     | ReviewOpened | ReviewAnnotated | HunkJudged | DefectTraced
-    | InterviewSubmitted | DebriefShown | NoteAdded | PayloadErased | AnalysisRecorded | ScoreRecorded,
+    | InterviewSubmitted | DebriefShown | NoteAdded | PayloadErased | AnalysisRecorded
+    | RatingRecorded | ExplanationRated | ScoreRevealed | ScoreOverridden | ScoreSigned | ScoreRecorded,
     Field(discriminator="type"),
 ]  # fmt: skip
 _payloads: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)

@@ -18,7 +18,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from interviews.errors import BadInput, NotFound
-from interviews.events import Check, Defect, ExercisePin, Requirement, Value
+from interviews.events import Check, Defect, Difficulty, ExercisePin, Requirement, Value
 
 ROOT = Path(__file__).resolve().parent.parent / "exercises"
 REVIEW = "review"
@@ -27,7 +27,6 @@ Kind = Literal[
     "off-by-one", "wrong boundary", "swallowed error", "invented API", "silent regression", "insecure shortcut", "scope creep",
     "weakened test",
 ]  # fmt: skip
-Difficulty = Literal["easy", "middle", "hard"]
 
 
 class RunSpec(Value):

@@ -21,6 +21,11 @@ NEVER_FOR_CANDIDATE = frozenset(
         "defect.traced",
         "note.added",
         "analysis.recorded",
+        "rating.recorded",
+        "explanation.rated",
+        "score.revealed",
+        "score.overridden",
+        "score.signed",
         "score.recorded",
     }
 )

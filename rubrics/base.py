@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import IO, Literal, Protocol
 
 from interviews.chain import genesis
-from interviews.events import ConsentGiven, Event, Header, KeyRecorded, Record, Value, understand
+from interviews.events import ConsentGiven, Difficulty, Event, Header, KeyRecorded, Record, Value, understand
 from rubrics.facts import Facts, gather
 
-Status = Literal["observed", "not_observed", "cannot_tell"]
+Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]
+Source = Literal["signal", "judge", "human"]
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,15 @@ class Opportunity:
     """One chance to show the behaviour: whether it was shown, and the events that say so (at least one).
 
     Not ``known``: what would tell was withheld, or has not happened yet. Then only counts are given, no value.
+    ``difficulty``: how hard it was, in the exercise's word, which a rubric may put in numbers. ``sure``: whether a
+    verdict was given without a "probably"; None where that was not asked.
     """
 
     hit: bool
     evidence: tuple[int, ...]
     known: bool = True
+    difficulty: Difficulty | Literal[""] = ""
+    sure: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,13 @@ class Share:
     """Hits among like opportunities, scored by a beta-binomial posterior.
 
     ``explanation`` may use ``%(hits)d`` and ``%(n)d``. No opportunities: not observed, and the explanation says why. ``planted``:
-    it tells what became of planted mistakes, which a candidate may take back.
+    it tells what became of planted mistakes, which a candidate may take back. ``source``: who judged.
     """
 
     opportunities: tuple[Opportunity, ...]
     explanation: str
     planted: bool = False
+    source: Source = "signal"
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,30 @@ class Signal(Protocol):
     """One measure; a file in ``rubrics/signals/`` with a module-level ``signal: Signal``. Its file name is its id."""
 
     def read(self, log: LogView) -> Reading:
+        """Pure; never raises on a well-formed log, however short."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something shown beside the score and never part of it: ``value`` in ``unit`` or None, its events, and what was seen.
+
+    ``explanation`` may use ``%(value)s`` and what ``values`` name.
+    """
+
+    value: Decimal | int | None
+    unit: str
+    evidence: tuple[int, ...]
+    explanation: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+class Shown(Protocol):
+    """One thing to show; a file in ``rubrics/shown/`` with a module-level ``shown: Shown``. Its file name is its id."""
+
+    title: str
+
+    def read(self, log: LogView) -> Fact:
         """Pure; never raises on a well-formed log, however short."""
         ...
 
@@ -138,13 +169,31 @@ class IndicatorScore(Value):
     ci95: tuple[float, float] | None
     n: int
     status: Status
-    source: Literal["signal", "judge", "human"]
+    source: Source
     evidence: tuple[int, ...]
     explanation: str
 
 
+class JudgeScore(Value):
+    """What a model said of a dimension when asked ``len(levels)`` times: each answer's level 1-5, or null where it was none.
+
+    ``level`` is null where it abstains, and ``reason`` says why; ``evidence`` are the events it cited and code found as cited.
+    ``effect`` is by how much it moved the dimension's score, in [-1, 1], never beyond the rubric's cap. ``key`` is the sha256 of
+    log, rubric, prompt and model under which the answers are kept.
+    """
+
+    level: int | None
+    levels: tuple[int | None, ...]
+    spread: int | None
+    reason: str
+    evidence: tuple[int, ...]
+    effect: float
+    model: str
+    key: str
+
+
 class DimensionScore(Value):
-    """One dimension over its indicators. ``score`` in [0, 1] or null."""
+    """One dimension over its indicators. ``score`` in [0, 1] or null; ``level`` 1-5 or null."""
 
     id: str
     score: float | None
@@ -153,6 +202,8 @@ class DimensionScore(Value):
     status: Status
     explanation: str
     indicators: tuple[IndicatorScore, ...]
+    level: int | None = None
+    judge: JudgeScore | None = None
 
 
 class Outcome(Value):
@@ -175,14 +226,55 @@ class Outcome(Value):
     explanation: str
 
 
+class ShownFact(Value):
+    """Something shown and never scored."""
+
+    id: str
+    title: str
+    value: float | None
+    unit: str
+    evidence: tuple[int, ...]
+    explanation: str
+
+
+class RatedBy(Value):
+    """A person's own levels by dimension, null where they cannot tell, with reasons; ``blind``: given before they saw these."""
+
+    rater: str
+    seq: int
+    blind: bool
+    rubric_sha256: str
+    levels: dict[str, int | None]
+    reasons: dict[str, str]
+
+
+class Final(Value):
+    """What people made of a dimension in the end: the proposed level ``signed``, or another, ``overridden`` with a reason."""
+
+    dimension: str
+    level: int | None
+    by: Literal["signed", "overridden"]
+    rater: str
+    seq: int
+    reason: str = ""
+
+
 class Scorecard(Value):
-    """The whole proposal to a human, as exported. ``outcome`` stands beside the dimensions and is part of none."""
+    """The whole proposal to a human, as exported. ``outcome`` and ``shown`` stand beside the dimensions and are part of none.
+
+    ``calibration``: whether the rubric's cut-points were set from enough interviews that people scored. ``ratings`` and ``final``
+    are what people said of it.
+    """
 
     rubric: RubricRef
     log: LogRef
     dimensions: tuple[DimensionScore, ...]
     flags: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    calibration: Literal["uncalibrated", "calibrated"] = "uncalibrated"
+    shown: tuple[ShownFact, ...] = ()
+    ratings: tuple[RatedBy, ...] = ()
+    final: tuple[Final, ...] = ()
 
 
 class Export(Protocol):

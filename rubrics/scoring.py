@@ -72,7 +72,7 @@ def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Tr
     if parts:
         mixed = parts[0][1] if len(parts) == 1 else posterior.mix(parts)
         value, interval = posterior.mean(mixed), posterior.interval(mixed)
-        status = "observed" if interval[1] - interval[0] <= int(rubric.max_width * UNIT) else "cannot_tell"
+        status = "leaning" if interval[1] - interval[0] <= int(rubric.max_width * UNIT) else "cannot_tell"
         told = {"used": len(parts), "all": len(measured)}
         words = [
             explain.sentence(Note(_("From %(used)d of %(all)d indicators."), told), translate),
@@ -107,9 +107,9 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
     if weights is not None:
         value, interval = posterior.mean(weights), posterior.interval(weights)
         low, level, high = (_level(indicator, at) for at in (interval[0], value, interval[1]))
-        status = "observed" if high - low <= 1 else "cannot_tell"
+        status = "clear" if high == low else "leaning" if high - low == 1 else "cannot_tell"
         anchor = indicator.levels[level - 1].words
-        level = level if status == "observed" else None
+        level = None if status == "cannot_tell" else level
         words += [explain.band(interval, translate), explain.levels(low, high, level, anchor, translate)]
     elif not opportunities:
         status = "not_observed"
@@ -118,7 +118,8 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
         words.append(explain.unknown(unknown, translate) if unknown else explain.too_few(translate))
     shown = IndicatorScore(
         id=indicator.id, value=_number(value), level=level, ci95=_numbers(interval), n=len(opportunities), status=status,
-        source="signal", evidence=tuple(sorted({seq for one in opportunities for seq in one.evidence})),
+        source=reading.source if isinstance(reading, Share) else "signal",
+        evidence=tuple(sorted({seq for one in opportunities for seq in one.evidence})),
         explanation=" ".join(words),
     )  # fmt: skip
     return _Measured(shown, indicator.weight, weights)

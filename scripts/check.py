@@ -26,6 +26,8 @@ TYPED = [
     "sandbox",
     "assistant",
     "rubrics",
+    "simulator",
+    "validation",
     "web",
     "tests",
     "bench",

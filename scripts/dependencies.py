@@ -16,7 +16,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PRODUCT = ("app.py", "wiring.py", "assistant", "commands", "interviews", "rubrics", "sandbox", "web")
+PRODUCT = (
+    "app.py",
+    "wiring.py",
+    "assistant",
+    "commands",
+    "interviews",
+    "rubrics",
+    "sandbox",
+    "simulator",
+    "validation",
+    "web",
+)
 # Runs in a sandbox, on the toolbox (requirements-toolbox.in), and is never imported by the product.
 INSIDE = "interviews/service/harness/inside"
 TOOLS = ("bench", "scripts", "tests", INSIDE)

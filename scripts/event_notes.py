@@ -71,5 +71,15 @@ NOTES: dict[str, str] = {
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",
     "payload.erased": "The actor dropped for good what the events `seqs` held, for that reason; their places and hashes stay.",
     "analysis.recorded": "The result of an analysis that executed code in a fresh sandbox.",
+    "rating.recorded": "An interviewer's own levels by dimension under that rubric; `blind` where they had not "
+    "seen the proposed score. Withheld from the candidate.",
+    "explanation.rated": "How well the candidate explained their submitted code, as an interviewer heard it: one question, "
+    "about the code of the event `about_seq`. Withheld from the candidate.",
+    "score.revealed": "An interviewer was shown the proposed score; `rated` where their own stood already. Withheld from the "
+    "candidate.",
+    "score.overridden": "An interviewer put another level in the place of the proposed one of a dimension, with a reason; "
+    "the proposal stays beside it. Withheld from the candidate.",
+    "score.signed": "An interviewer signed the score under that rubric as it follows from the log up to `head_hash`. Withheld "
+    "from the candidate.",
     "score.recorded": "A scorecard, by the rubric or by a person with a reason; a later one stands beside it, never over it.",
 }

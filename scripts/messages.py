@@ -29,7 +29,7 @@ SOURCES = [
     *((file, "python") for file in ("app.py", "wiring.py")),
     *(
         (f"{package}/**.py", "python")
-        for package in ("assistant", "commands", "interviews", "rubrics", "sandbox", "web")
+        for package in ("assistant", "commands", "interviews", "rubrics", "sandbox", "validation", "web")
     ),
     ("templates/**.html", "jinja2"),
     ("frontend/**.ts", "javascript"),

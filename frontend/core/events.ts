@@ -220,6 +220,38 @@ export interface Payloads {
   "note.added": { text: string; about_seq: number };
   "payload.erased": { seqs: number[]; reason: string };
   "analysis.recorded": { kind: string; result: Record<string, unknown> };
+  "rating.recorded": {
+    rater: string;
+    blind: boolean;
+    rubric: string;
+    rubric_version: number;
+    rubric_sha256: string;
+    ratings: Rating[];
+  };
+  "explanation.rated": {
+    rater: string;
+    question: string;
+    about_seq: number;
+    level: number;
+    note: string;
+  };
+  "score.revealed": { rater: string; rated: boolean };
+  "score.overridden": {
+    rater: string;
+    dimension: string;
+    level: number | null;
+    reason: string;
+    rubric_sha256: string;
+  };
+  "score.signed": { rater: string; rubric_sha256: string; head_hash: string };
+}
+
+/** A person's level for one dimension, 1-5, or null where they cannot tell. */
+export interface Rating {
+  dimension: string;
+  level: number | null;
+  reason: string;
+  evidence: number[];
 }
 
 export type KnownType = keyof Payloads;

@@ -288,6 +288,11 @@ function simpleWords(type: string): string {
     "suggestion.refreshed": t("A change was made anew for the text as it was then"),
     "interview.submitted": t("Submitted"),
     "debrief.shown": t("The planted mistakes were shown"),
+    "rating.recorded": t("An interviewer recorded their own levels"),
+    "explanation.rated": t("An interviewer rated an explanation"),
+    "score.revealed": t("The proposed score was shown to an interviewer"),
+    "score.overridden": t("A level was overridden"),
+    "score.signed": t("The score was signed"),
     "score.recorded": t("A score was recorded"),
   };
   return words[type] ?? type;

@@ -1,0 +1,1 @@
+"""Whether scores can be trusted: the parts of the report that ``pairsight validate`` prints."""
