@@ -27,6 +27,7 @@ GROWN = FOLDER / "v1-grown.ndjson"
 GROWN_AGAIN = FOLDER / "v1-grown-again.ndjson"
 GROWN_PAIRED = FOLDER / "v1-paired.ndjson"
 GROWN_REVIEWED = FOLDER / "v1-reviewed.ndjson"
+GROWN_RATED = FOLDER / "v1-rated.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -119,6 +120,7 @@ REVIEWED = HEADER.model_copy(
         ),
     }
 )  # fmt: skip
+RATED = HEADER.model_copy(update={"id": "golden-6", "settings": REVIEWED.settings})
 BLOCK = (
     e.Defect(
         id="last-minute", kind="off-by-one", title="The last minute is free", explanation="It counts to the last but one.",
@@ -520,6 +522,42 @@ def _block(story: Story) -> None:
         story.tell("candidate", judged, cause=seq)
 
 
+def rated() -> list[e.Record]:
+    """A sixth one: what people made of it, blind and after they had seen the proposal, of a mistake that is hard to see."""
+    story = Story(RATED)
+    hard = BLOCK[0].model_copy(update={"difficulty": "hard", "path": "parking/fees.py"})
+    story.tell("system", e.KeyRecorded(requirements=REQUIREMENTS, defects=(hard,), brief_shared=False))
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en", plants=True))
+    story.tell("system", e.SandboxStarted(backend="bubblewrap"))
+    story.file("system", "parking/fees.py", FEES, "starter")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="open", duration_ms=1_680_000))
+    story.ask("a1", "Round `fee_cents` up, please. 🚗")
+    story.answer("a1", "Done.")
+    story.tell("system", e.PhaseEnded(phase="open", by="candidate"), e.InterviewSubmitted(by="candidate", late=False))
+    head, pinned = story.records()[-1].hash, "d4" * 32
+    levels: tuple[tuple[str, e.Level], ...] = (("why", 4), ("change", 2), ("fails", 5))
+    for question, level in levels:
+        said = "Names the case that fails. 🚫" if question == "fails" else ""
+        rating = e.ExplanationRated(rater="Mo", question=question, about_seq=5, level=level, note=said)
+        story.tell("interviewer:Mo", rating)
+    blind = e.RatingRecorded(
+        rater="Mo", blind=True, rubric="standard", rubric_version=2, rubric_sha256=pinned,
+        ratings=(
+            e.Rating(dimension="prompt", level=3, reason="Stated the case that mattered.", evidence=(8,)),
+            e.Rating(dimension="critique", level=None, reason="There was nothing to judge."),
+        ),
+    )  # fmt: skip
+    second = {"rater": "Åsa", "blind": False, "ratings": (e.Rating(dimension="prompt", level=4),)}
+    story.tell("interviewer:Mo", blind, e.ScoreRevealed(rater="Mo", rated=True))
+    story.tell("interviewer:Åsa", e.ScoreRevealed(rater="Åsa", rated=False), blind.model_copy(update=second))
+    other = e.ScoreOverridden(
+        rater="Mo", dimension="prompt", level=3, reason="One prompt is too little for a four.", rubric_sha256=pinned
+    )
+    story.tell("interviewer:Mo", other, other.model_copy(update={"level": None}))
+    story.tell("interviewer:Mo", e.ScoreSigned(rater="Mo", rubric_sha256=pinned, head_hash=head))
+    return story.records()
+
+
 def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
     write_log(out, header or HEADER, records)
@@ -541,6 +579,8 @@ def main() -> None:
         GROWN_PAIRED.write_text(log_text(paired(), PAIRED), "utf-8", newline="")
     if not GROWN_REVIEWED.exists():
         GROWN_REVIEWED.write_text(log_text(reviewed(), REVIEWED), "utf-8", newline="")
+    if not GROWN_RATED.exists():
+        GROWN_RATED.write_text(log_text(rated(), RATED), "utf-8", newline="")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import pytest
 
 from interviews.chain import verify
 from interviews.errors import LogCorrupt
-from interviews.events import Header, Record, event_types, understand
+from interviews.events import Header, KeyRecorded, Record, event_types, understand
 from interviews.ndjson import read_log, write_log
 from interviews.state import fold
+from interviews.visibility import wire
 from rubrics.base import LogView
 from rubrics.rubric import load
 from rubrics.scoring import score
@@ -20,12 +21,14 @@ from tests.golden.make import (
     GROWN,
     GROWN_AGAIN,
     GROWN_PAIRED,
+    GROWN_RATED,
     GROWN_REVIEWED,
     LOG,
-    REVIEWED,
+    RATED,
     card_text,
     log_text,
     paired,
+    rated,
     reviewed,
     tell,
 )
@@ -63,15 +66,22 @@ def grown_reviewed() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_rated() -> tuple[Header, list[Record]]:
+    with GROWN_RATED.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
     golden: tuple[Header, list[Record]],
     grown: tuple[Header, list[Record]],
     grown_again: tuple[Header, list[Record]],
     grown_paired: tuple[Header, list[Record]],
     grown_reviewed: tuple[Header, list[Record]],
+    grown_rated: tuple[Header, list[Record]],
 ) -> None:
     held: dict[str, set[str]] = {}
-    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1], *grown_reviewed[1]):
+    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1], *grown_reviewed[1], *grown_rated[1]):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
 
@@ -127,7 +137,21 @@ def test_what_tickets_and_reviews_gained_is_read_and_folded(grown_reviewed: tupl
     assert [view["verdict"] for view in state.review.verdicts.values()] == ["block", "merge", "probably right", "block"]
     assert state.debrief is not None
     assert [item["outcome"] for item in state.debrief] == ["repaired", "let through"]
-    assert log_text(reviewed(), REVIEWED) == GROWN_REVIEWED.read_text("utf-8")
+    assert fold(understand(record) for record in reviewed()) == state
+
+
+def test_what_people_made_of_it_is_read_and_stays_from_the_candidate(grown_rated: tuple[Header, list[Record]]) -> None:
+    header, records = grown_rated
+    verify(header, records)
+    assert log_text(rated(), RATED) == GROWN_RATED.read_text("utf-8")
+    judged = {"explanation.rated", "rating.recorded", "score.revealed", "score.overridden", "score.signed"}
+    assert judged < {record.type for record in records}
+    sent = [wire("candidate", record) for record in records]
+    assert {one["seq"] for one in sent if one["type"] == "withheld"} == {
+        record.seq for record in records if record.type in judged | {"key.recorded"}
+    }
+    key = next(event.data for event in map(understand, records) if event.type == "key.recorded")
+    assert isinstance(key, KeyRecorded) and key.defects[0].difficulty == "hard"
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:

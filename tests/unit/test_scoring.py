@@ -156,8 +156,10 @@ def test_a_level_is_given_where_two_levels_at_most_are_possible() -> None:
 
 
 def test_there_is_no_total_that_something_unobserved_could_lower() -> None:
-    # What was handed in stands beside them, and no dimension is part of it.
-    assert set(Scorecard.model_fields) == {"rubric", "log", "dimensions", "flags", "outcome"}
+    # What was handed in, what is only shown and what people said stand beside them, and no dimension is part of it.
+    assert set(Scorecard.model_fields) == {
+        "rubric", "log", "dimensions", "flags", "outcome", "calibration", "shown", "ratings", "final"
+    }  # fmt: skip
 
 
 def test_another_language_changes_the_words_and_nothing_else() -> None:
