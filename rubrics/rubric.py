@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from interviews.chain import sha256_hex
 from interviews.errors import BadInput, NotFound
@@ -52,6 +52,26 @@ class DetectionPrior(Value):
     why: str
 
 
+class JudgeQuestion(Value):
+    """What a model is asked of a dimension, whose five levels in words are the answers it may give.
+
+    It is asked ``repeats`` times; unless the share ``stable`` of its answers lies within one level of their median it abstains. It
+    moves the dimension's score by no more than ``cap``, a share of the whole scale.
+    """
+
+    question: str = Field(min_length=1)
+    repeats: int = Field(default=11, ge=3, le=25)
+    cap: Annotated[Decimal, Field(ge=0, le=Decimal("0.15"), decimal_places=4)]
+    stable: Fraction = Decimal("0.8")
+
+    @field_validator("repeats")
+    @classmethod
+    def _odd(cls, repeats: int) -> int:
+        if repeats % 2 == 0:
+            raise ValueError(f"expected an odd number, so that there is a middle answer, got {repeats}")
+        return repeats
+
+
 class Level(Value):
     """A level in words, and the lowest value that it stands for."""
 
@@ -86,6 +106,7 @@ class Dimension(Value):
     title: str
     about: str
     indicators: tuple[Indicator, ...] = Field(min_length=1)
+    judge: JudgeQuestion | None = None
 
 
 class Rubric(Value):
