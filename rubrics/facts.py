@@ -16,6 +16,11 @@ from interviews import events as e
 from rubrics.workspace import File, Workspace
 
 TERMINAL_TAIL = 20_000
+_FILES = frozenset({"file.snapshotted", "file.edited", "file.deleted"})
+# Of these only that one was withheld is told.
+_UNREAD = frozenset(
+    {"reply.started", "reply.appended", "tool.started", "tool.called", "terminal.resized", "presence.changed"}
+)
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|\r")
 
 
@@ -242,11 +247,13 @@ class _Walk:
         self.repaired: dict[str, bool] = {}
         self.runs: dict[str, Run] = {}
         self.commands: list[Command] = []
+        # What scenes share is never changed in place: the next scene has another.
         self.failing: dict[str, str] = {}
-        self.tests: set[str] = set()
+        self.tests: frozenset[str] = frozenset()
         self.run_output = ""
         self.terminals: dict[str, str] = {}
-        self.offered: list[str] = []
+        self.output: str | None = None
+        self.offered: tuple[str, ...] = ()
         self.withheld: list[e.Event] = []
         self.rest = Facts()
 
@@ -259,17 +266,20 @@ class _Walk:
         )  # fmt: skip
 
     def scene(self) -> Scene:
-        said = "\n".join([self.run_output, *(text for _, text in sorted(self.terminals.items()))])
-        return Scene(
-            self.workspace.files(),
-            dict(self.failing),
-            frozenset(self.tests),
-            _ESCAPE.sub("", said),
-            tuple(self.offered),
-        )
+        if self.output is None:
+            said = "\n".join([self.run_output, *(text for _, text in sorted(self.terminals.items()))])
+            self.output = _ESCAPE.sub("", said)
+        return Scene(self.workspace.files(), self.failing, self.tests, self.output, self.offered)
 
     def take(self, event: e.Event) -> None:
-        self.workspace.take(event)
+        # Nine events of ten are of these types; to try the patterns below takes longer than all else that is done with them.
+        if event.data is not None and event.type in _FILES:
+            self.workspace.take(event)
+            return
+        if event.type in _UNREAD:
+            if event.data is None:
+                self.withheld.append(event)
+            return
         match event.data:
             case None:
                 self.withheld.append(event)
@@ -297,8 +307,9 @@ class _Walk:
                 self._run(event.seq, event.data)
             case e.TerminalOutput(terminal=terminal, data=data):
                 self.terminals[terminal] = (self.terminals.get(terminal, "") + data)[-TERMINAL_TAIL:]
+                self.output = None
             case e.CommandFinished(command=command):
-                self.commands.append(Command(event.seq, command, frozenset(self.workspace.files())))
+                self.commands.append(Command(event.seq, command, self.workspace.paths()))
             case e.KeyRecorded():
                 self.rest = replace(self.rest, key=event.data, key_seq=event.seq)
             case e.InterviewSubmitted() if self.rest.submitted is None:
@@ -366,13 +377,13 @@ class _Walk:
         match data:
             case e.SuggestionOffered():
                 for content in data.hunks:
-                    self.offered.append(content.after)
+                    self.offered = (*self.offered, content.after)
                     self._hunk(data.suggestion, content.hunk, seq=seq, content=content)
             case e.SuggestionAnnotated():
                 for note in data.hunks:
                     self._hunk(data.suggestion, note.hunk, note=note)
             case e.SuggestionRefreshed():
-                self.offered.append(data.hunk.after)
+                self.offered = (*self.offered, data.hunk.after)
                 self._hunk(data.suggestion, data.hunk.hunk, content=data.hunk)
             case e.SuggestionDecided():
                 decision = Decision(seq, data.decision == "accepted", data.reason, self.scene(), data.kept)
@@ -393,6 +404,7 @@ class _Walk:
             self.runs[data.run] = Run(data.run, seq, frozenset(data.files))
             return
         self.tests |= {test.id for test in data.tests}
+        self.output = None
         self.failing = {test.id: test.message for test in data.tests if test.outcome in ("failed", "error")}
         self.run_output = data.output[-TERMINAL_TAIL:]
         if (run := self.runs.get(data.run)) is not None:

@@ -8,17 +8,18 @@ the file's text is unknown (absent) until the next snapshot. Leaves out binary f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from interviews import events as e
 from interviews.errors import BadInput
 from interviews.text import apply_changes, length, parse
 
+_MARKS = (b"\0", b"\1")
 _BY_HAND = frozenset({"typed", "paste", "terminal", "co-edit"})
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """A text, for each of its UTF-16 units whether (1) or not (0) the candidate wrote it, and the last event that did so."""
 
     text: str
@@ -44,45 +45,96 @@ class Workspace:
 
     def __init__(self) -> None:
         self._files: dict[str, File] = {}
+        self._seen: Mapping[str, File] | None = None
+        self._paths: frozenset[str] = frozenset()
 
     def take(self, event: e.Event) -> None:
         """Apply one event; other types change nothing."""
-        match event.data:
+        data = event.data
+        if isinstance(data, e.FileEdited):
+            self._edit(data.path, data.changes, event.seq if _mine(event, data.origin) else 0)
+            return
+        match data:
             case e.FileSnapshotted(path=path, text=None) | e.FileDeleted(path=path):
+                self._seen = None
                 self._files.pop(path, None)
             case e.FileSnapshotted(path=path, text=str(text), origin=origin, renamed_from=old):
+                self._seen = None
                 before, mine = self._files.get(old or path), _mine(event, origin)
                 same = old or origin in ("keyframe", "redacted")
                 if same and before is not None and length(before.text) == length(text):
                     # Whoever wrote the lines still did.
                     self._files[path] = File(text, before.mine, before.seq)
                     return
-                self._files[path] = File(text, (b"\1" if mine else b"\0") * length(text), event.seq if mine else 0)
-            case e.FileEdited(path=path, changes=changes, origin=origin):
-                self._edit(path, changes, event.seq if _mine(event, origin) else 0)
+                self._files[path] = File(text, _MARKS[mine] * length(text), event.seq if mine else 0)
             case _:
                 pass
 
     def _edit(self, path: str, changes: e.Json, seq: int) -> None:
-        before = self._files.pop(path, None)
+        before = self._files.get(path)
         if before is None:
             return
-        try:
-            text, sections = apply_changes(before.text, changes), parse(changes)
-        except BadInput:
-            return
-        marks, at = [], 0
-        for section in sections:
-            if section.insert is None:
-                marks.append(before.mine[at : at + section.length])
-            else:
-                marks.append((b"\1" if seq else b"\0") * (len(section.insert) // 2))
-            at += section.length
-        self._files[path] = File(text, b"".join(marks), seq or before.seq)
+        self._seen = None
+        after = _one_change(before, changes, seq) or _changed(before, changes, seq)
+        if after is None:
+            del self._files[path]
+        else:
+            self._files[path] = after
 
     def files(self) -> Mapping[str, File]:
-        """A copy of what is known now."""
-        return dict(self._files)
+        """What is known now, for good: what is taken later changes another copy."""
+        if self._seen is None:
+            self._seen = MappingProxyType(dict(self._files))
+        return self._seen
+
+    def paths(self) -> frozenset[str]:
+        """Which files are known now."""
+        if self._paths != self._files.keys():
+            self._paths = frozenset(self._files)
+        return self._paths
+
+
+def _changed(before: File, changes: e.Json, seq: int) -> File | None:
+    """The file after a change; None where an edit before it was withheld, so that it does not fit."""
+    try:
+        text, sections = apply_changes(before.text, changes), parse(changes)
+    except BadInput:
+        return None
+    marks, at = [], 0
+    for section in sections:
+        if section.insert is None:
+            marks.append(before.mine[at : at + section.length])
+        else:
+            marks.append(_MARKS[bool(seq)] * (len(section.insert) // 2))
+        at += section.length
+    return File(text, b"".join(marks), seq or before.seq)
+
+
+def _one_change(before: File, changes: e.Json, seq: int) -> File | None:
+    """As ``_changed``, for what nearly every edit is: one place changed by a line, all in ASCII. None for any other."""
+    text = before.text
+    match changes:
+        case [int(start), [int(gone), *lines], int(kept)]:
+            pass
+        case [int(start), [int(gone), *lines]]:
+            kept = 0
+        case [[int(gone), *lines], int(kept)]:
+            start = 0
+        case _:
+            return None
+    for line in lines:
+        if type(line) is not str or "\n" in line:
+            return None
+    new = lines[0] if len(lines) == 1 else "\n".join(lines)
+    end = start + gone
+    if not type(start) is type(gone) is type(kept) is int:  # true is none, here and there
+        return None
+    if start < 0 or gone < 0 or kept < 0 or end + kept != len(text) or not (text.isascii() and new.isascii()):
+        return None
+    mine = before.mine
+    return File(
+        text[:start] + new + text[end:], mine[:start] + _MARKS[bool(seq)] * len(new) + mine[end:], seq or before.seq
+    )
 
 
 def _mine(event: e.Event, origin: e.Origin) -> bool:
