@@ -25,18 +25,25 @@ Source = Literal["signal", "judge", "human"]
 class LogView:
     """What a signal reads: header and understood events, in order, with interviewer's rights.
 
-    ``head_hash`` is the chain hash of the last record, of the header where there is none.
+    ``head_hash`` is the chain hash of the last record, of the header where there is none; ``work_hash`` that of the event with which
+    the work was handed in, empty where it was not.
     """
 
     header: Header
     events: Sequence[Event]
     head_hash: str = ""
+    work_hash: str = ""
 
     @classmethod
     def of(cls, header: Header, records: Iterable[Record]) -> LogView:
         """The view of stored records. Raises ``LogCorrupt`` for an event that cannot be understood."""
         kept = list(records)
-        return cls(header, [understand(record) for record in kept], kept[-1].hash if kept else genesis(header))
+        return cls(
+            header,
+            [understand(record) for record in kept],
+            kept[-1].hash if kept else genesis(header),
+            next((record.hash for record in kept if record.type == "interview.submitted"), ""),
+        )
 
     @cached_property
     def facts(self) -> Facts:
