@@ -25,7 +25,7 @@ HUNDREDTH = UNIT // 100
 def outcome(log: LogView, translate: Translate) -> Outcome | None:
     """None where the hidden tests have no result."""
     facts = log.facts
-    tests = _counted(facts)
+    tests = counted(facts)
     if not tests:
         return None
     passed, total = sum(result == "passed" for result in tests.values()), len(tests)
@@ -49,7 +49,7 @@ def outcome(log: LogView, translate: Translate) -> Outcome | None:
     )  # fmt: skip
 
 
-def _counted(facts: Facts) -> dict[str, str]:
+def counted(facts: Facts) -> dict[str, str]:
     """Outcomes of the hidden tests that tell of no planted mistake."""
     planted = {name_of_test(test) for defect in (facts.key.defects if facts.key else ()) for test in defect.tests}
     return {test: result for test, result in (facts.hidden_tests or {}).items() if name_of_test(test) not in planted}

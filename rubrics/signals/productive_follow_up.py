@@ -12,8 +12,8 @@ from __future__ import annotations
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts, Prompt
-from rubrics.naming import names_failure
-from rubrics.wording import expressed, is_courtesy, matches, said_in
+from rubrics.follow_ups import adds, corrects, follow_ups, named, resolving
+from rubrics.wording import matches
 
 
 class ProductiveFollowUp:
@@ -24,13 +24,9 @@ class ProductiveFollowUp:
         facts = log.facts
         if facts.key is None:
             return Share((), _("Which requirements the brief holds is not in this log."))
-        asked = [prompt for prompt in facts.prompts if prompt.counts and not is_courtesy(prompt.text)]
         chances = []
-        first = next((prompt for prompt in asked if prompt.kind == "prompt"), None)
-        for prompt in asked:
-            if prompt is first or prompt.kind == "ticket":
-                continue
-            found = _adds(facts, prompt) or _corrects(facts, prompt) or _resolves(facts, prompt, asked)
+        for prompt in follow_ups(facts):
+            found = adds(facts, prompt) or corrects(facts, prompt) or _resolves(facts, prompt)
             if found:
                 chances.append(Opportunity(True, found))
             elif not _names_planted_fault(facts, prompt):
@@ -43,37 +39,10 @@ class ProductiveFollowUp:
         )
 
 
-def _adds(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
-    if facts.key is None or facts.key.brief_shared:
-        return ()
-    said = said_in(prompt)
-    before = "\n".join(said_in(other) for other in facts.prompts if other.seq < prompt.seq)
-    new = any(expressed(atom, said) and not expressed(atom, before) for atom in facts.key.requirements)
-    return (prompt.seq,) if new else ()
-
-
-def _corrects(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
-    for atom in facts.key.requirements if facts.key else ():
-        shown = [
-            (hunk.seq, atom.id in hunk.note.honours)
-            for hunk in facts.hunks
-            if hunk.note and hunk.seq is not None and hunk.seq < prompt.seq and atom.id in hunk.note.touches
-        ]
-        if shown and not max(shown)[1] and expressed(atom, prompt.text):
-            return (prompt.seq, max(shown)[0])
-    return ()
-
-
-def _resolves(facts: Facts, prompt: Prompt, asked: list[Prompt]) -> tuple[int, ...]:
-    """The runs before the next prompt decide; where there are none, the first run after it."""
-    named = [test for test, message in prompt.scene.failing.items() if names_failure(prompt.shown, test, message)]
-    if not named:
-        return ()
-    runs = [run for run in facts.runs if run.finished is not None and run.seq > prompt.seq]
-    until = next((other.seq for other in asked if other.seq > prompt.seq), None)
-    soon = [run for run in runs if until is None or run.seq < until] or runs[:1]
-    for run in soon:
-        if run.finished is not None and any(run.outcomes.get(test) == "passed" for test in named):
+def _resolves(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
+    tests = named(prompt)
+    for run in resolving(facts, prompt) if tests else ():
+        if run.finished is not None and any(run.outcomes.get(test) == "passed" for test in tests):
             return (prompt.seq, run.finished)
     return ()
 
@@ -84,9 +53,8 @@ def _told(facts: Facts, prompt: Prompt) -> bool:
         "run.finished", "suggestion.offered", "suggestion.annotated", "file.snapshotted"
     ):
         return False
-    named = any(names_failure(prompt.shown, test, message) for test, message in prompt.scene.failing.items())
     later = any(run.finished is not None and run.seq > prompt.seq for run in facts.runs)
-    return facts.submitted is not None or later or not named
+    return facts.submitted is not None or later or not named(prompt)
 
 
 def _names_planted_fault(facts: Facts, prompt: Prompt) -> bool:

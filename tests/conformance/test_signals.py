@@ -1,46 +1,57 @@
 """What every signal keeps to, whichever file it stands in.
 
-Each is run over the golden log: whole, cut short anywhere, with any payload withheld, with unrelated events moved.
+Each is run over the golden interview, told on to where every signal finds something: whole, cut short anywhere, with any payload
+withheld, with unrelated events moved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
-from interviews.events import Event, Header, Record
+from interviews import events as e
+from interviews.events import Event, Record
 from interviews.ndjson import read_log
 from rubrics import registry
 from rubrics.base import Detection, LogView, Opportunity, Reading
 from rubrics.rubric import load
 from rubrics.scoring import score
-from tests.golden.make import GROWN_REVIEWED, LOG
+from tests.golden import make
+from tests.golden.make import GROWN_REVIEWED, HEADER, LOG
+from tests.golden.story import Story
 
 # Types that no behaviour of a candidate shows in: the same interview without them must read the same.
 UNRELATED = {
     "consent.given", "presence.changed", "phase.started", "phase.ended", "clock.paused", "clock.resumed", "sandbox.started",
     "sandbox.lost", "sync.failed", "terminal.opened", "terminal.resized", "terminal.closed", "note.added", "score.recorded",
-    "debrief.shown", "reply.started", "reply.appended", "tool.called",
+    "debrief.shown", "reply.started", "reply.appended", "tool.called", "rating.recorded", "score.revealed", "score.overridden",
+    "score.signed",
 }  # fmt: skip
 
 
-def read() -> tuple[Header, list[Record]]:
-    with LOG.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
+def told() -> list[Record]:
+    """The golden interview, with work of one's own before it ends, and behind it what is found out and said of it now."""
+    story = Story(HEADER)
+    for part in (make.begin, make.open_work, make.mishaps, make.review):
+        part(story)
+    two, started = ((f"tests/test_fees.py::test_{name}", "no") for name in ("two_hours", "started_hour"))
+    for run, failing in (("r4", [two]), ("r5", [two, started]), ("r6", [two]), ("r7", [])):
+        story.run(run, *failing)
+    remark = "rate_0 is wrong at line 1: it should stay 0 instead of 100"
+    story.tell("candidate", e.CommentAdded(comment="c1", suggestion="b1.1", hunk="b1.1.h0", line=1, text=remark))
+    make.end(story)
+    own = {"mutants": 6, "killed": 4, "survivors": [], "tests": ["tests/test_own.py::test_own"]}
+    story.tell("system", e.AnalysisRecorded(kind="own_tests", result=own, key="c3" * 32))
+    answers: tuple[tuple[str, e.Level], ...] = (("What is rounded?", 4), ("Why a cap?", 3), ("What below zero?", 2))
+    for question, level in answers:
+        rated = e.ExplanationRated(rater="Mo", question=question, about_seq=3, level=level)
+        story.tell("interviewer:Mo", rated)
+    return story.records()
 
 
-def analysed(records: list[Record]) -> list[Record]:
-    """With what is found out after an interview now, and was not yet when the log was written."""
-    result = {"mutants": 6, "killed": 4, "survivors": [], "tests": ["tests/test_own.py::test_own"]}
-    payload = {"kind": "own_tests", "result": result, "key": "c3" * 32}
-    last = records[-1]
-    made = {"seq": last.seq + 1, "type": "analysis.recorded", "actor": "system", "cause": None, "payload": payload}
-    return [*records, last.model_copy(update=made)]
-
-
-HEADER, FIRST_RECORDS = read()
-RECORDS = analysed(FIRST_RECORDS)
+RECORDS = told()
 every_signal = pytest.mark.parametrize("name", registry.signal_ids())
 
 
@@ -59,6 +70,12 @@ def counts(reading: Reading) -> list[tuple[int, int, int]]:
     ]
 
 
+@cache
+def prefix(end: int) -> LogView:
+    return view(RECORDS[:end])
+
+
+@cache
 def withheld(*seqs: int) -> LogView:
     return view(
         [
@@ -76,6 +93,15 @@ def test_it_reads_the_golden_log_and_finds_something(name: str) -> None:
 
 
 @every_signal
+def test_it_reads_the_log_as_it_was_written(name: str) -> None:
+    with LOG.open(encoding="utf-8", newline="") as lines:
+        header, records = read_log(lines)
+    assert len(records) < len(RECORDS)
+    for group in groups(registry.signal(name).read(LogView.of(header, records))):
+        assert all(one.evidence for one in group)
+
+
+@every_signal
 def test_same_log_same_reading(name: str) -> None:
     one = view()
     first = registry.signal(name).read(one)
@@ -86,7 +112,7 @@ def test_same_log_same_reading(name: str) -> None:
 @every_signal
 def test_no_prefix_makes_it_raise_and_evidence_lies_within(name: str) -> None:
     for end in range(len(RECORDS) + 1):
-        for group in groups(registry.signal(name).read(view(RECORDS[:end]))):
+        for group in groups(registry.signal(name).read(prefix(end))):
             for one in group:
                 assert one.evidence
                 assert all(1 <= seq <= end for seq in one.evidence)
@@ -105,21 +131,31 @@ def test_a_withheld_payload_never_adds_a_failing(name: str) -> None:
             assert alarms[1] <= alarms[0], f"event {record.seq}, {record.type}"
 
 
-@every_signal
-def test_nor_does_one_of_a_review_or_a_ticket(name: str) -> None:
+@cache
+def of_a_review() -> tuple[LogView, list[tuple[Record, LogView, list[tuple[int, LogView]]]]]:
+    """The log of a review: whole, and for each of its records without that one and cut short there."""
     with GROWN_REVIEWED.open(encoding="utf-8", newline="") as lines:
         header, records = read_log(lines)
     # Before the candidate takes back that it may be scored.
     records = records[:-1]
-    reading = groups(registry.signal(name).read(LogView.of(header, records)))
-    known = [sum(not one.hit and one.known for one in group) for group in reading]
+    views = []
     for record in records:
         gone = record.model_copy(update={"payload": None, "salt": None})
         left = [gone if other.seq == record.seq else other for other in records]
-        now = groups(registry.signal(name).read(LogView.of(header, left)))
+        cut = [(end, LogView.of(header, records[:end])) for end in (record.seq - 1, record.seq)]
+        views.append((record, LogView.of(header, left), cut))
+    return LogView.of(header, records), views
+
+
+@every_signal
+def test_nor_does_one_of_a_review_or_a_ticket(name: str) -> None:
+    whole, views = of_a_review()
+    known = [sum(not one.hit and one.known for one in group) for group in groups(registry.signal(name).read(whole))]
+    for record, left, cut in views:
+        now = groups(registry.signal(name).read(left))
         assert sum(not one.hit and one.known for one in now[0]) <= known[0], f"event {record.seq}, {record.type}"
-        for end in (record.seq - 1, record.seq):
-            for group in groups(registry.signal(name).read(LogView.of(header, records[:end]))):
+        for end, view_ in cut:
+            for group in groups(registry.signal(name).read(view_)):
                 assert all(1 <= seq <= end for one in group for seq in one.evidence)
 
 
@@ -163,7 +199,7 @@ def test_each_signal_is_part_of_a_rubric() -> None:
 def test_every_prefix_scores_and_cites_only_what_it_holds() -> None:
     rubric = load("standard")
     for end in range(0, len(RECORDS) + 1, 3):
-        card = score(view(RECORDS[:end]), rubric)
+        card = score(prefix(end), rubric)
         assert card.log.events == end
         for dimension in card.dimensions:
             for one in dimension.indicators:
