@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from interviews.events import Hunk, HunkNote, Usage
 from interviews.exercises import Exercise
 
+Mode = Literal["chat", "edit", "agent"]
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -34,6 +36,9 @@ class Turn:
 
     ``attachments`` names what was attached then, ``brought`` has its texts: as they were sent, of a whole file the text of now.
     ``cut`` says that the reply broke off before its end.
+
+    ``said_at`` is the prompt's place in the log, ``came_at`` that of what was proposed: None where nothing was, by now. Of a turn
+    of another conversation, ``ticket`` tells which, empty for the one beside the editor, and ``mode`` how far it could go.
     """
 
     prompt: str
@@ -44,6 +49,10 @@ class Turn:
     cut: bool = False
     brought: tuple[Attachment, ...] = ()
     undecided: tuple[Hunk, ...] = ()
+    ticket: str = ""
+    mode: Mode = "edit"
+    said_at: int = 0
+    came_at: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -92,9 +101,6 @@ def always(usage: Usage, model: str) -> bool:
     return True
 
 
-Mode = Literal["chat", "edit", "agent"]
-
-
 @dataclass(frozen=True)
 class Ask:
     """One request. ``files`` are the texts by path at this moment that the assistant may look at by itself, ``versions`` their edit
@@ -105,7 +111,8 @@ class Ask:
     sees the whole workspace. ``cancelled`` says, from any thread, that the candidate has pressed stop; ``bench`` is None where
     nothing can be run. ``afford`` says whether one more request may be made after this much was used in this reply.
     ``delegated``: it is a round of a ticket, worked on while nobody waits, and its last words describe the change. ``plants``:
-    whether proposals may hold mistakes placed on purpose.
+    whether proposals may hold mistakes placed on purpose. ``beside`` is what the candidate said by now in other conversations of
+    the interview, without replies and decisions: for what is prepared to stay of one piece, and never sent to a service.
     """
 
     turn: str
@@ -126,6 +133,7 @@ class Ask:
     limits: Limits = Limits()
     delegated: bool = False
     plants: bool = True
+    beside: tuple[Turn, ...] = ()
 
     @property
     def knows(self) -> tuple[str, ...]:

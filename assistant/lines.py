@@ -1,8 +1,9 @@
 """The prepared conversation of an exercise: what is answered to which words.
 
-Owns which line answers a prompt, and what has been said so far. Invariant: pure; a ``Talk`` is folded from the prompts and what
-they brought alone, so the same words in the same order get the same answers, after a reload and in another process too. Leaves
-out the form of ``assistant.yaml`` (``sayings``), what is nearest (``similar``) and patches (``patches``).
+Owns which line answers a prompt, and what has been said so far. Invariant: pure; a ``Talk`` is folded from the prompts, what
+they brought and when their proposals came, so the same words in the same order get the same answers, after a reload and in another
+process too. Leaves out several conversations at once (``together``), the form of ``assistant.yaml`` (``sayings``), what is nearest
+(``similar``) and patches (``patches``).
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ PLAIN = Scene()
 @dataclass(frozen=True)
 class Talk:
     """What was said so far. ``shown``: defects that stood in a proposal; ``defended``: those that it stood up for, once;
-    ``settled``: those the candidate named and it gave in to, never again planted.
+    ``settled``: those the candidate named and it gave in to, never again planted; ``coming``: those that stand in proposals of
+    other conversations, said by now and not come back: to name one of them is no critique yet, and no warning any more.
+
+    ``used`` are the lines of this conversation alone; ``plants``: whether a defect may stand in what it proposes.
     """
 
     atoms: frozenset[str] = frozenset()
@@ -59,13 +63,16 @@ class Talk:
     defended: frozenset[str] = frozenset()
     settled: frozenset[str] = frozenset()
     used: tuple[str, ...] = ()
+    coming: frozenset[str] = frozenset()
+    plants: bool = True
 
 
 @dataclass(frozen=True)
 class Move:
     """How one prompt is answered: ``line`` is its id ("" for a miss), ``template`` what is said, once ``Script.told`` fills it in.
 
-    ``new`` are atoms stated now for the first time, ``files`` those it speaks of, ``run`` whether it runs the tests where it can.
+    ``new`` are atoms stated now for the first time, ``files`` those it speaks of, ``run`` whether it runs the tests where it can;
+    ``plants`` are the defects that stand in what it proposes.
     """
 
     line: str
@@ -75,6 +82,7 @@ class Move:
     files: tuple[str, ...] = ()
     run: bool = False
     likeness: Mapping[str, float] = field(default_factory=dict)
+    plants: frozenset[str] = frozenset()
 
 
 class Script:
@@ -132,7 +140,11 @@ class Script:
         scores = self._likeness(talk, said)
         line = self._nearest(talk, prompt, scores)
         fault = self._fault(talk, prompt, line, scores)
-        named = {defect.id for defect in self.defects.values() if expresses(defect.patterns, prompt)}
+        named = {
+            defect.id
+            for defect in self.defects.values()
+            if defect.id not in talk.coming - talk.shown and expresses(defect.patterns, prompt)
+        }
         if fault and self._stands_up(talk, fault, said):
             after = replace(after, defended=talk.defended | {fault}, settled=talk.settled | named - {fault})
             move = Move(DEFENCE + fault, self._repairs[fault].defends, (), new)
@@ -144,14 +156,15 @@ class Script:
             move = Move("", self.spec.says.miss, (), new)
             if line is not None:
                 move = Move(line.id, line.reply, line.propose, new, line.files, line.run)
-        offered = {
+        offered = frozenset(
             mark.defect
             for change in move.propose
             for piece in self.rendered(change, after)
             for mark in piece.lines
             if mark.defect
-        }
-        return replace(move, likeness=scores), replace(after, shown=after.shown | offered, used=(*talk.used, move.line))
+        )
+        move = replace(move, likeness=scores, plants=offered)
+        return move, replace(after, shown=after.shown | offered, used=(*talk.used, move.line))
 
     def _likeness(self, talk: Talk, said: str) -> dict[str, float]:
         """What the words are like, of what can be said at this moment."""
@@ -205,7 +218,7 @@ class Script:
         if hidden and len(hidden) == len(move.files):
             template = self.spec.says.unseen
         values = {
-            **self._values(talk.atoms, talk.settled),
+            **self._values(talk.atoms, self._sound(talk)),
             "new": sorted(move.new),
             "times": used.count(move.line),
             "used": used,
@@ -218,6 +231,10 @@ class Script:
             "unrun": "" if will_run else self.spec.says.unrun,
         }
         return render(template, values).strip() + "\n"
+
+    def _sound(self, talk: Talk) -> frozenset[str]:
+        """The defects that nothing proposed now may hold."""
+        return talk.settled if talk.plants else frozenset(self.defects)
 
     def _values(self, atoms: frozenset[str], settled: frozenset[str]) -> dict[str, object]:
         def bug(defect: str) -> bool:
@@ -237,7 +254,7 @@ class Script:
         return [
             Rendered(
                 piece=piece.id, path=piece.path, name=piece.name, after=piece.after, gap=piece.gap, new=piece.new,
-                lines=tuple(render_code(piece.code, self._values(atoms, talk.settled), piece.id)),
+                lines=tuple(render_code(piece.code, self._values(atoms, self._sound(talk)), piece.id)),
                 imports=tuple(
                     statement for statement, atom in piece.imports.items() if not atom or atom in atoms
                 ),
@@ -252,7 +269,7 @@ class Script:
         start = lines_of(self._starter.get(piece.path, ""))
         span = find("".join(start), piece.name) if piece.name else None
         versions = [tuple(start[span[0] : span[1]])] if span else []
-        for atoms, settled in dict.fromkeys((talk.atoms, talk.settled) for talk in past):
+        for atoms, settled in dict.fromkeys((talk.atoms, self._sound(talk)) for talk in past):
             if not piece.when or set(piece.when) & atoms:
                 lines = render_code(piece.code, self._values(atoms, settled), piece.id)
                 versions.append(tuple(line.text for line in lines))

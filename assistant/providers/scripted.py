@@ -2,8 +2,8 @@
 
 Owns turning a prepared answer into parts: looking at files, text at a human pace, tests that are really run, proposals against the
 files as they are now. Invariant: it keeps nothing of a conversation; all that was said is read from the ask, and the same ask gives
-the same parts. It claims no check but those it made. Leaves out which answer fits (``assistant.lines``) and what is changed
-(``assistant.offers``).
+the same parts. It claims no check but those it made. Leaves out which answer fits (``assistant.lines``), what was said by now
+(``assistant.together``) and what is changed (``assistant.offers``).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import threading
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 
-from assistant.base import Ask, Attachment, Finished, Part, ToolCall, Working
-from assistant.lines import Move, Scene, Script, Talk
+from assistant.base import Ask, Finished, Part, ToolCall, Working
+from assistant.lines import Move, Scene, Script
 from assistant.offers import Offer, offer
 from assistant.pace import spoken, thinking
 from assistant.patches import find
 from assistant.templates import render
+from assistant.together import looked_at, talks
 from assistant.tools import Toolbox
 from interviews.errors import BadInput, PlatformFailure
 from interviews.exercises import Exercise, load, names
 
-READ = 50_000  # characters of an attached file that are looked at
 LOOKS = 2  # files that it looks at before one answer
 TICKET_LOOKS = 4  # likewise, for a ticket
 
@@ -64,9 +64,9 @@ class Scripted:
     def reply(self, ask: Ask) -> Iterator[Part]:
         """Answer. Raises ``BadInput`` when the exercise's lines do not fit their form."""
         script = self.script(ask.exercise)
-        past = _past(script, ask)
-        move, now = script.move(past[-1], ask.prompt, _cut(ask.attachments), ask.brief)
-        found = offer(script, ask, move.propose, now, past[1:])
+        met, past = talks(script, ask)
+        move, now = script.move(met, ask.prompt, looked_at(ask.attachments), ask.brief)
+        found = offer(script, ask, move.propose, now, past)
         says = script.spec.says
         if found.unseen and not found.drafts:
             move = replace(move, template=says.unseen)
@@ -137,23 +137,6 @@ def _used(ask: Ask, tool: str, number: int, given: dict[str, str]) -> Iterator[P
     yield Working(tool, call, given)
     used = Toolbox(ask).use(tool, given)
     yield ToolCall(tool, call, given, used.output, used.ok, used.cut)
-
-
-def _past(script: Script, ask: Ask) -> list[Talk]:
-    """What was said at the beginning and after each turn before this prompt.
-
-    In a chat nothing is planted: no key could tell which of the candidate's lines came from the assistant. Nor is it where the
-    candidate chose so.
-    """
-    plants = ask.plants and ask.mode != "chat"
-    talks = [Talk(settled=frozenset() if plants else frozenset(script.defects))]
-    for turn in ask.history:
-        talks.append(script.move(talks[-1], turn.prompt, _cut(turn.brought), ask.brief)[1])
-    return talks
-
-
-def _cut(brought: tuple[Attachment, ...]) -> list[Attachment]:
-    return [replace(one, text=one.text[:READ]) for one in brought]
 
 
 provider = Scripted()

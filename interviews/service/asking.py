@@ -75,6 +75,7 @@ def request(
     texts: Mapping[str, str],
     versions: Mapping[str, int],
     delegated: bool = False,
+    beside: Iterable[Turn] = (),
 ) -> Ask:
     """The request that a prompt makes, of files with these ``texts`` in these ``versions``.
 
@@ -95,6 +96,7 @@ def request(
         brief=exercise.brief if settings.brief_shared else "", model=model, seed=interview.header.exercise.seed, bench=bench,
         mode=mode, tree=settings.tree_shared, afford=_afford(interview, turn, model), cancelled=cancelled,
         limits=_patient(interview.tools.limits) if delegated else interview.tools.limits, delegated=delegated, plants=state.plants,
+        beside=tuple(beside),
     )  # fmt: skip
 
 
@@ -143,8 +145,14 @@ def past(interview: Interview, turn: TurnView, texts: Mapping[str, str], prompt:
         prompt=prompt or turn.prompt, reply=turn.reply, attachments=names(turn), accepted=tuple(decided["accepted"]),
         rejected=tuple(decided["rejected"]), undecided=tuple(decided[""]),
         cut=turn.status == "failed" or turn.stop_reason in CUT_SHORT,
-        brought=tuple(attached(mention, texts) for mention in brought_by(turn)),
+        brought=tuple(attached(mention, texts) for mention in brought_by(turn)), said_at=turn.seq,
+        came_at=came_at(interview, turn),
     )  # fmt: skip
+
+
+def came_at(interview: Interview, turn: TurnView) -> int | None:
+    """The event that brought what it proposed; None where nothing has come of it."""
+    return min((interview.state.suggestions[name].seq for name in turn.suggestions), default=None)
 
 
 def brought_by(turn: TurnView) -> tuple[e.Mention, ...]:

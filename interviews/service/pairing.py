@@ -13,7 +13,7 @@ from assistant.base import Ask
 from interviews import events as e
 from interviews.errors import BadInput, Conflict
 from interviews.log import ClientKey, Draft
-from interviews.service import asking
+from interviews.service import asking, tickets
 from interviews.service.interview import Interview, last_payload
 from interviews.service.mentions import found, read
 from interviews.service.reply import answer
@@ -88,10 +88,12 @@ class Pairing:
         texts = asking.texts_of(interview)
         brought = sent.mentions or tuple(e.Mention(kind="file", name=path) for path in sent.attachments)
         said = [view for view in interview.state.turns if view.turn != turn and asking.was_said(view)]
+        here = interview.state.turn(turn)
+        beside = [] if here is None else tickets.beside(interview, here, "", texts)
         return asking.request(
             interview, turn, sent.text, brought, [asking.past(interview, view, texts) for view in said], sent.model, mode,
             bench if mode == "agent" else None, lambda: self._under_way.stopped(turn), texts=texts,
-            versions=asking.versions_of(interview),
+            versions=asking.versions_of(interview), beside=beside,
         )  # fmt: skip
 
     def _begin(self, sent: e.PromptSent, since_ms: int | None = None) -> None:

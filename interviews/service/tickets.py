@@ -1,7 +1,8 @@
 """What a ticket says to the assistant, round after round.
 
-Owns the words of a round and what it is told of those before. Invariant: both are functions of the log. A ticket is a conversation
-of its own: nothing of the one beside the editor is in it. Leaves out when a round begins (``delegation``).
+Owns the words of a round, what it is told of those before, and what was said in other conversations by now. Invariant: all are
+functions of the log. To a service a ticket is a conversation of its own: nothing of the one beside the editor is in it. Leaves out
+when a round begins (``delegation``).
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from assistant.base import Ask, Attachment, Bench, Turn
+from assistant.base import Ask, Attachment, Bench, Mode, Turn
 from interviews import events as e
 from interviews.errors import NotFound
 from interviews.service import asking
 from interviews.service.interview import Interview
 from interviews.service.mentions import attached
+from interviews.service.reply import DECLINED
 from interviews.state import State, TicketView, TurnView
 
 
@@ -45,9 +47,37 @@ def asked(
             unsaid, brought = [words], here
     ask = asking.request(
         interview, handed.turn, words, here, history, handed.model, "agent", bench, cancelled, texts=texts,
-        versions=handed.files, delegated=True,
+        versions=handed.files, delegated=True, beside=beside(interview, ticket.rounds[-1], handed.ticket, texts),
     )  # fmt: skip
     return replace(ask, attachments=(*ask.attachments, *_commented(interview, ticket.rounds[-1])))
+
+
+def beside(interview: Interview, at: TurnView, ticket: str, texts: Mapping[str, str]) -> list[Turn]:
+    """What was said by then in conversations other than that ``ticket``'s, "" for the one beside the editor; oldest first.
+
+    Whatever became of the replies, so that it stays the same when it is asked for again later.
+    """
+    state, mode = interview.state, interview.header.settings.mode
+    chat = [] if ticket == "" else [("", mode, view, view.prompt) for view in state.turns]
+    others: list[tuple[str, Mode, TurnView, str]] = [
+        (other.ticket, "agent", view, _words(interview, other, view))
+        for other in state.tickets.values()
+        if other.ticket != ticket
+        for view in other.rounds
+    ]
+    found = []
+    for where, how, view, words in sorted([*chat, *others], key=lambda one: one[2].seq):
+        if view.seq >= at.seq or view.stop_reason == DECLINED:
+            continue
+        came = asking.came_at(interview, view)
+        shown = tuple(attached(mention, texts) for mention in asking.brought_by(view))
+        found.append(
+            Turn(
+                prompt=words, reply="", brought=(*shown, *_commented(interview, view)), ticket=where, mode=how,
+                said_at=view.seq, came_at=came if came is not None and came < at.seq else None,
+            )
+        )  # fmt: skip
+    return found
 
 
 def texts_then(interview: Interview, files: Mapping[str, int]) -> dict[str, str]:
