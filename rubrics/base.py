@@ -14,7 +14,17 @@ from functools import cached_property
 from typing import IO, Literal, Protocol
 
 from interviews.chain import genesis
-from interviews.events import ConsentGiven, Difficulty, Event, Header, KeyRecorded, Record, Value, understand
+from interviews.events import (
+    AnalysisRecorded,
+    ConsentGiven,
+    Difficulty,
+    Event,
+    Header,
+    KeyRecorded,
+    Record,
+    Value,
+    understand,
+)
 from rubrics.facts import Facts, gather
 
 Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]
@@ -25,8 +35,8 @@ Source = Literal["signal", "judge", "human"]
 class LogView:
     """What a signal reads: header and understood events, in order, with interviewer's rights.
 
-    ``head_hash`` is the chain hash of the last record, of the header where there is none; ``work_hash`` that of the event with which
-    the work was handed in, empty where it was not.
+    ``head_hash`` is the chain hash of the last record, of the header where there is none; ``work_hash`` that of the event with
+    which the work was handed in, empty where it was not.
     """
 
     header: Header
@@ -49,6 +59,16 @@ class LogView:
     def facts(self) -> Facts:
         """The same events, looked up by what they are about."""
         return gather(self.events)
+
+    @cached_property
+    def judgements(self) -> tuple[Event, ...]:
+        """What a judge said, and that planted mistakes were taken back, in order (``rubrics.judging.record``)."""
+        return tuple(
+            event
+            for event in self.events
+            if event.type == "consent.withdrawn"
+            or (isinstance(event.data, AnalysisRecorded) and event.data.kind == "judge")
+        )
 
     @cached_property
     def plants(self) -> bool:
