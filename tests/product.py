@@ -229,14 +229,14 @@ class Browser:
         chosen = {"agreed": "yes", "plants": "yes" if plants else "no"}
         return self.http.post(f"{self.address}/interviews/{self.interview}/consent", data=chosen, timeout=60)
 
-    def connect(self, since: int = 0) -> Message:
-        """Open the socket and say hello."""
+    def connect(self, since: int = 0, greet: bool = True) -> Message:
+        """Open the socket and say hello, unless that is left for later."""
         cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in self.http.cookies)
         query = f"interview={self.interview}&role={self.role}&client={self.client}"
         self.socket.connect(
             f"{self.address}?{query}", headers={"Cookie": cookies}, transports=["websocket"], wait_timeout=10
         )
-        return self.send("hello", since=since)
+        return self.send("hello", since=since) if greet else {}
 
     def send(self, name: str, **message: object) -> Message:
         """Send and wait for the acknowledgement."""

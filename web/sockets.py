@@ -7,6 +7,7 @@ tickets alone. Leaves out what the acts do (``interviews.service``).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections import Counter
@@ -25,6 +26,7 @@ from interviews.log import ClientKey
 from interviews.service import consenting, editing, redaction
 from interviews.service.background import begin
 from interviews.service.interview import Interview
+from interviews.service.rating import ANYBODY
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.visibility import wire
@@ -68,7 +70,7 @@ logger = logging.getLogger("pairsight")
 class Client:
     """A connected page: which room, in which role, and its own id. ``acting`` is false once a newer tab took over,
     ``ahead`` true once it has seen more than there is, as after a restored backup. ``page`` is "tickets" on the page of that
-    name, else empty.
+    name, else empty; ``rater`` is an interviewer's name. ``number`` counts connections up, ``greeted`` is true once it said hello.
 
     ``client`` begins with the role: ids are chosen by pages and seen by others, and nobody may speak under another's.
     """
@@ -81,6 +83,9 @@ class Client:
     joined: bool = False
     ahead: bool = False
     page: str = ""
+    rater: str = ANYBODY
+    number: int = 0
+    greeted: bool = False
 
 
 def channel(interview: str, role: str) -> str:
@@ -101,6 +106,7 @@ class Sockets:
         """``answering`` may watch a message's handler by its name, by standing in for it; ``on_cut`` is that of ``lines``."""
         self._socketio, self._interviews, self._answering = socketio, interviews, answering
         self._clients: dict[str, Client] = {}
+        self._numbers = itertools.count(1)
         self._heard: WeakSet[Interview] = WeakSet()
         self._buckets = Buckets(time.monotonic)
         bound(socketio.server.eio, self._buckets, on_cut)
@@ -124,7 +130,7 @@ class Sockets:
         """Do what the candidate's message ``name`` asks; returns what the acknowledgement carries."""
         room = c.room
         # A page's editor knows its own changes by this id: the candidate's by its bare one.
-        actor = "candidate" if c.role == "candidate" else "interviewer:interviewer"
+        actor = "candidate" if c.role == "candidate" else f"interviewer:{c.rater}"
         author = editing.Author(actor, c.client.removeprefix("candidate:"))
         match name:
             case "edit":
@@ -230,7 +236,10 @@ class Sockets:
             raise ConnectionRefusedError(tell(error)) from None
         self._listen(room)
         page = TICKETS_PAGE if request.args.get("page") == TICKETS_PAGE else ""
-        self._clients[_sid()] = Client(room, role, f"{role}:{name}", self._buckets.of(interview, role), page=page)
+        bucket, number = self._buckets.of(interview, role), next(self._numbers)
+        self._clients[_sid()] = Client(
+            room, role, f"{role}:{name}", bucket, page=page, number=number, rater=auth.rater(interview)
+        )
 
     def _listen(self, room: Room) -> None:
         interview = room.interview
@@ -317,11 +326,19 @@ class Sockets:
             client.joined = True
             return {"last": interview.state.seq, "now": interview.now()}
 
-    def _supersede(self, newer: Client) -> None:
-        for sid, other in list(self._clients.items()):
-            # Also one with the same id: a duplicated tab has its original's.
-            rival = other.room is newer.room and other.role == "candidate" and not other.page
-            if rival and other is not newer and other.acting:
+    def _supersede(self, greeting: Client) -> None:
+        """The connection made last has the desk, whichever hello is heard first: a slow line's may come behind its successor's."""
+        greeting.greeted = True
+        # Also those with the same id: a duplicated tab has its original's.
+        desks = {
+            sid: other
+            for sid, other in list(self._clients.items())
+            if other.room is greeting.room and other.role == "candidate" and not other.page and other.greeted
+        }
+        latest = max([greeting, *desks.values()], key=lambda other: other.number)
+        greeting.acting = greeting is latest
+        for sid, other in desks.items():
+            if other is not latest and (other.acting or other is greeting):
                 other.acting = False
                 self._socketio.emit("superseded", {}, to=sid)
 
@@ -332,7 +349,7 @@ class Sockets:
     def _note(self, client: Client, message: Message, key: ClientKey | None) -> Message:
         if client.role != "interviewer":
             raise NotAllowed("Only an interviewer can add a note")
-        client.room.note("interviewer", message.get("text"), message.get("about_seq"), key)
+        client.room.note(client.rater, message.get("text"), message.get("about_seq"), key)
         return {}
 
     def _find_secret(self, client: Client, message: Message, _key: ClientKey | None) -> Message:
@@ -345,7 +362,7 @@ class Sockets:
         if client.role != "interviewer":
             raise NotAllowed("Only an interviewer can erase what was recorded")
         asked = redaction.read_redaction(message.get("text"), message.get("seqs"), message.get("reason"))
-        return {"seqs": redaction.redact(client.room, "interviewer:interviewer", asked, key)}
+        return {"seqs": redaction.redact(client.room, f"interviewer:{client.rater}", asked, key)}
 
     def _disconnect(self, _reason: object = None) -> None:
         client = self._clients.pop(_sid(), None)

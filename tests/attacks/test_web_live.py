@@ -162,6 +162,22 @@ def test_a_duplicated_tab_takes_over_though_it_has_the_same_id(product: Product,
     candidate.connect()
 
 
+def test_a_hello_that_was_slow_takes_nothing_from_the_connection_made_since(
+    product: Product, candidate: Browser
+) -> None:
+    slow, since = (Browser(product, "candidate", name="same-tab") for _ in range(2))
+    slow.connect(greet=False)
+    since.connect()
+    assert slow.send("hello", since=0)["ok"]
+    assert "another tab" in slow.send("create", path="slow.txt")["error"]
+    assert since.send("create", path="since.txt")["ok"] and not since.superseded
+    slow.socket.disconnect()
+    since.socket.disconnect()
+    candidate.socket.disconnect()
+    candidate.superseded = False
+    candidate.connect()
+
+
 def test_a_role_elsewhere_opens_nothing_here(product: Product, candidate: Browser) -> None:
     settings = Settings(data=product.data)
     elsewhere = requests.Session()

@@ -89,7 +89,9 @@ class Candidate(Worker):
     def do(self, number: int) -> None:
         word = f"{self.name}-{number}"
         if self._view.file(self.path) is None:
-            self.say("file", self.path, "create", path=self.path)
+            if not self.say("file", self.path, "create", path=self.path):
+                # The server's last word was that it failed: a person tries again.
+                return
             self.page.until(lambda: self._view.file(self.path))
         match self.chance.random():
             case x if x < 0.75:

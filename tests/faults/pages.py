@@ -180,7 +180,7 @@ class Page(Browser):
         """Wait for what events bring about, connected again wherever the connection is lost."""
         end = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < end, f"waited {seconds} s in vain"
+            assert time.monotonic() < end, f"waited {seconds} s in vain; last answers: {self.answers[-3:]}"
             self.online()
             with self._changed:
                 self._changed.wait(0.05)
