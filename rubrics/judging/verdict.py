@@ -59,7 +59,7 @@ def verdict(answers: Sequence[Answer], stable: Decimal) -> Verdict:
 def moved(weights: Weights, level: int | None, cap: Decimal, edges: Sequence[int] = FIFTHS) -> tuple[Weights, int]:
     """The posterior drawn towards that level, and by how much its mean moved, in ten-thousandths.
 
-    Towards its nearer edge, and no further than ``cap``, a share of the scale; not at all where the mean lies in that level already,
+    Towards its nearer edge, and no further than ``cap``, a share of the scale; not at all where the mean is in that level already,
     or where there is no level. ``edges`` are the lowest values of the five levels, in ten-thousandths.
     """
     if level is None:
