@@ -144,7 +144,9 @@ class Pair:
     def _learn(self, events: list[Message], _now: float) -> None:
         for event in events:
             payload = event["payload"]
-            if event["type"] == "file.snapshotted" and payload["path"] == PATH:
+            # A text that is recorded whole once more is known here, and by now typed on: it may come while edits are on their way.
+            whole = event["type"] == "file.snapshotted" and payload["origin"] != "keyframe"
+            if whole and payload["path"] == PATH:
                 self._version, self._units = payload["version"], length(payload["text"])
             elif event["type"] == "ticket.returned":
                 self.came_back.append(payload["ticket"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
+import random
 from typing import Literal, get_type_hints
 
 import pytest
@@ -11,8 +13,10 @@ import pytest
 from assistant.hunks import difference
 from bench.__main__ import line, main, names
 from bench.measure import Row, compare_rates, in_turn, missed, p95, report, row
+from bench.parts import crowd
 from bench.parts.service import answers, changed, changes, proposing
 from bench.parts.streams import Heard
+from interviews.text import apply_changes
 from tests.loopback.script import Player, Script
 
 PUBLISHED = ["what", "value", "unit", "baseline", "ratio", "target", "better", "runs", "bound"]
@@ -89,3 +93,26 @@ def test_a_token_counts_only_in_its_place() -> None:
     assert Heard(came=[0, 1, 2]).whole == 3
     assert Heard(came=[0, 2, 3]).whole == 1
     assert Heard().whole == 0
+
+
+def test_who_types_goes_on_where_the_whole_text_is_recorded_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "EVERY_S", 0.01)
+    seats = (crowd.Seat("i1", "candidate"), crowd.Seat("i1", "interviewer"))
+    pair = crowd.Pair("http://localhost", seats, random.Random(1))
+    texts = ["x" * 200]
+
+    def whole(origin: str) -> crowd.Message:
+        payload = {"path": crowd.PATH, "version": len(texts) - 1, "text": texts[-1], "origin": origin}
+        return {"type": "file.snapshotted", "payload": payload}
+
+    async def call(name: str, message: crowd.Message) -> tuple[crowd.Message, float]:
+        assert message["version"] == len(texts) - 1
+        pair.candidate._on_events([whole("keyframe")], 0.0)
+        for update in message["updates"]:
+            texts.append(apply_changes(texts[-1], update["changes"]))
+        return {"ok": True, "version": len(texts) - 1}, 0.0
+
+    monkeypatch.setattr(pair.candidate, "call", call)
+    pair.candidate._on_events([whole("starter")], 0.0)
+    asyncio.run(pair.type(lambda: len(texts) > 9))
+    assert len(texts[-1]) == 209
