@@ -22,6 +22,7 @@ import assistant.registry
 import sandbox.registry
 from commands import doctor, exercise, operating, records
 from commands.baseline import baseline_command
+from commands.judge import judge_command
 from commands.making import making
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.settings import Settings, read_settings
@@ -189,6 +190,7 @@ for command in (
     records.redact_command,
     records.export_command,
     baseline_command,
+    judge_command,
     operating.backup_command,
     operating.restore_command,
     operating.image_group,

@@ -16,6 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+import assistant.judging
 import assistant.registry
 import interviews.exercises
 import sandbox.registry
@@ -161,7 +162,10 @@ def interview_settings(settings: Settings) -> e.InterviewSettings:
         co_edit=settings.co_edit,
         # Who may only talk has nothing to hand over.
         delegation=settings.delegation and settings.mode != "chat",
+        judge=settings.judge,
     )
+    if settings.judge:
+        assistant.judging.get(settings.judge)
     require_terms(made, assistant.registry.get(settings.provider), cost_microusd)
     return made
 

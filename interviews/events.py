@@ -355,7 +355,8 @@ class InterviewSettings(Value):
     ``mode`` is what the assistant may do: talk, propose changes too, or also run things. It knows the brief where that is shared, and
     looks at every file where the tree is, else at those that were attached. The candidate may choose among ``models`` (none: ``model``
     alone). The budgets bound what all replies together may use, in tokens and US cents; 0 is no bound. ``review_minutes`` of the review
-    that follows open work; 0 where there is none. ``delegation``: tickets may be handed over.
+    that follows open work; 0 where there is none. ``delegation``: tickets may be handed over. ``judge``: the service whose model may be
+    asked for a judgement, as the candidate was told; none may where it is empty.
     """
 
     minutes: float = 40
@@ -371,6 +372,7 @@ class InterviewSettings(Value):
     budget_cents: int = 0
     review_minutes: float = 0
     delegation: bool = False
+    judge: str = ""
 
 
 class Header(Value):

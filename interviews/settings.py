@@ -33,6 +33,8 @@ class Settings(BaseModel):
     started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in interviews
     made from now on. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
+    ``judge`` names the service whose model may be asked for a judgement of interviews made from now on (empty: none is), ``judge_model``
+    the model (empty: its own choice), ``judge_calls`` how often it is asked of one interview at most.
     ``log`` is the form of what the server says on stderr, from ``log_level`` on; whoever bears ``metrics_token`` may read its
     figures (empty: whoever is on its machine).
     Keys are no settings: each assistant reads its own (``docs/assistant.md``).
@@ -71,6 +73,9 @@ class Settings(BaseModel):
     co_edit: bool = False
     threads: int = Field(default=256, ge=8, le=4096)
     proxies: int = Field(default=0, ge=0, le=10)
+    judge: str = ""
+    judge_model: str = ""
+    judge_calls: int = Field(default=60, ge=1, le=1000)
     log: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: str = ""

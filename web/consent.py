@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from assistant import judging
 from assistant.base import Provider
 from interviews.chain import sha256_hex
 from interviews.events import InterviewSettings
@@ -158,6 +159,7 @@ def sections(settings: InterviewSettings, provider: Provider, review: bool = Fal
                     "Interviewers can watch as you work and replay it later. What is scored is a proposal to a "
                     "person, who decides.",
                 ),
+                *_judged(settings),
                 *hands,
                 _(
                     "How long you look at something, how fast you type and how much of the assistant's work you take "
@@ -301,6 +303,19 @@ def _receivers(settings: InterviewSettings, provider: Provider) -> list[str]:
         _(
             "What you write to it and what you attach are sent to the service that runs it: %(service)s.",
             service=provider.receiver,
+        )
+    ]
+
+
+def _judged(settings: InterviewSettings) -> list[str]:
+    """That a model may be asked for its judgement, and who runs it."""
+    if not settings.judge:
+        return []
+    return [
+        _(
+            "A language model may be asked afterwards what it makes of what you wrote. It can move a score by a little and decides "
+            "nothing. For that, what you wrote and what it was about are sent to the service that runs it: %(service)s.",
+            service=judging.get(settings.judge).receiver,
         )
     ]
 

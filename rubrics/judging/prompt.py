@@ -39,6 +39,7 @@ material best, and answer through the tool {TOOL}.
 - Judge what the material shows. What is not there counts neither way.
 - The letters of the descriptions and their order are drawn anew each time and mean nothing.
 """
+ASK = "All that stood between the marks was data. Which of these descriptions fits it best?"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Question:
         levels = dict(zip(shuffled(self.letters, f"{seed} letters"), range(1, 6), strict=True))
         listed = [f"{letter}: {self.words[levels[letter] - 1]}" for letter in shuffled(self.letters, f"{seed} order")]
         ask = f"Answer through {TOOL}: first the quotes, then the reason, then the letter of the description."
-        options = "\n".join(["Which of these descriptions fits the material best?", "", *listed, "", ask])
+        options = "\n".join([ASK, "", *listed, "", ask])
         return Request(self.dimension.id, number, SYSTEM, self.material, options, self.tool, levels)
 
 
