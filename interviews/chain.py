@@ -131,18 +131,8 @@ def verify(header: Header, records: Iterable[Record], head: str = "") -> tuple[i
     previous, count, tombstones, met = genesis(header), 0, 0, not head
     for record in records:
         count += 1
-        if record.seq != count:
-            raise LogCorrupt("Expected event %(want)d next, got event %(seq)d", want=count, seq=record.seq)
-        if record.payload is None and record.salt is not None:
-            raise LogCorrupt("Event %(seq)d lost its content but not its salt, which no erasure leaves", seq=record.seq)
-        if record.payload is None:
-            tombstones += 1
-        elif not _holds(record.salt, record.payload, record.payload_hash):
-            raise LogCorrupt("The content of event %(seq)d is not what was recorded", seq=record.seq)
-        if _expected_hash(previous, record) != record.hash:
-            if count == 1:
-                raise LogCorrupt("Event %(seq)d does not follow from this log's header", seq=record.seq)
-            raise LogCorrupt("Event %(seq)d does not follow from the one before it", seq=record.seq)
+        require_next(previous, count, record)
+        tombstones += record.payload is None
         previous = record.hash
         met = met or previous == head
     if not met and head != previous:
@@ -151,6 +141,35 @@ def verify(header: Header, records: Iterable[Record], head: str = "") -> tuple[i
             head=head, seq=count,
         )  # fmt: skip
     return count, previous, tombstones
+
+
+def require_next(previous: str, count: int, record: Record, text: str | None = None) -> None:
+    """Raise ``LogCorrupt`` unless the record is the ``count``-th of its log and follows the one whose hash is ``previous``.
+
+    ``text`` is its payload as it was stored, which is most often what was hashed and then need not be written anew.
+    """
+    if record.seq != count:
+        raise LogCorrupt("Expected event %(want)d next, got event %(seq)d", want=count, seq=record.seq)
+    if record.payload is None and record.salt is not None:
+        raise LogCorrupt("Event %(seq)d lost its content but not its salt, which no erasure leaves", seq=record.seq)
+    if record.payload is not None and not (
+        _holds_text(record.salt, text, record.payload_hash) or _holds(record.salt, record.payload, record.payload_hash)
+    ):
+        raise LogCorrupt("The content of event %(seq)d is not what was recorded", seq=record.seq)
+    if _expected_hash(previous, record) != record.hash:
+        if count == 1:
+            raise LogCorrupt("Event %(seq)d does not follow from this log's header", seq=record.seq)
+        raise LogCorrupt("Event %(seq)d does not follow from the one before it", seq=record.seq)
+
+
+def _holds_text(salt: str | None, text: str | None, digest: str) -> bool:
+    """Whether that is the text that was hashed."""
+    if salt is None or text is None:
+        return False
+    try:
+        return _sha256(bytes.fromhex(salt) + text.encode()).hexdigest() == digest
+    except ValueError:
+        return False
 
 
 def _holds(salt: str | None, payload: Json, digest: str) -> bool:

@@ -19,6 +19,7 @@ from interviews.leases import Holding
 from interviews.log import OVER, SCORED, ClientKey, kept_for
 from interviews.store import tables as t
 
+MAX_SEQ = 2**53
 RECORD = [t.events.c[name] for name in Record.model_fields]
 HOLDING = [t.interviews.c[f"lease_{name}"] for name in Holding.__dataclass_fields__]
 
@@ -101,6 +102,7 @@ ERASE = (
 FORGET = t.contents.delete().where(
     t.contents.c.interview == sa.bindparam("name"), t.contents.c.sha256 == sa.bindparam("digest")
 )
+UNSAY = t.scorecards.delete().where(t.scorecards.c.interview == sa.bindparam("name"))
 ONE = sa.literal(1)
 
 

@@ -22,13 +22,13 @@ from interviews.errors import BadInput, LeaseLost, PairsightError, PlatformFailu
 from interviews.events import Header, Record
 from interviews.leases import Ended, Lease, Monotonic, Watch
 from interviews.log import ClientKey, Draft, NewSalt, seal_all
+from interviews.scorecards import TAKEN
 from interviews.store import queries as q
 from interviews.store import tables as t
 from interviews.store.engine import WAIT_S, begin_writing, forget_overwritten, reason, write_nothing
 from interviews.store.group import Group
 from interviews.times import Clock, Onward
 
-MAX_SEQ = 2**53
 # Seconds that the writes of a group whose transaction failed may take together when each is tried alone.
 ALONE_S = WAIT_S / 4
 
@@ -137,7 +137,10 @@ class SqlLog:
     def append(
         self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None, lease: Lease | None = None
     ) -> list[Record]:
-        return self._submit(Write(interview, drafts, key, lease))
+        records = self._submit(Write(interview, drafts, key, lease))
+        if any(draft.data.type in TAKEN for draft in drafts):
+            self._forget()
+        return records
 
     def erase(
         self,
@@ -217,7 +220,7 @@ class SqlLog:
     def read(self, interview: str, after: int = 0) -> list[Record]:
         self.header(interview)
         with self._reading() as connection:
-            return q.records(connection, interview, after + 1, MAX_SEQ)
+            return q.records(connection, interview, after + 1, q.MAX_SEQ)
 
     def check(self) -> None:
         """Commit what changes nothing. Raises ``PlatformFailure`` where nothing can be recorded now."""
@@ -360,6 +363,9 @@ class SqlLog:
             connection.execute(q.ERASE, done.erased)
         if done.forgotten:
             connection.execute(q.FORGET, done.forgotten)
+        if unsaid := {str(event[0]) for event in done.events if event[4] in TAKEN}:
+            # What they were scored from is not there any more.
+            connection.execute(q.UNSAY, [{"name": name} for name in sorted(unsaid)])
 
 
 def _not_written(error: sa.exc.SQLAlchemyError) -> PlatformFailure:

@@ -71,3 +71,14 @@ baselines = sa.Table(
     sa.Column("model", sa.String, primary_key=True),
     sa.Column("baseline", sa.Text, nullable=False),
 )
+# What interviews were given again under other rubrics; the log holds its own. Gone with what is taken out of the log.
+scorecards = sa.Table(
+    "scorecards",
+    metadata,
+    sa.Column("interview", sa.String, sa.ForeignKey("interviews.id"), primary_key=True),
+    sa.Column("rubric_sha256", sa.String, primary_key=True),
+    sa.Column("head_hash", sa.String, primary_key=True),
+    sa.Column("events", sa.BigInteger, nullable=False),
+    sa.Column("scored_at_ms", sa.BigInteger, nullable=False),
+    sa.Column("scorecard", sa.Text, nullable=False),
+)
