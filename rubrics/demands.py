@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rubrics.facts import Prompt
 from rubrics.naming import definitions, names_failure
+from rubrics.told import Prompt
 from rubrics.wording import CODE
 
 MOST = 20_000  # characters of a prompt that are read

@@ -2,7 +2,7 @@
 
 Owns the one walk over the events that all signals share. Invariant: pure; a tombstone or a half-told story (a
 decision whose proposal was withheld) leaves a gap and never raises; events that no signal reads change nothing.
-Leaves out what counts as good (``signals``).
+Leaves out the values' form (``told``), results of analyses (``analysed``) and what counts as good (``signals``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from interviews import events as e
+from rubrics import analysed
+from rubrics.told import Answer, Command, Comment, Decision, Judged, Offered, Prompt, Reviewed, Run, Scene
 from rubrics.workspace import File, Workspace
 
 TERMINAL_TAIL = 20_000
@@ -25,167 +27,6 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What lay before the candidate at one moment.
-
-    ``failing`` maps the tests that failed in the latest finished run to their messages, ``tests`` are all ids seen so far,
-    ``output`` is what the latest run and the terminals said (its tail), ``offered`` the texts proposed so far.
-    """
-
-    files: Mapping[str, File]
-    failing: Mapping[str, str]
-    tests: frozenset[str]
-    output: str
-    offered: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt, or what a ticket says. ``outcome`` is what became of it; a ``miss`` and a ``failed`` one are the platform's.
-
-    ``kind``: a ticket that was opened begins a conversation of its own, one that was revised goes on with it.
-    """
-
-    seq: int
-    turn: str
-    text: str
-    attachments: tuple[str, ...]
-    scene: Scene
-    outcome: Literal["pending", "answered", "miss", "failed"] = "pending"
-    mentions: tuple[e.Mention, ...] = ()
-    kind: Literal["prompt", "ticket", "revision"] = "prompt"
-
-    @property
-    def shown(self) -> str:
-        """The text and what was attached of tests and terminals: who attaches a failure need not type it too."""
-        failures = (f"{one.name}\n{one.text}" for one in self.mentions if one.kind == "failure")
-        return "\n".join([self.text, *failures, *(one.text for one in self.mentions if one.kind == "terminal")])
-
-    @property
-    def counts(self) -> bool:
-        """Whether this prompt is an opportunity at all."""
-        return self.outcome in ("pending", "answered")
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A verdict on a hunk; ``scene`` as of just before it. ``kept`` is what an accepted one was changed to before it went in."""
-
-    seq: int
-    accepted: bool
-    reason: str
-    scene: Scene
-    kept: str | None = None
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A hunk with what is known of it; parts that were withheld or have not happened are None."""
-
-    suggestion: str
-    hunk: str
-    seq: int | None = None
-    content: e.Hunk | None = None
-    note: e.HunkNote | None = None
-    decision: Decision | None = None
-
-    @property
-    def accepted(self) -> Decision | None:
-        """The decision, if it was to accept."""
-        return self.decision if self.decision is not None and self.decision.accepted else None
-
-
-@dataclass(frozen=True)
-class Comment:
-    """What was written at a line of a proposal."""
-
-    seq: int
-    comment: str
-    suggestion: str
-    hunk: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The verdict on a hunk of the review, the newest where there were several; its four steps are how sure they were."""
-
-    seq: int
-    verdict: e.Verdict
-    line: int
-    fault: str
-    repair: str | None
-
-    @property
-    def doubts(self) -> bool:
-        """Whether the hunk is taken to be flawed."""
-        return self.verdict in ("block", "probably wrong")
-
-
-@dataclass(frozen=True)
-class Reviewed:
-    """A hunk of the review, shown at ``seq``; parts that were withheld or have not happened are None.
-
-    ``repaired`` is what the analysis of repairs says, None where it says nothing of this hunk.
-    """
-
-    review: str
-    hunk: str
-    seq: int | None = None
-    content: e.Hunk | None = None
-    note: e.HunkNote | None = None
-    judged: Judged | None = None
-    repaired: bool | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A test run. ``finished`` is its seq, None while it goes on; ``outcomes`` maps test ids to outcomes."""
-
-    run: str
-    seq: int
-    paths: frozenset[str]
-    finished: int | None = None
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command typed in the terminal, at its end; ``scene`` is not kept, ``paths`` are the files of that moment."""
-
-    seq: int
-    command: str
-    paths: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Covered:
-    """Of the ``lines`` of an accepted hunk that can run, ``run`` did, in the test runs and commands at ``seqs``."""
-
-    lines: int
-    run: int
-    seqs: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """What the analysis at ``seq`` says of accepted hunks. Not ``whole``: some runs were left out or gave no answer."""
-
-    seq: int
-    hunks: Mapping[tuple[str, str], Covered]
-    whole: bool
-
-
-@dataclass(frozen=True)
-class OwnTests:
-    """Of so many ``mutants`` of the submitted program the candidate's own tests ``killed`` some; the analysis stands at ``seq``."""
-
-    seq: int
-    mutants: int
-    killed: int
-
-
-@dataclass(frozen=True)
 class Facts:
     """Everything signals look up, each in order of events. ``submitted`` is the seq of submission, ``closed`` that of the end of
     open work where a review followed: what is decided and run behind it is not about what was handed in.
@@ -193,6 +34,8 @@ class Facts:
     ``plants`` is false where the candidate chose to meet no planted mistakes, or took back that they may be scored.
     ``review_defects`` are those of the review, ``repairs_seq`` is the analysis of what was repaired there. ``baseline`` is what the
     assistant reached alone. ``coverage`` says by suggestion and hunk which accepted lines ran, ``own_tests`` of mutants.
+    ``handed_in`` are the files as they stood when open work ended, or at the end where it has not. ``pauses`` are when the clock
+    went on again and how long it had stood, in milliseconds.
     """
 
     prompts: tuple[Prompt, ...] = ()
@@ -200,6 +43,7 @@ class Facts:
     runs: tuple[Run, ...] = ()
     commands: tuple[Command, ...] = ()
     comments: tuple[Comment, ...] = ()
+    answers: tuple[Answer, ...] = ()
     reviewed: tuple[Reviewed, ...] = ()
     review_defects: tuple[e.Defect, ...] = ()
     repairs_seq: int = 0
@@ -210,11 +54,13 @@ class Facts:
     hidden_seq: int = 0
     baseline: Mapping[str, e.Json] | None = None
     baseline_seq: int = 0
-    coverage: Coverage | None = None
-    own_tests: OwnTests | None = None
+    coverage: analysed.Coverage | None = None
+    own_tests: analysed.OwnTests | None = None
     closed: int | None = None
     submitted: int | None = None
     submission: e.InterviewSubmitted | None = None
+    handed_in: Mapping[str, File] = field(default_factory=dict)
+    pauses: tuple[tuple[int, int], ...] = ()
     withheld: tuple[e.Event, ...] = ()
 
     def lost(self, *types: str, after: int = 0, before: int | None = None) -> bool:
@@ -255,13 +101,17 @@ class _Walk:
         self.output: str | None = None
         self.offered: tuple[str, ...] = ()
         self.withheld: list[e.Event] = []
+        self.answers: list[Answer] = []
+        self.pauses: list[tuple[int, int]] = []
+        self.handed_in: Mapping[str, File] | None = None
         self.rest = Facts()
 
     def facts(self) -> Facts:
         return replace(
             self.rest, prompts=tuple(self.prompts.values()), hunks=tuple(self.hunks.values()),
             runs=tuple(self.runs.values()), commands=tuple(self.commands), withheld=tuple(self.withheld),
-            comments=tuple(self.comments.values()),
+            comments=tuple(self.comments.values()), answers=tuple(self.answers), pauses=tuple(self.pauses),
+            handed_in=self.workspace.files() if self.handed_in is None else self.handed_in,
             reviewed=tuple(replace(one, repaired=self.repaired.get(one.hunk)) for one in self.reviewed.values()),
         )  # fmt: skip
 
@@ -287,8 +137,12 @@ class _Walk:
                     self.rest = replace(self.rest, plants=False)
             case e.TicketOpened() | e.TicketRevised():
                 self._ticket(event.seq, event.data)
-            case e.CommentAdded(comment=comment, suggestion=suggestion, hunk=hunk, text=text):
-                self.comments[comment] = Comment(event.seq, comment, suggestion, hunk, text)
+            case e.CommentAdded(comment=comment, suggestion=suggestion, hunk=hunk, line=line, text=text):
+                self.comments[comment] = Comment(event.seq, comment, suggestion, hunk, text, line)
+            case e.ExplanationRated(rater=rater, question=question, level=level):
+                self.answers.append(Answer(event.seq, rater, question, level))
+            case e.ClockResumed(lost_ms=lost_ms):
+                self.pauses.append((event.at_ms, lost_ms))
             case e.ReviewOpened() | e.ReviewAnnotated() | e.HunkJudged():
                 self._review(event.seq, event.data)
             case e.ConsentGiven(plants=plants):
@@ -299,6 +153,7 @@ class _Walk:
                 self._turn(event.seq, event.data)
             case e.PhaseOffered() if self.rest.closed is None:
                 self.rest = replace(self.rest, closed=event.seq)
+                self._hand_in()
             case e.SuggestionAnnotated() | e.SuggestionDecided() if self.rest.closed is not None:
                 pass
             case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() | e.SuggestionRefreshed():
@@ -314,20 +169,25 @@ class _Walk:
                 self.rest = replace(self.rest, key=event.data, key_seq=event.seq)
             case e.InterviewSubmitted() if self.rest.submitted is None:
                 self.rest = replace(self.rest, submitted=event.seq, submission=event.data)
+                self._hand_in()
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
-                self.rest = replace(self.rest, hidden_tests=_outcomes(result), hidden_seq=event.seq)
+                self.rest = replace(self.rest, hidden_tests=analysed.outcomes(result), hidden_seq=event.seq)
             case e.AnalysisRecorded(kind="review_repairs", result=result):
-                self.repaired = _repaired(result)
+                self.repaired = analysed.repaired(result)
                 self.rest = replace(self.rest, repairs_seq=event.seq)
             case e.AnalysisRecorded(kind="accepted_coverage", result=result):
                 seqs = {run.run: run.seq for run in self.runs.values()}
-                self.rest = replace(self.rest, coverage=_coverage(event.seq, result, seqs))
+                self.rest = replace(self.rest, coverage=analysed.coverage(event.seq, result, seqs))
             case e.AnalysisRecorded(kind="own_tests", result=result):
-                self.rest = replace(self.rest, own_tests=_own_tests(event.seq, result))
+                self.rest = replace(self.rest, own_tests=analysed.own_tests(event.seq, result))
             case e.AnalysisRecorded(kind="baseline", result=dict(result)):
                 self.rest = replace(self.rest, baseline=result, baseline_seq=event.seq)
             case _:
                 pass
+
+    def _hand_in(self) -> None:
+        if self.handed_in is None:
+            self.handed_in = self.workspace.files()
 
     def _turn(self, seq: int, data: e.PromptSent | e.ReplyFinished | e.ReplyFailed) -> None:
         if isinstance(data, e.PromptSent):
@@ -378,7 +238,7 @@ class _Walk:
             case e.SuggestionOffered():
                 for content in data.hunks:
                     self.offered = (*self.offered, content.after)
-                    self._hunk(data.suggestion, content.hunk, seq=seq, content=content)
+                    self._hunk(data.suggestion, content.hunk, seq=seq, content=content, turn=data.turn)
             case e.SuggestionAnnotated():
                 for note in data.hunks:
                     self._hunk(data.suggestion, note.hunk, note=note)
@@ -391,12 +251,12 @@ class _Walk:
 
     def _hunk(
         self, suggestion: str, hunk: str, *, seq: int | None = None, content: e.Hunk | None = None,
-        note: e.HunkNote | None = None, decision: Decision | None = None,
+        note: e.HunkNote | None = None, decision: Decision | None = None, turn: str = "",
     ) -> None:  # fmt: skip
         known = self.hunks.get((suggestion, hunk), Offered(suggestion, hunk))
         self.hunks[suggestion, hunk] = replace(
             known, seq=known.seq if seq is None else seq, content=content or known.content, note=note or known.note,
-            decision=decision or known.decision,
+            decision=decision or known.decision, turn=turn or known.turn,
         )  # fmt: skip
 
     def _run(self, seq: int, data: e.RunStarted | e.RunFinished) -> None:
@@ -409,48 +269,3 @@ class _Walk:
         self.run_output = data.output[-TERMINAL_TAIL:]
         if (run := self.runs.get(data.run)) is not None:
             self.runs[data.run] = replace(run, finished=seq, outcomes={test.id: test.outcome for test in data.tests})
-
-
-def _outcomes(result: e.Json) -> dict[str, str] | None:
-    tests = result.get("tests") if isinstance(result, dict) else None
-    if not isinstance(tests, list) or not tests:
-        return None  # a grader that could not run says nothing about the candidate
-    return {
-        test["id"]: test["outcome"]
-        for test in tests
-        if isinstance(test, dict) and isinstance(test.get("id"), str) and isinstance(test.get("outcome"), str)
-    }
-
-
-def _repaired(result: e.Json) -> dict[str, bool]:
-    hunks = result.get("hunks") if isinstance(result, dict) else None
-    return {
-        str(name): bool(one["repaired"])
-        for name, one in (hunks.items() if isinstance(hunks, dict) else ())
-        if isinstance(one, dict) and "repaired" in one
-    }
-
-
-def _coverage(seq: int, result: e.Json, seqs: Mapping[str, int]) -> Coverage | None:
-    """None where the analysis could not be made. A run is told by its id, a command by ``@`` and its event's number."""
-    hunks = result.get("hunks") if isinstance(result, dict) else None
-    if not isinstance(hunks, dict):
-        return None
-    found: dict[tuple[str, str], Covered] = {}
-    for name, one in hunks.items():
-        if not isinstance(one, dict) or not all(isinstance(one.get(key), int) for key in ("lines", "run")):
-            continue
-        suggestion, _, hunk = str(name).rpartition("/")
-        told = [str(run) for run in one.get("runs") or ()]
-        at = [int(run[1:]) if run[:1] == "@" and run[1:].isdecimal() else seqs.get(run, 0) for run in told]
-        found[suggestion, hunk] = Covered(one["lines"], one["run"], tuple(sorted(filter(None, at))))
-    return Coverage(seq, found, whole=not result.get("unanswered") and not result.get("left_out"))
-
-
-def _own_tests(seq: int, result: e.Json) -> OwnTests | None:
-    """None where the analysis could not be made."""
-    mutants = result.get("mutants") if isinstance(result, dict) else None
-    killed = result.get("killed") if isinstance(result, dict) else None
-    if not isinstance(mutants, int) or not isinstance(killed, int):
-        return None
-    return OwnTests(seq, mutants, max(0, min(killed, mutants)))

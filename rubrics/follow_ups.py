@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rubrics.facts import Facts, Prompt, Run
+from rubrics.facts import Facts
 from rubrics.naming import names_failure
+from rubrics.told import Prompt, Run
 from rubrics.wording import expressed, is_courtesy, said_in
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rubrics.facts import Prompt, Scene
+from rubrics.told import Prompt, Scene
 from rubrics.wording import CODE, PROSE
 
 _FULL_DEFINITION = re.compile(

@@ -66,9 +66,8 @@ def remarks(facts: Facts) -> list[Remark]:
             found.append(Remark((judged.seq,), judged.fault, judged.line, reviewed.content))
     for comment in facts.comments:
         if facts.submitted is None or comment.seq < facts.submitted:
-            # A comment always stands at a line.
             content = hunks.get((comment.suggestion, comment.hunk))
-            found.append(Remark((comment.seq,), comment.text, 1, content))
+            found.append(Remark((comment.seq,), comment.text, comment.line, content))
     told: dict[str, Remark] = {}
     for one in sorted(found, key=lambda one: one.seqs):
         told.setdefault(" ".join(re.findall(r"\w+", one.text.lower())), one)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
-from rubrics.facts import Prompt
+from rubrics.told import Prompt
 
 CODE = re.compile(
     r"\.(?:py|pyi|js|mjs|jsx|ts|tsx|go|rs|java|kt|rb|c|h|cc|cpp|hpp|cs|swift|php|sh|sql|lua|scala)$", re.I

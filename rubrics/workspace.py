@@ -15,25 +15,28 @@ from interviews import events as e
 from interviews.errors import BadInput
 from interviews.text import apply_changes, length, parse
 
-_MARKS = (b"\0", b"\1")
-_BY_HAND = frozenset({"typed", "paste", "terminal", "co-edit"})
+# Who brought a unit of text in. Starter files, and what came back by undoing, are nobody's.
+NOBODY, TYPED, PASTED, TERMINAL, ASSISTANT, INTERVIEWER = range(6)
+_MARKS = tuple(bytes([mark]) for mark in range(6))
+_IS_MINE = bytes(int(mark in (TYPED, PASTED, TERMINAL)) for mark in range(256))
 
 
 class File(NamedTuple):
-    """A text, for each of its UTF-16 units whether (1) or not (0) the candidate wrote it, and the last event that did so."""
+    """A text, for each of its UTF-16 units who brought it in, and the last event in which the candidate did so."""
 
     text: str
-    mine: bytes
+    by: bytes
     seq: int = 0
 
     def own_lines(self) -> str:
         """The lines whose visible characters are mostly the candidate's, joined by newlines."""
-        if not any(self.mine):
+        mine = self.by.translate(_IS_MINE)
+        if not any(mine):
             return ""
         kept, at = [], 0
         for line in self.text.split("\n"):
             end = at + length(line)
-            units = self.mine[at:end]
+            units = mine[at:end]
             if line.strip() and 2 * sum(units) > len(units) - (length(line) - length(line.strip())):
                 kept.append(line)
             at = end + 1
@@ -52,7 +55,7 @@ class Workspace:
         """Apply one event; other types change nothing."""
         data = event.data
         if isinstance(data, e.FileEdited):
-            self._edit(data.path, data.changes, event.seq if _mine(event, data.origin) else 0)
+            self._edit(data.path, data.changes, _mark(event, data.origin), event.seq)
             return
         match data:
             case e.FileSnapshotted(path=path, text=None) | e.FileDeleted(path=path):
@@ -60,22 +63,23 @@ class Workspace:
                 self._files.pop(path, None)
             case e.FileSnapshotted(path=path, text=str(text), origin=origin, renamed_from=old):
                 self._seen = None
-                before, mine = self._files.get(old or path), _mine(event, origin)
+                before, mark = self._files.get(old or path), _mark(event, origin)
                 same = old or origin in ("keyframe", "redacted")
                 if same and before is not None and length(before.text) == length(text):
                     # Whoever wrote the lines still did.
-                    self._files[path] = File(text, before.mine, before.seq)
+                    self._files[path] = File(text, before.by, before.seq)
                     return
-                self._files[path] = File(text, _MARKS[mine] * length(text), event.seq if mine else 0)
+                self._files[path] = File(text, _MARKS[mark] * length(text), event.seq if _IS_MINE[mark] else 0)
             case _:
                 pass
 
-    def _edit(self, path: str, changes: e.Json, seq: int) -> None:
+    def _edit(self, path: str, changes: e.Json, mark: int, seq: int) -> None:
         before = self._files.get(path)
         if before is None:
             return
         self._seen = None
-        after = _one_change(before, changes, seq) or _changed(before, changes, seq)
+        last = seq if _IS_MINE[mark] else before.seq
+        after = _one_change(before, changes, mark, last) or _changed(before, changes, mark, last)
         if after is None:
             del self._files[path]
         else:
@@ -94,7 +98,7 @@ class Workspace:
         return self._paths
 
 
-def _changed(before: File, changes: e.Json, seq: int) -> File | None:
+def _changed(before: File, changes: e.Json, mark: int, seq: int) -> File | None:
     """The file after a change; None where an edit before it was withheld, so that it does not fit."""
     try:
         text, sections = apply_changes(before.text, changes), parse(changes)
@@ -103,14 +107,14 @@ def _changed(before: File, changes: e.Json, seq: int) -> File | None:
     marks, at = [], 0
     for section in sections:
         if section.insert is None:
-            marks.append(before.mine[at : at + section.length])
+            marks.append(before.by[at : at + section.length])
         else:
-            marks.append(_MARKS[bool(seq)] * (len(section.insert) // 2))
+            marks.append(_MARKS[mark] * (len(section.insert) // 2))
         at += section.length
-    return File(text, b"".join(marks), seq or before.seq)
+    return File(text, b"".join(marks), seq)
 
 
-def _one_change(before: File, changes: e.Json, seq: int) -> File | None:
+def _one_change(before: File, changes: e.Json, mark: int, seq: int) -> File | None:
     """As ``_changed``, for what nearly every edit is: one place changed by a line, all in ASCII. None for any other."""
     text = before.text
     match changes:
@@ -131,11 +135,21 @@ def _one_change(before: File, changes: e.Json, seq: int) -> File | None:
         return None
     if start < 0 or gone < 0 or kept < 0 or end + kept != len(text) or not (text.isascii() and new.isascii()):
         return None
-    mine = before.mine
-    return File(
-        text[:start] + new + text[end:], mine[:start] + _MARKS[bool(seq)] * len(new) + mine[end:], seq or before.seq
-    )
+    by = before.by
+    return File(text[:start] + new + text[end:], by[:start] + _MARKS[mark] * len(new) + by[end:], seq)
 
 
-def _mine(event: e.Event, origin: e.Origin) -> bool:
-    return origin in _BY_HAND and event.actor in ("candidate", "terminal")
+def _mark(event: e.Event, origin: e.Origin) -> int:
+    if origin == "hunk":
+        return ASSISTANT
+    if event.actor not in ("candidate", "terminal"):
+        return INTERVIEWER if origin == "co-edit" else NOBODY
+    match origin:
+        case "typed" | "co-edit":
+            return TYPED
+        case "paste":
+            return PASTED
+        case "terminal":
+            return TERMINAL
+        case _:
+            return NOBODY

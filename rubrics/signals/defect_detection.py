@@ -18,7 +18,8 @@ from interviews.events import Defect
 from interviews.faults import asserts_fault, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
-from rubrics.facts import Facts, Judged, Offered, Reviewed
+from rubrics.facts import Facts
+from rubrics.told import Judged, Offered, Reviewed
 from rubrics.wording import all_pass, matches, patterns_of
 
 _NO_VERDICT = _("No verdict was given on a change of known quality.")

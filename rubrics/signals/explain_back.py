@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from statistics import median_low
 
-from interviews import events as e
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 
@@ -23,15 +22,9 @@ class ExplainBack:
     def read(self, log: LogView) -> Share:
         """Four opportunities a question that was rated."""
         rated: dict[str, dict[str, tuple[int, int]]] = {}
-        lost = False
-        for event in log.events:
-            if event.type != "explanation.rated":
-                continue
-            if isinstance(event.data, e.ExplanationRated):
-                rated.setdefault(event.data.question, {})[event.data.rater] = (event.data.level, event.seq)
-            else:
-                lost = True
-        known = len(rated) >= QUESTIONS and not lost
+        for answer in log.facts.answers:
+            rated.setdefault(answer.question, {})[answer.rater] = (answer.level, answer.seq)
+        known = len(rated) >= QUESTIONS and not log.facts.lost("explanation.rated")
         chances = [
             Opportunity(step < median_low(level for level, _seq in raters.values()) - 1, evidence, known)
             for raters in rated.values()

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts, Prompt
+from rubrics.facts import Facts
 from rubrics.naming import grounded
+from rubrics.told import Prompt
 from rubrics.wording import is_courtesy
 
 

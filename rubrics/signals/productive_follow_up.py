@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts, Prompt
+from rubrics.facts import Facts
 from rubrics.follow_ups import adds, corrects, follow_ups, named, resolving
+from rubrics.told import Prompt
 from rubrics.wording import matches
 
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 from interviews.events import Requirement
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Decision, Facts, Offered
+from rubrics.facts import Facts
+from rubrics.told import Decision, Offered
 from rubrics.wording import all_pass, expressed, name_of_test, prose, said_in
 
 # Events in which an atom can have been stated.

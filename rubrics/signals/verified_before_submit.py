@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 
+from rubrics.analysed import Coverage, Covered
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Coverage, Covered, Facts
+from rubrics.facts import Facts
 
 # What runs code. The word must stand where a command does, so that `cat test.py` and `grep python` are none.
 _RUNS = re.compile(

@@ -10,10 +10,10 @@ from interviews import events as e
 from interviews.faults import asserts_fault
 from rubrics import registry
 from rubrics.base import Detection, Share
-from rubrics.facts import Prompt, Scene
 from rubrics.naming import definitions, grounded
 from rubrics.rubric import load
 from rubrics.scoring import score
+from rubrics.told import Prompt, Scene
 from rubrics.wording import all_pass, is_courtesy, name_of_test, prose
 from rubrics.workspace import File
 from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST

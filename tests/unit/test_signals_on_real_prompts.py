@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from interviews.exercises import load
-from rubrics.facts import Prompt, Scene
 from rubrics.naming import grounded
+from rubrics.told import Prompt, Scene
 from rubrics.workspace import File
 
 ROOT = Path(__file__).resolve().parents[2]
