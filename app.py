@@ -21,12 +21,16 @@ from werkzeug.exceptions import HTTPException
 import assistant.registry
 import sandbox.registry
 from commands import doctor, exercise, operating, records
+from commands.agreement import agreement_command
 from commands.baseline import baseline_command
+from commands.invite import invite_command
 from commands.judge import judge_command
 from commands.making import making
+from commands.rescore import rescore_command
+from commands.simulate import simulate_command
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.settings import Settings, read_settings
-from web import api, auth, health, i18n, logs, metrics, pages, practice, security, serve, withdrawal
+from web import api, auth, health, i18n, logs, metrics, pages, practice, rating, security, serve, withdrawal
 from web.seats import MOVED
 from web.sockets import Sockets
 from wiring import (
@@ -58,6 +62,7 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=1 << 20,
+        SECOND_RATER=settings.second_rater,
     )
     app.jinja_env.globals["csp_nonce"] = security.nonce
     figures = metrics.Metrics()
@@ -70,6 +75,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(api.api)
     app.register_blueprint(practice.practice)
     app.register_blueprint(withdrawal.withdrawal)
+    app.register_blueprint(rating.rating)
     app.register_error_handler(PairsightError, _answer_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     # async_handlers=False: the default reorders one client's messages. Loggers: their own handlers would print beside ours.
@@ -190,7 +196,11 @@ for command in (
     records.redact_command,
     records.export_command,
     baseline_command,
+    simulate_command,
     judge_command,
+    invite_command,
+    agreement_command,
+    rescore_command,
     operating.backup_command,
     operating.restore_command,
     operating.image_group,

@@ -135,9 +135,9 @@ def secret_key(settings: Settings) -> str:
     raise BadInput("Expected a key in %(path)s, got an empty file; remove it to have one made", path=path)
 
 
-def invitation(settings: Settings, address: str, interview: str, role: e.Role) -> str:
-    """The link that opens one role in one interview."""
-    link = auth.Link(interview, role, now_ms() + int(settings.link_days * 86_400_000))
+def invitation(settings: Settings, address: str, interview: str, role: e.Role, rater: str = "") -> str:
+    """The link that opens one role in one interview; ``rater`` is the name of an interviewer, as ``read_name`` gives it."""
+    link = auth.Link(interview, role, now_ms() + int(settings.link_days * 86_400_000), rater)
     return f"{address}/join/{auth.sign_link(secret_key(settings), link)}"
 
 

@@ -31,7 +31,8 @@ class Settings(BaseModel):
     all replies of an interview use (0: no bound); ``share_brief`` and ``share_tree`` say whether it knows the brief, and looks at
     every file or at those attached. ``sandboxes`` interviews have one at a time, ``queue`` people wait at most, ``warm`` are
     started ahead. ``proxies`` in front are believed about what the browser saw. ``co_edit``: interviewers may edit in interviews
-    made from now on. Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
+    made from now on; of the share ``second_rater`` of all a second person is asked to rate.
+    Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
     ``judge`` names the service whose model may be asked for a judgement of interviews made from now on (empty: none is), ``judge_model``
     the model (empty: its own choice), ``judge_calls`` how often it is asked of one interview at most.
@@ -71,6 +72,7 @@ class Settings(BaseModel):
     lease_s: float = Field(default=6, ge=0.5, le=600)
     secret_file: Path | None = None
     co_edit: bool = False
+    second_rater: Decimal = Field(default=Decimal("0.2"), ge=0, le=1)
     threads: int = Field(default=256, ge=8, le=4096)
     proxies: int = Field(default=0, ge=0, le=10)
     judge: str = ""

@@ -1,6 +1,7 @@
 """The JSON that pages, tests and programs read: events, states, scorecards, exports.
 
-Owns these routes. Invariant: everything passes the one visibility filter for the role in its URL.
+Owns these routes. Invariant: everything passes the one visibility filter for the role in its URL; a score, and what others say of
+the interview, goes to those alone who judged it first, or said that they will not (``rating``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rubrics import registry as rubric_registry
 from rubrics.base import Scorecard
 from web.auth import opened_to, opened_to_named_role
 from web.pages import interviews, visible_state
+from web.rating import require_sighted, sighted
 
 api = Blueprint("api", __name__)
 
@@ -62,6 +64,7 @@ def _scorecard(interview: str) -> Scorecard:
         raise NotAllowed("The work is in and being graded; there is a score in a moment")
     if room.interview.state.status != "finished":
         raise NotAllowed("There is a score once the interview has been submitted and its hidden tests have run")
+    require_sighted(room)
     return Scorecard.model_validate(interviews().tools.score(room.interview.header, records))
 
 
@@ -81,7 +84,8 @@ def export(interview: str, suffix: str) -> ResponseReturnValue:
     card = _scorecard(interview) if chosen.scored else None
     terminal = request.args.get("terminal", "")
     withdrawn = consenting.withdrawn(room.interview)
-    records = [withhold("interviewer", record, withdrawn) for record in room.interview.log.read(interview)]
+    whole, judged = room.interview.log.read(interview), sighted(room)
+    records = [withhold("interviewer", record, withdrawn, judged=judged) for record in whole]
     chosen.write(out, room.interview.header, records, card, terminal)
     name = f"pairsight-{interview}{'-' + terminal if terminal.isalnum() and terminal.isascii() else ''}.{chosen.suffix}"
     return Response(

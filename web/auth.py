@@ -1,7 +1,8 @@
 """Who someone is: signed invitation links, and the roles they open.
 
-Owns links, the session's roles and the rule that every route is closed unless opened. Invariant: a view without
-``opened_to`` or ``public`` answers 403 whatever the caller holds; a role counts for one interview only.
+Owns links, the session's roles, the names that interviewers go by and the rule that every route is closed unless opened. Invariant:
+a view without ``opened_to`` or ``public`` answers 403 whatever the caller holds; a role counts for one interview only; a name comes
+from a signed link and from nowhere else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from interviews.errors import NotAllowed
 from interviews.events import Role
+from interviews.service.rating import ANYBODY
 
 View = TypeVar("View", bound=Callable[..., Any])
 _SALT = "invitation-1"
@@ -22,22 +24,24 @@ _SALT = "invitation-1"
 
 @dataclass(frozen=True)
 class Link:
-    """An invitation: one role in one interview until ``expires_ms`` (Unix)."""
+    """An invitation: one role in one interview until ``expires_ms`` (Unix). ``rater`` names an interviewer; empty for nobody."""
 
     interview: str
     role: Role
     expires_ms: int
+    rater: str = ""
 
 
 def sign_link(secret: str, link: Link) -> str:
     """The token that stands in an invitation's URL."""
-    return str(URLSafeSerializer(secret, salt=_SALT).dumps([link.interview, link.role, link.expires_ms]))
+    named = [link.rater] if link.rater else []
+    return str(URLSafeSerializer(secret, salt=_SALT).dumps([link.interview, link.role, link.expires_ms, *named]))
 
 
 def read_link(secret: str, token: str, now_ms: int) -> Link:
     """The invitation behind a token. Raises ``NotAllowed`` for a wrong or expired one."""
     try:
-        interview, role, expires_ms = URLSafeSerializer(secret, salt=_SALT).loads(token)
+        interview, role, expires_ms, *named = URLSafeSerializer(secret, salt=_SALT).loads(token)
     except (BadSignature, ValueError, TypeError):
         raise NotAllowed(
             "This link is not an invitation of this server. "
@@ -47,15 +51,34 @@ def read_link(secret: str, token: str, now_ms: int) -> Link:
         raise NotAllowed(
             "This invitation has expired. Ask the person who sent it for a new one; nothing recorded is lost."
         )
-    return Link(interview, role, expires_ms)
+    return Link(interview, role, expires_ms, *named)
 
 
 def grant(link: Link) -> None:
-    """Remember in the session what the link opens."""
-    roles = dict(session.get("roles", {}))
-    roles[link.interview] = sorted({*roles.get(link.interview, []), link.role})
-    session["roles"] = roles
+    """Remember in the session what the link opens, and whom it names.
+
+    A link without a name leaves the name that the session has: nobody gets rid of theirs by an older link.
+    """
+    roles, raters = dict(session.get("roles", {})), dict(session.get("raters", {}))
+    before = roles.get(link.interview, [])
+    roles[link.interview] = sorted({*before, link.role})
+    if link.role == "interviewer":
+        known = raters.get(link.interview, [ANYBODY] if link.role in before else [])
+        name = link.rater or (known[-1] if known else ANYBODY)
+        raters[link.interview] = [*(one for one in known if one != name), name]
+    session["roles"], session["raters"] = roles, raters
     session.permanent = True
+
+
+def rater(interview: str) -> str:
+    """The name under which the caller judges that interview: that of the named link they opened last."""
+    return raters(interview)[-1]
+
+
+def raters(interview: str) -> list[str]:
+    """Every name that the caller's session has had there: what one of them has seen, the others have."""
+    known: list[str] = session.get("raters", {}).get(interview) or [ANYBODY]
+    return known
 
 
 def holds(interview: str, role: str) -> bool:

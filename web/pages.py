@@ -27,7 +27,7 @@ from rubrics.base import LogView
 from rubrics.fates import fates
 from rubrics.scoring import score
 from web import consent as consents
-from web import hunks, i18n, withdrawal
+from web import hunks, i18n, rating, withdrawal
 from web.auth import grant, opened_to, public, read_link
 from web.wentwell import facts as went_well
 from web.words import render
@@ -248,18 +248,20 @@ def replay(interview: str) -> ResponseReturnValue:
 @pages.get("/interviews/<interview>/scorecard")
 @opened_to("interviewer")
 def scorecard(interview: str) -> ResponseReturnValue:
-    """The proposed score, each line linked to its moments."""
+    """The proposed score beside what people say, each line linked to its moments; first, the form for one's own levels."""
     room = interviews().get(interview)
+    if not rating.sighted(room):
+        return redirect(url_for("rating.form", interview=interview))
     records = room.interview.log.read(interview)
-    rubric = rubric_files.load("standard")
-    card = score(LogView.of(room.interview.header, records), rubric, translate=lambda text: str(_(text)))
+    rubric, log = rubric_files.load("standard"), LogView.of(room.interview.header, records)
+    card = score(log, rubric, translate=lambda text: str(_(text)))
     titles = {dimension.id: dimension.title for dimension in rubric.dimensions}
     titles |= {indicator.id: indicator.title for dimension in rubric.dimensions for indicator in dimension.indicators}
-    start = next((r.at_ms for r in records if r.type == "phase.started"), room.interview.header.created_at_ms)
-    moments = {r.seq: (r.type, max(0, r.at_ms - start) // 1000) for r in records}
+    moments = rating.moments(room, records)
     return render_template(
-        "scorecard.html", room=room, card=card, titles=titles, moments=moments, state=room.interview.state
-    )
+        "scorecard.html", room=room, card=card, titles=titles, moments=moments, state=room.interview.state,
+        people=rating.compared(room, log, card, rubric),
+    )  # fmt: skip
 
 
 @pages.post("/theme")

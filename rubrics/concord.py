@@ -1,0 +1,149 @@
+"""How far people agree, with each other and with the rubric, over many interviews; and whether that drifts.
+
+Owns which levels are compared. Invariant: pure; only blind ratings count, of each rater the first, for what was said with the score
+known echoes it; a level that was not told is missing, never a number; a dimension whose value is nothing but people's word is not
+compared with people. Leaves out the mathematics (``agreement``) and reading the store (``commands.agreement``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Literal
+
+from rubrics import agreement
+from rubrics.base import Scorecard
+
+Between = Literal["people", "rubric"]
+# Consecutive interviews of one window, where it is not a month.
+WINDOW = 20
+
+
+@dataclass(frozen=True)
+class Rated:
+    """One interview, made at ``at_ms`` (Unix): by dimension the blind levels in order, and the rubric's where it tells one.
+
+    ``another``: some of the levels were given under another rubric, or another version of this one.
+    """
+
+    interview: str
+    at_ms: int
+    people: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    rubric: dict[str, int] = field(default_factory=dict)
+    raters: int = 0
+    another: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Agreement on one dimension over ``n`` interviews in which both sides told a level; ``left_out`` are the others.
+
+    ``kappa`` and ``alpha`` with their intervals are None where they are not defined, or too little is known. ``difference`` is the
+    mean of people's level minus the rubric's, with its standard error. ``warning``: what to keep in mind, empty for nothing.
+    """
+
+    n: int
+    left_out: int
+    kappa: Fraction | None
+    kappa_ci95: tuple[Fraction, Fraction] | None
+    alpha: Fraction | None
+    alpha_ci95: tuple[Fraction, Fraction] | None
+    difference: agreement.Mean | None
+    warning: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """Agreement in one window: a month, or so many interviews in a row. ``departs``: its difference is not like the others'."""
+
+    name: str
+    figure: Figure
+    departs: bool
+
+
+def rated(at_ms: int, card: Scorecard) -> Rated | None:
+    """What counts of an interview's scorecard; None where nobody rated it blind."""
+    blind: dict[str, dict[str, int | None]] = {}
+    for one in card.ratings:
+        if one.blind:
+            blind.setdefault(one.rater, one.levels)
+    if not blind:
+        return None
+    people, rubric = {}, {}
+    for score in card.dimensions:
+        levels = (given.get(score.id) for given in blind.values())
+        people[score.id] = tuple(level for level in levels if level is not None)
+        observed = [one.source for one in score.indicators if one.status != "not_observed"]
+        if score.level is not None and any(source != "human" for source in observed):
+            rubric[score.id] = score.level
+    another = any(one.blind and one.rubric_sha256 != card.rubric.sha256 for one in card.ratings)
+    return Rated(card.log.interview, at_ms, people, rubric, len(blind), another)
+
+
+def figure(interviews: Sequence[Rated], dimension: str, between: Between) -> Figure:
+    """Agreement on one dimension: of the first two who rated blind (alpha: of all), or of the first with the rubric."""
+    units = [unit for one in interviews if len(unit := _unit(one, dimension, between)) > 1]
+    pairs = [(unit[0], unit[1]) for unit in units]
+    asked = sum(1 for one in interviews if between == "rubric" or one.raters > 1)
+    differences = [people - rubric for people, rubric in pairs] if between == "rubric" else []
+    return Figure(
+        n=len(units), left_out=asked - len(units),
+        kappa=agreement.kappa(pairs), kappa_ci95=agreement.interval(pairs, agreement.kappa),
+        alpha=agreement.alpha(units), alpha_ci95=agreement.interval(units, agreement.alpha),
+        difference=agreement.mean(differences) if between == "rubric" else None, warning=_warning(len(units), pairs),
+    )  # fmt: skip
+
+
+def drift(interviews: Sequence[Rated], dimension: str, between: Between, size: int | None) -> list[Window]:
+    """The same by windows of so many interviews in a row, the oldest first; by month (UTC) where ``size`` is None."""
+    out, groups = [], _windows(interviews, size)
+    for name, group in groups:
+        rest = [one for other, them in groups if other != name for one in them]
+        apart, others = _differences(group, dimension), _differences(rest, dimension)
+        far = between == "rubric" and agreement.departs(apart, others)
+        out.append(Window(name, figure(group, dimension, between), far))
+    return out
+
+
+def _unit(one: Rated, dimension: str, between: Between) -> tuple[int, ...]:
+    people = one.people.get(dimension, ())
+    if between == "people":
+        return people
+    return (people[0], one.rubric[dimension]) if people and dimension in one.rubric else ()
+
+
+def _differences(interviews: Iterable[Rated], dimension: str) -> list[int]:
+    return [unit[0] - unit[1] for one in interviews if (unit := _unit(one, dimension, "rubric"))]
+
+
+def _windows(interviews: Sequence[Rated], size: int | None) -> list[tuple[str, list[Rated]]]:
+    ordered = sorted(interviews, key=lambda one: (one.at_ms, one.interview))
+    key: Callable[[int, Rated], str]
+    if size is None:
+
+        def key(at: int, one: Rated) -> str:
+            return datetime.fromtimestamp(one.at_ms / 1000, UTC).strftime("%Y-%m")
+    else:
+
+        def key(at: int, one: Rated) -> str:
+            start = at // size * size
+            return f"{start + 1}-{min(start + size, len(ordered))}"
+
+    groups: dict[str, list[Rated]] = {}
+    for at, one in enumerate(ordered):
+        groups.setdefault(key(at, one), []).append(one)
+    return list(groups.items())
+
+
+def _warning(n: int, pairs: Sequence[tuple[int, int]]) -> str:
+    if n == 0:
+        return "nothing to compare"
+    if n < agreement.LEAST:
+        return f"only {n}: no interval, and the figures may be anything"
+    if len({level for pair in pairs for level in pair}) < 3:
+        return "hardly any spread in the levels: kappa and alpha are low however well people agree"
+    if n < agreement.SMALL:
+        return f"only {n}: the interval is rather too narrow"
+    return ""
