@@ -30,7 +30,7 @@ from rubrics.rubric import Dimension, JudgeQuestion, Rubric
 KIND = "judge"
 FORM = 1
 NOT_ASKED = _("It was not asked.")
-REASON, QUOTE, QUOTES = 600, 400, 5
+REASON, QUOTE, QUOTES, LETTER = 600, 400, 5, 8
 GONE = _("What it was shown is not all there any more, so what it said of it is void.")
 NOTHING = _("There was nothing to show it.")
 
@@ -90,7 +90,7 @@ def _bounded(given: e.Json) -> e.Json:
         return None
     quotes = given.get("quotes")
     return {
-        "choice": given["choice"][:REASON] if isinstance(given.get("choice"), str) else None,
+        "choice": _text(given.get("choice"), LETTER),
         "quotes": [
             {"event": one.get("event") if type(one.get("event")) is int and abs(one["event"]) < 2**53 else None,
              "quote": _text(one.get("quote"), QUOTE)}
