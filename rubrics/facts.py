@@ -26,7 +26,7 @@ _UNREAD = frozenset(
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|\r")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """Everything signals look up, each in order of events. ``submitted`` is the seq of submission, ``closed`` that of the end of
     open work where a review followed: what is decided and run behind it is not about what was handed in.

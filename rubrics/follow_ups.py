@@ -1,4 +1,4 @@
-"""Follow-ups and the runs that decide them.
+"""Follow-ups, what they state, and the runs that decide them.
 
 Owns which prompts are follow-ups, what in them is progress by itself, and which run decides what. Invariant: an outcome of a
 run decides one thing at most: whether a failure that a follow-up named is resolved, else whether a follow-up sent while tests
@@ -8,46 +8,78 @@ failed brought the failures down, else whether the candidate's own work went rou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rubrics.facts import Facts
 from rubrics.naming import names_failure
 from rubrics.told import Prompt, Run
 from rubrics.wording import expressed, is_courtesy, said_in
 
+# Several signals read the same log one after another: the two latest are kept, by identity.
+_KEPT = 2
 
-def asked(facts: Facts) -> list[Prompt]:
+
+@lru_cache(maxsize=_KEPT)
+def asked(facts: Facts) -> tuple[Prompt, ...]:
     """Prompts that ask for something: none that the platform failed to answer, no mere courtesies."""
-    return [prompt for prompt in facts.prompts if prompt.counts and not is_courtesy(prompt.text)]
+    return tuple(prompt for prompt in facts.prompts if prompt.counts and not is_courtesy(prompt.text))
 
 
-def follow_ups(facts: Facts) -> list[Prompt]:
+@lru_cache(maxsize=_KEPT)
+def follow_ups(facts: Facts) -> tuple[Prompt, ...]:
     """All but the first prompt, and each further round asked of a ticket; opening a ticket begins a conversation of its own."""
-    prompts = asked(facts)
-    first = next((prompt for prompt in prompts if prompt.kind == "prompt"), None)
-    return [prompt for prompt in prompts if prompt is not first and prompt.kind != "ticket"]
+    first = next((prompt for prompt in asked(facts) if prompt.kind == "prompt"), None)
+    return tuple(prompt for prompt in asked(facts) if prompt is not first and prompt.kind != "ticket")
+
+
+@lru_cache(maxsize=_KEPT)
+def stated(facts: Facts) -> Mapping[int, frozenset[str]]:
+    """The ids of the requirements that each prompt states, and what is attached to it, by its seq."""
+    atoms = facts.key.requirements if facts.key else ()
+    return {
+        prompt.seq: frozenset(atom.id for atom in atoms if expressed(atom, said))
+        for prompt in facts.prompts
+        for said in [said_in(prompt)]
+    }
+
+
+@lru_cache(maxsize=_KEPT)
+def first_stated(facts: Facts) -> Mapping[int, frozenset[str]]:
+    """Of each prompt those of them that no prompt before it stated."""
+    known: frozenset[str] = frozenset()
+    found = {}
+    for seq, atoms in sorted(stated(facts).items()):
+        found[seq] = atoms - known
+        known |= atoms
+    return found
 
 
 def adds(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
     """The evidence that it states an atom the conversation did not hold yet, or nothing."""
     if facts.key is None or facts.key.brief_shared:
         return ()
-    said = said_in(prompt)
-    before = "\n".join(said_in(other) for other in facts.prompts if other.seq < prompt.seq)
-    new = any(expressed(atom, said) and not expressed(atom, before) for atom in facts.key.requirements)
-    return (prompt.seq,) if new else ()
+    return (prompt.seq,) if first_stated(facts)[prompt.seq] else ()
+
+
+def missed(facts: Facts, prompt: Prompt) -> Mapping[str, int]:
+    """The atoms whose latest proposal before the prompt did not honour them, each with that proposal's seq."""
+    latest: dict[str, tuple[int, bool]] = {}
+    for hunk in facts.hunks:
+        if hunk.note is None or hunk.seq is None or hunk.seq >= prompt.seq:
+            continue
+        for atom in hunk.note.touches:
+            latest[atom] = max(latest.get(atom, (0, False)), (hunk.seq, atom in hunk.note.honours))
+    return {atom: seq for atom, (seq, honoured) in latest.items() if not honoured}
 
 
 def corrects(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
     """The evidence that it restates an atom which the latest proposal for it missed, or nothing."""
+    open_ = missed(facts, prompt)
     for atom in facts.key.requirements if facts.key else ():
-        shown = [
-            (hunk.seq, atom.id in hunk.note.honours)
-            for hunk in facts.hunks
-            if hunk.note and hunk.seq is not None and hunk.seq < prompt.seq and atom.id in hunk.note.touches
-        ]
-        if shown and not max(shown)[1] and expressed(atom, prompt.text):
-            return (prompt.seq, max(shown)[0])
+        if atom.id in open_ and expressed(atom, prompt.text):
+            return (prompt.seq, open_[atom.id])
     return ()
 
 
@@ -59,8 +91,13 @@ def named(prompt: Prompt) -> list[str]:
 def resolving(facts: Facts, prompt: Prompt) -> list[Run]:
     """The finished runs before the next prompt; where there are none, the first run after it."""
     runs = [run for run in facts.runs if run.finished is not None and run.seq > prompt.seq]
-    until = next((other.seq for other in asked(facts) if other.seq > prompt.seq), None)
+    until = _next(facts, prompt)
     return [run for run in runs if until is None or run.seq < until] or runs[:1]
+
+
+def failing(run: Run) -> frozenset[str]:
+    """The tests that failed in it."""
+    return frozenset(test for test, outcome in run.outcomes.items() if outcome in ("failed", "error"))
 
 
 @dataclass(frozen=True)
@@ -72,31 +109,31 @@ class Round:
     runs: tuple[Run, ...]
 
 
-def failing(run: Run) -> frozenset[str]:
-    """The tests that failed in it."""
-    return frozenset(test for test, outcome in run.outcomes.items() if outcome in ("failed", "error"))
-
-
-def rounds(facts: Facts) -> list[Round]:
+@lru_cache(maxsize=_KEPT)
+def rounds(facts: Facts) -> tuple[Round, ...]:
     """Those that runs decide; what only names a failure is decided as a resolved one, and is none here."""
-    prompts, found = asked(facts), []
-    finished = [run for run in facts.runs if run.finished is not None]
+    found = []
+    finished = [run for run in facts.runs if run.finished is not None and run.outcomes]
     for prompt in follow_ups(facts):
         earlier = [run for run in finished if run.finished is not None and run.finished < prompt.seq]
-        until = next((other.seq for other in prompts if other.seq > prompt.seq), None)
+        until = _next(facts, prompt)
         later = tuple(run for run in finished if run.seq > prompt.seq and (until is None or run.seq < until))
-        if not earlier or not failing(earlier[-1]) or not later or _names_only(facts, prompt):
-            continue
-        found.append(Round(prompt, earlier[-1], later))
-    return found
+        if earlier and failing(earlier[-1]) and later and not _names_only(facts, prompt):
+            found.append(Round(prompt, earlier[-1], later))
+    return tuple(found)
+
+
+@lru_cache(maxsize=_KEPT)
+def spoken_for(facts: Facts) -> frozenset[str]:
+    """The runs that decide a follow-up."""
+    runs = [run for one in rounds(facts) for run in one.runs]
+    runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
+    return frozenset(run.run for run in runs)
 
 
 def _names_only(facts: Facts, prompt: Prompt) -> bool:
     return bool(named(prompt)) and not adds(facts, prompt) and not corrects(facts, prompt)
 
 
-def spoken_for(facts: Facts) -> frozenset[str]:
-    """The runs that decide a follow-up."""
-    runs = [run for one in rounds(facts) for run in one.runs]
-    runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
-    return frozenset(run.run for run in runs)
+def _next(facts: Facts, prompt: Prompt) -> int | None:
+    return next((other.seq for other in asked(facts) if other.seq > prompt.seq), None)
