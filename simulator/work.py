@@ -83,7 +83,7 @@ class Work:
 
     def opening(self, pieces: Sequence[Piece]) -> None:
         """Asks for work to be done, and takes over what comes."""
-        wanted = [atom for one in pieces for atom in lockers.atoms(one.id)]
+        wanted = [atom for one in pieces for atom in lockers.atoms(one.id) if self._open(atom)]
         told = [atom for atom in wanted if self.states(atom)]
         first = pieces[0]
         if self.style == "test-first":
@@ -322,6 +322,8 @@ class Work:
     def by_hand(self, piece: Piece) -> None:
         """Writes a piece of work without the assistant."""
         for atom in lockers.atoms(piece.id):
+            if not self._open(atom):
+                continue
             self.teller.wait(120)
             sound = self.dice.luck(f"by-hand/{atom.id}", 0.8)
             self.teller.edit(piece.path, atom.stub, atom.sound if sound else atom.naive, "typed")

@@ -1,0 +1,55 @@
+"""Part 3: whether going for the score instead of the work pays.
+
+Owns the comparison of tricks with an honest person of middling skill, by signals and by a judge that believes everything.
+Invariant: whoever plays a trick is weak; a dimension that is not observed ranks nobody. Leaves out the tricks (``simulator.tricks``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simulator.chance import Skills
+from simulator.course import Request
+from simulator.tricks import TRICKS
+from validation.claims import Claim, rounded
+from validation.figures import about
+from validation.trying import Asked, How, Marks
+
+PEOPLE = 40
+ABOUT = "eight tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick"
+
+
+def claims(how: How) -> list[Claim]:
+    """One claim a trick and dimension."""
+    seeds = range(how.seed * 30_000, how.seed * 30_000 + how.many(PEOPLE))
+    asked = [Asked(Request(seed, Skills())) for seed in seeds]
+    asked += [Asked(Request(seed, Skills()), trick) for trick in TRICKS for seed in seeds]
+    marks = how.marks(asked)
+    honest = marks[: len(seeds)]
+    found = []
+    for at, trick in enumerate(TRICKS, start=1):
+        theirs = marks[at * len(seeds) : (at + 1) * len(seeds)]
+        for dimension in honest[0].dimensions:
+            found += _margin(trick, dimension, honest, theirs)
+    return found
+
+
+def _margin(trick: str, dimension: str, honest: Sequence[Marks], theirs: Sequence[Marks]) -> list[Claim]:
+    ours = [level for one in honest if (level := one.dimensions[dimension].level) is not None]
+    got = [level for one in theirs if (level := one.dimensions[dimension].level) is not None]
+    what, target = f"{trick}, {dimension}: margin of honest work", "at least 0"
+    if not ours:
+        return []
+    if not got:
+        return [Claim(what, None, target=target, holds=True, note="not observed with the trick")]
+    middle, (low, high) = about(ours)
+    other, (low_, high_) = about(got)
+    half = (((high - low) / 2) ** 2 + ((high_ - low_) / 2) ** 2) ** 0.5
+    margin = middle - other
+    seldom = f", observed in {len(got)} of {len(theirs)}" if len(got) < len(theirs) else ""
+    return [
+        Claim(
+            what, round(margin, 3), "levels", interval=rounded((margin - half, margin + half)), target=target,
+            holds=margin >= 0, n=len(theirs), note=f"honest {middle:.2f}, trick {other:.2f}{seldom}",
+        )
+    ]  # fmt: skip
