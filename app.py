@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 import assistant.registry
 import sandbox.registry
 from commands import doctor, exercise, operating, records
+from commands.adverse import adverse_command
 from commands.agreement import agreement_command
 from commands.baseline import baseline_command
 from commands.invite import invite_command
@@ -201,6 +202,7 @@ for command in (
     invite_command,
     agreement_command,
     rescore_command,
+    adverse_command,
     operating.backup_command,
     operating.restore_command,
     operating.image_group,

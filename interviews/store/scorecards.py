@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from interviews.chain import genesis, require_next
 from interviews.errors import LogCorrupt, PlatformFailure
-from interviews.events import Header, Record
-from interviews.log import OVER
+from interviews.events import Header, Json, Record
+from interviews.log import OVER, SCORED
 from interviews.scorecards import TAKEN, Kept, current
 from interviews.store import queries as q
 from interviews.store import tables as t
@@ -34,6 +34,15 @@ _FINISHED = (
 )
 _TAKEN = sa.select(sa.func.max(t.events.c.seq)).where(
     t.events.c.interview == sa.bindparam("name"), t.events.c.type.in_(sorted(TAKEN))
+)
+_WITHDRAWN = sa.select(sa.func.max(t.events.c.seq)).where(
+    t.events.c.interview == sa.bindparam("name"), t.events.c.type == "consent.withdrawn"
+)
+_RECORDED = (
+    sa.select(t.events.c.payload)
+    .where(t.events.c.interview == sa.bindparam("name"), t.events.c.type == SCORED, t.events.c.payload.is_not(None))
+    .order_by(t.events.c.seq.desc())
+    .limit(1)
 )
 
 
@@ -62,6 +71,17 @@ class Scorecards:
             raise LogCorrupt(
                 "The log's header does not fit: %(why)s", why=str(error).splitlines()[-1].strip()
             ) from None
+
+    def recorded(self, interview: str) -> dict[str, Json] | None:
+        """The newest scorecard in the interview's own log; None where there is none, or it is no longer to be shown."""
+        with self._reading() as connection:
+            found = connection.execute(_RECORDED, {"name": interview}).first()
+            withdrawn = connection.execute(_WITHDRAWN, {"name": interview}).scalar_one() or 0
+        if found is None:
+            return None
+        # As ``visibility.outdated``.
+        card: dict[str, Json] = json.loads(found.payload)["scorecard"]
+        return card if card["log"]["events"] >= withdrawn else None
 
     def records(self, header: Header) -> Iterator[Record]:
         """The log's records, each checked to follow from those before it. Raises ``LogCorrupt`` at one that does not."""
