@@ -83,7 +83,8 @@ class Claude:
         # The part that repetitions share is marked for the service's cache: tools, task and material, in this order.
         shared = {"type": "text", "text": request.material, "cache_control": {"type": "ephemeral"}}
         body: dict[str, Any] = {
-            "model": model, "max_tokens": MAX_TOKENS, "system": request.system,
+            "model": model, "max_tokens": MAX_TOKENS,
+            "system": [{"type": "text", "text": request.system}],
             "messages": [{"role": "user", "content": [shared, {"type": "text", "text": request.options}]}],
             "tools": [dict(request.tool)],
             "tool_choice": {"type": "tool", "name": request.tool["name"], "disable_parallel_tool_use": True},

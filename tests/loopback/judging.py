@@ -61,7 +61,8 @@ class Judging(Loopback):
 class _Handler(Handler):
     def _answer(self, loopback: Loopback, raw: bytes, number: int) -> None:
         assert isinstance(loopback, Judging)
-        if self.headers.get("x-api-key") != loopback.player.script.key:
+        key = self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key")
+        if key != loopback.player.script.key:
             return self._error(401, "authentication_error", "invalid x-api-key", number)
         body = json.loads(raw)
         try:
