@@ -141,7 +141,7 @@ def test_where_nobody_comes_out_well_there_is_no_ratio() -> None:
 
 
 def test_several_comparisons_are_allowed_for() -> None:
-    p = {("a",): Fraction(1, 100), ("b",): Fraction(4, 100), ("c",): Fraction(3, 100)}
+    p: dict[tuple[str, ...], Fraction] = {("a",): Fraction(1, 100), ("b",): Fraction(4, 100), ("c",): Fraction(3, 100)}
     assert holm(p) == {("a",): Fraction(3, 100), ("c",): Fraction(6, 100), ("b",): Fraction(6, 100)}
     assert holm({("a",): Fraction(1, 2), ("b",): Fraction(3, 4)})["a",] == 1
 
