@@ -46,7 +46,9 @@ Place = tuple[str, int]
 
 @click.command("judge")
 @click.argument("log", metavar="LOG|ID")
-@click.option("--rubric", "rubric_id", default="standard", show_default=True, metavar="ID", help="Whose questions.")
+@click.option(
+    "--rubric", "rubric_id", default="standard", show_default=True, metavar="ID|FILE", help="Whose questions."
+)
 @click.option("--model", metavar="NAME", help="Who is asked; else PAIRSIGHT_JUDGE_MODEL or the judge's own choice.")
 @click.option(
     "--out",
@@ -81,7 +83,7 @@ def judge_command(
         raise BadInput("Expected --out with a file for the log and the answers: %(path)s stays as it is", path=log)
     if not is_file and out is not None:
         raise BadInput("Expected --out with a log file only: the answers about %(id)s go into its own log", id=log)
-    case = _Case.of(log, rubric_files.load(rubric_id), wanted)
+    case = _Case.of(log, rubric_files.find(rubric_id), wanted)
     if dry_run:
         _tell_plan(case, as_json)
         return
@@ -93,8 +95,12 @@ def judge_command(
             case = _Case.of(log, case.plan.rubric, wanted)
             _judge(case, judge, settings, as_json, beat, append)
     else:
-        _judge(case, judge, settings, as_json, lambda: None, case.sealed)
+        # First as it is: a file that cannot be written is told before anything is paid for.
         _write(out, case)
+        try:
+            _judge(case, judge, settings, as_json, lambda: None, case.sealed)
+        finally:
+            _write(out, case)
 
 
 @dataclass
@@ -302,5 +308,5 @@ def _tell(card: Scorecard, seq: int | None, before: int, asking: _Asking, case: 
         click.echo(f"All {before} answers were in the log already: nobody was asked.")
         return
     cost = asking.bill.cost_microusd
-    price = "at a price that is not known" if cost is None else f"for about {cost / 1_000_000:.2f} US dollars"
+    price = "at a price that is not known" if cost is None else f"for about {cost / 1_000_000:.4f} US dollars"
     click.echo(f"{asking.bill.calls} calls {price}; event {seq}.")

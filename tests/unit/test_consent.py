@@ -8,9 +8,11 @@ import pytest
 
 from app import create_app
 from assistant.registry import get
+from interviews.errors import BadInput
 from interviews.events import InterviewSettings
-from interviews.settings import Settings
+from interviews.settings import Settings, read_settings
 from web.consent import choices, sections, text_hash
+from wiring import interview_settings
 
 
 def told(tmp_path: Path, provider: str = "anthropic", review: bool = False, **settings: object) -> str:
@@ -58,6 +60,21 @@ def test_its_bounds(tmp_path: Path) -> None:
     assert "bounded" not in told(tmp_path) and "You choose who answers" not in told(tmp_path, models=("a",), model="a")
     assert "bounded" in told(tmp_path, budget_cents=100) and "bounded" in told(tmp_path, budget_tokens=100)
     assert "among: a, b." in told(tmp_path, models=("a", "b"), model="a")
+
+
+def test_a_judge_is_told_of_where_one_may_be_asked_and_only_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ANTHROPIC_BASE_URL", raising=False)
+    assert "language model may be asked" not in told(tmp_path)
+    words = told(tmp_path, "scripted", judge="anthropic")
+    assert "what it makes of what you wrote" in words and "decides nothing" in words
+    assert "while you work, what you write to it goes nowhere else" in words
+    assert "are sent to the service that runs it: Anthropic (api.anthropic.com)." in words
+    assert interview_settings(read_settings({"PAIRSIGHT_JUDGE": "anthropic"})).judge == "anthropic"
+    assert interview_settings(read_settings({})).judge == ""
+    with pytest.raises(BadInput, match="Expected one of the judges anthropic, got oracle"):
+        interview_settings(read_settings({"PAIRSIGHT_JUDGE": "oracle"}))
 
 
 def formats(tmp_path: Path, provider: str, review: bool, **settings: object) -> list[str]:

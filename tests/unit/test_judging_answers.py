@@ -192,9 +192,10 @@ def level_of(story: Story, data: e.AnalysisRecorded | None = None) -> int | None
 def test_answers_to_another_log_rubric_or_question_are_nobodys() -> None:
     story, data = recorded_story()
     assert level_of(told(salt=500), data) is None
-    for changed in (
+    changes: tuple[dict[str, e.Json], ...] = (
         {"head": "0" * 64}, {"prompt": "0" * 64}, {"model": "another"}, {"form": 2}, {"dimensions": []}, {"prompt": None},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for changed in changes:
         assert level_of(told(), data.model_copy(update={"result": {**data.result, **changed}})) is None, changed
     assert level_of(told(), data.model_copy(update={"key": "0" * 64})) is None
     assert level_of(told(), data.model_copy(update={"result": "nothing"})) is None
