@@ -74,7 +74,9 @@ def verify_command(log: str, head: str, strict: bool, as_json: bool) -> None:
         header, records = load(log)
         count, last, _ = verify_chain(header, records, head)
         view = _view(log)
-        gone = erasure.tombstones(records, visibility.lacking(view, visibility.withdrawn_at(records)))
+        # What is here holds everything; what left was for somebody who may not read everything.
+        hidden = visibility.lacking(view, visibility.withdrawn_at(records)) if Path(log).is_file() else ()
+        gone = erasure.tombstones(records, hidden)
         if strict and (odd := gone.unexplained or gone.kept):
             told = "No erasure tells why event %(seq)d is empty" if gone.unexplained else _KEPT
             raise LogCorrupt(told, seq=odd[0])

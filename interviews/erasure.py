@@ -20,7 +20,8 @@ ERASABLE = frozenset(
         "file.snapshotted", "file.edited", "file.deleted", "sync.failed", "terminal.output", "command.finished", "run.started",
         "run.finished", "prompt.sent", "reply.appended", "reply.finished", "reply.failed", "tool.started", "tool.called",
         "suggestion.offered", "suggestion.decided", "suggestion.refreshed", "ticket.opened", "ticket.revised", "ticket.returned",
-        "comment.added", "hunk.judged", "note.added", "analysis.recorded", "score.recorded",
+        "comment.added", "hunk.judged", "note.added", "analysis.recorded", "rating.recorded", "explanation.rated",
+        "score.overridden", "score.recorded",
     }
 )  # fmt: skip
 

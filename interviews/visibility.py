@@ -102,15 +102,15 @@ def sees(role: Role, record: Record, withdrawn: int = 0) -> bool:
     return not outdated(record, withdrawn)
 
 
-def shown(role: Role, record: Record, withdrawn: int = 0) -> Record:
+def shown(role: Role, record: Record, withdrawn: int = 0, *, judged: bool = False) -> Record:
     """The record as that role's pages fold it: without a payload where it is withheld.
 
     Of a debrief that was taken back its place in the course of the interview is left, for with it the interview is over. Which
-    format was chosen is the candidate's. What others make of the interview no page folds.
+    format was chosen is the candidate's. What others make of the interview no page folds; it is there for who has ``judged``.
     """
     if role == "interviewer" and record.type == "consent.given" and record.payload is not None:
         return record.model_copy(update={"payload": {**record.payload, "plants": True}})
-    if sees(role, record, withdrawn) and not judgement(record):
+    if sees(role, record, withdrawn) and (judged or not judgement(record)):
         return record
     over = role == "interviewer" and record.type == "debrief.shown"
     return record.model_copy(update={"payload": {"items": []} if over else None})

@@ -243,6 +243,11 @@ class Browser:
         answer: Message = self.socket.call(name, {"client_seq": next(self._numbers), **message}, timeout=20)
         return answer
 
+    def reveal(self) -> None:
+        """See the score without rating first, as an interviewer may."""
+        landed = self.http.post(f"{self.address}/interviews/{self.interview}/reveal", timeout=20)
+        assert landed.status_code == 200 and landed.url.endswith("/scorecard"), landed.text
+
     def get(self, path: str, role: str = "") -> Any:
         """JSON of ``/api/interviews/<id>/<role>/<path>``."""
         url = f"{self.address}/api/interviews/{self.interview}/{role or self.role}/{path}"

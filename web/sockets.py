@@ -26,7 +26,7 @@ from interviews.log import ClientKey
 from interviews.service import consenting, editing, redaction
 from interviews.service.background import begin
 from interviews.service.interview import Interview
-from interviews.service.rating import ANYBODY
+from interviews.service.rating import ANYBODY, has_seen
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.visibility import wire
@@ -356,7 +356,8 @@ class Sockets:
         if client.role != "interviewer":
             raise NotAllowed("Only an interviewer can look for what is to be erased")
         interview = client.room.interview
-        return asdict(redaction.search(interview.log, interview.id, message.get("text")))
+        judged = has_seen(interview.log.read(interview.id), [client.rater])
+        return asdict(redaction.search(interview.log, interview.id, message.get("text"), judged=judged))
 
     def _redact(self, client: Client, message: Message, key: ClientKey | None) -> Message:
         if client.role != "interviewer":

@@ -88,14 +88,17 @@ def read_redaction(text: object, seqs: object, reason: object) -> Redaction:
     return Redaction(wanted, tuple(named), words)
 
 
-def search(log: EventLog, interview: str, text: object) -> Found:
-    """What carries the text in that log. Raises ``BadInput`` for one too short to look for."""
+def search(log: EventLog, interview: str, text: object, *, judged: bool = True) -> Found:
+    """What carries the text in that log. Raises ``BadInput`` for one too short to look for.
+
+    Not ``judged``: who looks is yet to judge the interview, and must not find out what others make of it by looking for it.
+    """
     if not isinstance(text, str):
         raise BadInput("Expected the text to look for, got %(got)s", got=type(text).__name__)
     records = log.read(interview)
     # Who looks is an interviewer: what they may not read they cannot find either.
     withdrawn = withdrawn_at(records)
-    events = [e.understand(shown("interviewer", record, withdrawn)) for record in records]
+    events = [e.understand(shown("interviewer", record, withdrawn, judged=judged)) for record in records]
     found = _trace(log, interview, events, needles(text), ())
     types = {event.seq: event.type for event in events}
     gone = {seq for seq in found.seqs if types[seq] in ERASABLE}

@@ -25,6 +25,13 @@ def consent(page: Page, plants: bool = True) -> None:
     expect(page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
 
 
+def reveal(page: Page) -> None:
+    """On the form for one's own levels: see the score without."""
+    page.get_by_text("See the score without rating").click()
+    page.get_by_role("button", name="Show me the score, I do not rate first").click()
+    expect(page.get_by_role("heading", name="People and the rubric")).to_be_visible()
+
+
 def state(page: Page) -> Json:
     """The view state that the page holds."""
     return page.evaluate("window.__pairsight.state()")

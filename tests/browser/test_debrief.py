@@ -87,6 +87,7 @@ def test_who_chooses_no_planted_mistakes_meets_none(reviewed: Product, open_page
 
     interviewer = open_page(reviewed.links["interviewer"])
     interviewer.goto(f"{reviewed.address}/interviews/{interview_of(page)}/scorecard")
+    pages.reveal(interviewer)
     expect(interviewer.locator("#defect_detection")).to_contain_text("not observed")
     expect(interviewer.locator("#defect_detection")).to_contain_text(
         "No verdict was given on a change of known quality."
@@ -127,6 +128,7 @@ def test_what_planted_mistakes_say_is_taken_back_by_keys(reviewed: Product, open
     state = pages.state(watcher)
     assert (state["status"], state["debrief"]) == ("finished", [])
     watcher.goto(f"{reviewed.address}/interviews/{interview}/scorecard")
+    pages.reveal(watcher)
     expect(watcher.locator("#defect_detection")).to_contain_text("No verdict was given on a change of known quality.")
     watcher.goto(f"{reviewed.address}/interviews/{interview}/replay")
     wait(lambda: pages.seq(watcher) > 0)

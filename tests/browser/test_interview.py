@@ -159,6 +159,7 @@ def test_an_interview_is_worked_watched_replayed_and_scored(product_on_each_sand
     # From the scorecard's evidence to its moment.
     scorecard = open_page(product.links["interviewer"])
     scorecard.goto(f"{product.address}/interviews/{interview_of(watcher)}/scorecard")
+    pages.reveal(scorecard)
     shot(scorecard, "scorecard")
     for name in ("prompt", "critique", "refine"):
         expect(scorecard.locator(f"#{name}")).to_be_visible()

@@ -112,6 +112,7 @@ def test_an_interview_is_compared_with_it_and_a_later_attempt_changes_no_score(t
         wait(lambda: candidate.state["status"] == "finished", 120)
         candidate.socket.disconnect()
         interviewer = Browser(product, "interviewer", "watcher")
+        interviewer.reveal()
         page = interviewer.http.get(f"{product.address}/interviews/{candidate.interview}/scorecard", timeout=20).text
         card = interviewer.get("scorecard")
         assert "analysis.recorded" not in candidate.types()

@@ -132,6 +132,7 @@ def test_an_interview_from_consent_to_score(
     debrief = candidate.http.get(f"{product.address}/interviews/{candidate.interview}/debrief", timeout=10).text
     assert "The fix" in debrief
 
+    interviewer.reveal()
     card = interviewer.get("scorecard")
     assert [dimension["id"] for dimension in card["dimensions"]][:3] == ["prompt", "critique", "refine"]
     page = interviewer.http.get(f"{product.address}/interviews/{candidate.interview}/scorecard", timeout=10)

@@ -172,6 +172,7 @@ def test_one_that_is_over_is_redacted_too_and_scored_again(
     assert interviewer.send("note", text=f"said {LATER}", about_seq=5)["ok"]
     assert interviewer.send("redact", text=LATER, reason=REASON)["ok"]
     assert in_files(product, LATER) == []
+    interviewer.reveal()
     assert interviewer.get("scorecard")["dimensions"]
     for suffix in ("log", "json", "csv", "asciicast?terminal=t1", "asciicast?terminal=t2"):
         assert LATER not in export(product, interviewer, suffix)

@@ -56,7 +56,7 @@ def caller(app: Flask, settings: Settings, interview: str, role: e.Role | None) 
 
 OWN: dict[str, tuple[str, ...]] = {
     "candidate": ("consent", "practice", "wait", "work", "debrief", "withdraw"),
-    "interviewer": ("watch", "replay", "scorecard", "export.log"),
+    "interviewer": ("watch", "replay", "scorecard", "rate", "export.log"),
 }
 API: dict[str, tuple[str, ...]] = {"candidate": ("events", "state"), "interviewer": ("events", "state")}
 

@@ -24,7 +24,7 @@ from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
 from interviews.state import fold
-from interviews.visibility import TAKEN_BACK, wire
+from interviews.visibility import TAKEN_BACK, wire, withhold
 
 WEEK_MS = 7 * 86_400_000
 FAULT = "Only the first amount is looked at: 1 hour 30 minutes becomes 60 minutes"
@@ -137,6 +137,7 @@ def test_nothing_of_it_reaches_an_interviewer_any_more(app: Flask, settings: Set
         f"/api/interviews/{id_}/interviewer/scorecard", f"/interviews/{id_}/watch", f"/interviews/{id_}/replay",
         *(f"/interviews/{id_}/export.{suffix}" for suffix in ("json", "csv")),
     )  # fmt: skip
+    assert theirs.post(f"/interviews/{id_}/reveal").status_code == 302
     before = "".join(theirs.get(place).get_data(as_text=True) for place in places)
     assert all(words in before for words in told[:3])
 
@@ -161,7 +162,9 @@ def test_the_log_that_leaves_is_whole_but_for_it(
 ) -> None:
     room = held(interviews)
     consenting.withdraw(room.interview)
-    exported = client(app, settings, room, "interviewer").get(f"/interviews/{room.interview.id}/export.log")
+    theirs = client(app, settings, room, "interviewer")
+    assert theirs.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
+    exported = theirs.get(f"/interviews/{room.interview.id}/export.log")
     file = tmp_path / "log.ndjson"
     file.write_bytes(exported.data)
     header, records = read_log(io.StringIO(exported.get_data(as_text=True)))
@@ -196,7 +199,8 @@ def test_a_scorecard_that_was_under_way_is_withheld(interviews: Interviews) -> N
     consenting.withdraw(room.interview)
     late = room.interview.record(Draft("system", e.ScoreRecorded(scorecard=old[1], author="rubric")))[0]
     at = consenting.withdrawn(room.interview)
-    assert wire("interviewer", late)["payload"] and wire("interviewer", late, at)["payload"] is None
+    assert withhold("interviewer", late).payload and withhold("interviewer", late, at).payload is None
+    assert wire("interviewer", late)["payload"] is None
 
 
 def test_it_can_be_done_for_seven_days_from_the_debrief(app: Flask, settings: Settings, interviews: Interviews) -> None:

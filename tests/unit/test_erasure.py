@@ -188,6 +188,12 @@ ELSEWHERE: dict[str, Callable[[], e.AnyPayload]] = {
     "note": lambda: e.NoteAdded(text=f"typed {SECRET}", about_seq=1),
     "analysis": lambda: e.AnalysisRecorded(kind="hidden_tests", result={"tests": [{"id": "t", "message": SECRET}]}),
     "score": lambda: e.ScoreRecorded(scorecard={"said": [SECRET]}, author="ada", reason="why"),
+    "rating": lambda: e.RatingRecorded(
+        rater="ada", blind=True, rubric="standard", rubric_version=1, rubric_sha256="0" * 64,
+        ratings=(e.Rating(dimension="prompt", level=3, reason=SECRET),),
+    ),
+    "answer": lambda: e.ExplanationRated(rater="ada", question="why", about_seq=1, level=3, note=SECRET),
+    "override": lambda: e.ScoreOverridden(rater="ada", dimension="prompt", level=3, reason=SECRET, rubric_sha256="0" * 64),
     "sync": lambda: e.SyncFailed(path="a.py", reason=SECRET),
 }  # fmt: skip
 
