@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+import assistant.judging
 import assistant.registry
 import interviews.exercises
 import sandbox.registry
@@ -68,6 +69,10 @@ def _examine(settings: Settings) -> list[dict[str, Any]]:
     for name in assistant.registry.names():
         why = assistant.registry.get(name).check(settings.model)
         row(f"assistant {name}", not why, why or "ready", needed=name == settings.provider)
+    if settings.judge in assistant.judging.names():
+        found_judge = assistant.judging.get(settings.judge)
+        why = found_judge.check(settings.judge_model or found_judge.model)
+        row(f"judge {settings.judge}", not why, why or "ready", "docs/judge.md says what it takes", needed=False)
     try:
         row("new interviews", True, _terms(interview_settings(settings)))
     except PairsightError as error:

@@ -70,7 +70,8 @@ NOTES: dict[str, str] = {
     "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",
     "payload.erased": "The actor dropped for good what the events `seqs` held, for that reason; their places and hashes stay.",
-    "analysis.recorded": "The result of an analysis that executed code in a fresh sandbox.",
+    "analysis.recorded": "The result of an analysis that executed code in a fresh sandbox; what the assistant reaches "
+    "alone (`baseline`); what a model answered when it was asked for a judgement (`judge`).",
     "rating.recorded": "An interviewer's own levels by dimension under that rubric; `blind` where they had not "
     "seen the proposed score. Withheld from the candidate.",
     "explanation.rated": "How well the candidate explained their submitted code, as an interviewer heard it: one question, "

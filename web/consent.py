@@ -288,8 +288,8 @@ def _receivers(settings: InterviewSettings, provider: Provider) -> list[str]:
     if not provider.receiver:
         return [
             _(
-                "Its answers were prepared beforehand and are kept on this server: while you work, what you write to it goes nowhere "
-                "else.",
+                "Its answers were prepared beforehand and are kept on this server: while you work, what you write to it goes "
+                "nowhere else.",
             )
             if settings.judge
             else _(
