@@ -172,7 +172,7 @@ class Payload(Value):
 # fmt: off
 class ConsentGiven(Payload):        type: Literal["consent.given"] = "consent.given"; text_sha256: str; locale: str; plants: bool = True
 class ConsentWithdrawn(Payload):    type: Literal["consent.withdrawn"] = "consent.withdrawn"; scope: Literal["planted-defects"]
-class KeyRecorded(Payload):         type: Literal["key.recorded"] = "key.recorded"; requirements: tuple[Requirement, ...]; defects: tuple[Defect, ...]; brief_shared: bool
+class KeyRecorded(Payload):         type: Literal["key.recorded"] = "key.recorded"; requirements: tuple[Requirement, ...]; defects: tuple[Defect, ...]; brief_shared: bool; brief: str = ""
 class InterviewStarted(Payload):    type: Literal["interview.started"] = "interview.started"
 class PhaseStarted(Payload):        type: Literal["phase.started"] = "phase.started"; phase: str; duration_ms: int
 class PhaseEnded(Payload):          type: Literal["phase.ended"] = "phase.ended"; phase: str; by: Literal["candidate", "clock"]

@@ -14,7 +14,8 @@ from functools import lru_cache
 
 from rubrics.facts import Facts
 from rubrics.naming import names_failure
-from rubrics.told import Prompt, Run
+from rubrics.own_words import own_words
+from rubrics.told import Offered, Prompt, Run
 from rubrics.wording import expressed, is_courtesy, said_in
 
 # Several signals read the same log one after another: the two latest are kept, by identity.
@@ -28,20 +29,57 @@ def asked(facts: Facts) -> tuple[Prompt, ...]:
 
 
 @lru_cache(maxsize=_KEPT)
+def distinct(facts: Facts) -> tuple[Prompt, ...]:
+    """The same without those that were sent before word by word, with the same attached."""
+    found: dict[tuple[object, ...], Prompt] = {}
+    for prompt in asked(facts):
+        attached = (prompt.attachments, tuple((one.kind, one.name, one.text) for one in prompt.mentions))
+        found.setdefault((" ".join(prompt.text.split()), *attached), prompt)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=_KEPT)
 def follow_ups(facts: Facts) -> tuple[Prompt, ...]:
-    """All but the first prompt, and each further round asked of a ticket; opening a ticket begins a conversation of its own."""
+    """Prompts that come back to something, and each further round asked of a ticket.
+
+    Neither the first prompt is one nor another that sets a new piece of work going, nor the opening of a ticket.
+    """
     first = next((prompt for prompt in asked(facts) if prompt.kind == "prompt"), None)
-    return tuple(prompt for prompt in asked(facts) if prompt is not first and prompt.kind != "ticket")
+    openings = _openings(facts)
+    return tuple(
+        prompt
+        for prompt in asked(facts)
+        if prompt is not first and prompt.kind != "ticket" and prompt.turn not in openings
+    )
+
+
+def _openings(facts: Facts) -> frozenset[str]:
+    """Turns that set a new piece of work going: several changes, none of which touches what a proposal before touched."""
+    atoms: set[str] = set()
+    paths: set[str] = set()
+    turns: dict[str, list[Offered]] = {}
+    for hunk in facts.hunks:
+        turns.setdefault(hunk.turn, []).append(hunk)
+    found = set()
+    for turn, hunks in turns.items():
+        touched = {atom for hunk in hunks if hunk.note for atom in hunk.note.touches}
+        others = {hunk.content.path for hunk in hunks if hunk.content and not (hunk.note and hunk.note.touches)}
+        again = touched & atoms if touched else others & paths
+        if len(hunks) > 1 and not again:
+            found.add(turn)
+        atoms |= touched
+        paths |= {hunk.content.path for hunk in hunks if hunk.content}
+    return frozenset(found)
 
 
 @lru_cache(maxsize=_KEPT)
 def stated(facts: Facts) -> Mapping[int, frozenset[str]]:
-    """The ids of the requirements that each prompt states, and what is attached to it, by its seq."""
+    """The ids of the requirements that each prompt states, in words of one's own or by what is attached, by its seq."""
     atoms = facts.key.requirements if facts.key else ()
     return {
         prompt.seq: frozenset(atom.id for atom in atoms if expressed(atom, said))
         for prompt in facts.prompts
-        for said in [said_in(prompt)]
+        for said in [said_in(prompt, own_words(facts)[prompt.seq])]
     }
 
 
@@ -78,7 +116,7 @@ def corrects(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
     """The evidence that it restates an atom which the latest proposal for it missed, or nothing."""
     open_ = missed(facts, prompt)
     for atom in facts.key.requirements if facts.key else ():
-        if atom.id in open_ and expressed(atom, prompt.text):
+        if atom.id in open_ and expressed(atom, own_words(facts)[prompt.seq]):
             return (prompt.seq, open_[atom.id])
     return ()
 
@@ -102,11 +140,11 @@ def failing(run: Run) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Round:
-    """A follow-up sent while tests failed, the latest finished run before it, and the finished runs up to the next prompt."""
+    """A follow-up sent while tests failed, the latest finished run before it, and the one that shows what came of it."""
 
     prompt: Prompt
     before: Run
-    runs: tuple[Run, ...]
+    run: Run
 
 
 @lru_cache(maxsize=_KEPT)
@@ -119,14 +157,24 @@ def rounds(facts: Facts) -> tuple[Round, ...]:
         until = _next(facts, prompt)
         later = tuple(run for run in finished if run.seq > prompt.seq and (until is None or run.seq < until))
         if earlier and failing(earlier[-1]) and later and not _names_only(facts, prompt):
-            found.append(Round(prompt, earlier[-1], later))
+            run = _deciding(facts, prompt, earlier[-1], later)
+            if run is not None:
+                found.append(Round(prompt, earlier[-1], run))
     return tuple(found)
+
+
+def _deciding(facts: Facts, prompt: Prompt, before: Run, runs: tuple[Run, ...]) -> Run | None:
+    """The first run after the answer's last change was taken over; where none was, the first with another outcome."""
+    taken = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and hunk.turn == prompt.turn]
+    if taken:
+        return next((run for run in runs if run.seq > max(taken)), None)
+    return next((run for run in runs if run.outcomes != before.outcomes), None)
 
 
 @lru_cache(maxsize=_KEPT)
 def spoken_for(facts: Facts) -> frozenset[str]:
     """The runs that decide a follow-up."""
-    runs = [run for one in rounds(facts) for run in one.runs]
+    runs = [one.run for one in rounds(facts)]
     runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
     return frozenset(run.run for run in runs)
 

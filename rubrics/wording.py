@@ -1,8 +1,9 @@
 """What a text says: requirement atoms and faults by their patterns, courtesies, claims.
 
 Owns the lexical reading of prompts, reasons and typed text. Invariant: an atom is read as the assistant reads it
-(``interviews.exercises.expresses``), so that what it heard and what is scored never differ; grammar, length, politeness
-and spelling change nothing. Leaves out names of things (``naming``) and counting (``signals``).
+(``interviews.exercises.expresses``), and besides with its slips of spelling put right (``spelling``), so that what it heard always
+counts as said; grammar, length, politeness and spelling change nothing. Leaves out names of things (``naming``) and counting
+(``signals``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import lru_cache
 
 from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
+from rubrics.spelling import MOST, lexicon, mended
 from rubrics.told import Prompt
 
 CODE = re.compile(
@@ -45,8 +47,20 @@ def _is_pattern(pattern: str) -> bool:
 
 
 def matches(patterns: Iterable[str], text: str) -> bool:
-    """Whether any of the case-insensitive patterns is found; one that is no regular expression finds nothing."""
-    return expresses(_sound(patterns), text)
+    """Whether any of the case-insensitive patterns is found; one that is no regular expression finds nothing.
+
+    A letter out of place and the other spelling of English do not matter.
+    """
+    return (_found if len(text) <= MOST else _found.__wrapped__)(tuple(patterns), text)
+
+
+@lru_cache(maxsize=1024)
+def _found(patterns: tuple[str, ...], text: str) -> bool:
+    sound = _sound(patterns)
+    if expresses(sound, text):
+        return True
+    meant = mended(text, lexicon(patterns))
+    return meant != text and expresses(sound, meant)
 
 
 def patterns_of(defect: Defect) -> list[str]:
@@ -74,11 +88,11 @@ def prose(path: str, text: str) -> str:
     return "\n".join(found.group() for found in PROSE.finditer(text))
 
 
-def said_in(prompt: Prompt) -> str:
-    """A prompt's text and what the files and selections attached to it said at that moment."""
+def said_in(prompt: Prompt, text: str) -> str:
+    """What is taken for a prompt's ``text``, and what the files and selections attached to it said at that moment."""
     attached = [prose(path, prompt.scene.files[path].text) for path in prompt.attachments if path in prompt.scene.files]
     parts = [prose(one.name, one.text) for one in prompt.mentions if one.kind == "selection"]
-    return "\n".join([prompt.text, *attached, *parts])
+    return "\n".join([text, *attached, *parts])
 
 
 def expressed(requirement: Requirement, text: str) -> bool:

@@ -148,14 +148,14 @@ class Room:
         return True
 
     def _handed_out(self) -> list[Draft]:
-        spec, header = self.interview.exercise.spec, self.interview.header
+        exercise, header = self.interview.exercise, self.interview.header
         key = e.KeyRecorded(
-            requirements=spec.requirements, defects=spec.defects, brief_shared=header.settings.brief_shared
+            requirements=exercise.spec.requirements,
+            defects=exercise.spec.defects,
+            brief_shared=header.settings.brief_shared,
+            brief=exercise.brief,
         )
-        files = [
-            editing.snapshot(path, 1, text, "starter")
-            for path, text in sorted(self.interview.exercise.workspace.items())
-        ]
+        files = [editing.snapshot(path, 1, text, "starter") for path, text in sorted(exercise.workspace.items())]
         return [Draft("system", key), *(Draft("system", file) for file in files)]
 
     def recover(self) -> threading.Thread | None:

@@ -1,15 +1,19 @@
-"""Constraint or example: prompts that say what must hold, show a case, or name a test that has to pass.
-
-Owns the share of prompts, tickets among them, that do. Invariant: form only, never whether the brief holds it, which is
-requirement coverage; wording, length and courtesies do not count. The same prompt sent again is the same opportunity.
+"""Constraint or example: prompts that say what must hold, or show a case.
+Owns the share of prompts, tickets among them, that state a constraint or an example of the candidate's own. Invariant: what
+states a requirement of the brief is requirement coverage's and is neither a hit nor a lack here; wording, length and courtesies
+do not count. Prompts that hand over tests of one's own are left out: those are worth what they notice (``own_test_strength``).
+The same prompt sent again is the same opportunity.
 """
 
 from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.demands import demands
-from rubrics.follow_ups import asked
+from rubrics.demands import demands, hands_over_own_tests
+from rubrics.follow_ups import distinct
+from rubrics.own_words import own_words
+
+_GAPS = ("file.snapshotted", "file.edited", "suggestion.offered", "comment.added", "key.recorded")
 
 
 class ConstraintOrExample:
@@ -18,16 +22,18 @@ class ConstraintOrExample:
     def read(self, log: LogView) -> Share:
         """One opportunity a prompt."""
         facts = log.facts
+        atoms = facts.key.requirements if facts.key else ()
         chances = []
-        for prompt in asked(facts):
-            hit = demands(prompt)
-            gap = facts.unsure(prompt) or facts.lost(
-                "file.snapshotted", "file.edited", "run.finished", before=prompt.seq
-            )
-            chances.append(Opportunity(hit, (prompt.seq,), known=hit or not gap))
+        for prompt in distinct(facts):
+            text = own_words(facts)[prompt.seq]
+            if hands_over_own_tests(prompt, text):
+                continue
+            hit = facts.key is not None and demands(prompt, text, atoms)
+            known = hit or not (facts.unsure(prompt) or facts.key is None or facts.lost(*_GAPS, before=prompt.seq))
+            chances.append(Opportunity(hit, (prompt.seq,), known=known))
         return Share(
             tuple(chances),
-            _("Prompts that state a constraint, an example or a test to pass: %(hits)d of %(n)d.")
+            _("Prompts that state a constraint or an example beyond the brief's requirements: %(hits)d of %(n)d.")
             if chances
             else _("The assistant was not asked anything."),
         )

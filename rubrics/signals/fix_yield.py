@@ -1,9 +1,10 @@
 """Fix yield: follow-ups after a failure that bring the failures down.
 
-Owns the share of follow-ups sent while tests failed after which, before the next prompt, a run shows fewer of the known
-failures and none of the tests that passed failing. Invariant: a test that was not there before breaks nothing, so whoever writes a
-failing test first loses nothing; a round without a run, and one in which nothing was taken over and nothing changed, is no
-opportunity. What names a failing test belongs to productive follow-up.
+Owns the share of follow-ups sent while tests failed after which a run shows fewer of the known failures and none of the tests that
+passed failing. Invariant: the run that decides is the first one once the answer's changes were taken over, or where none were, the
+first that differs; what the candidate mends after it is their own work. A test that was not there before breaks nothing, so whoever
+writes a failing test first loses nothing; a round without such a run is no opportunity. What only names a failing test belongs to
+productive follow-up.
 """
 
 from __future__ import annotations
@@ -15,23 +16,18 @@ from rubrics.follow_ups import Round, failing, rounds
 
 # What was withheld of these may have been the run, another prompt before it, or what makes this one a follow-up.
 _TOLD_BY = (
-    "run.finished",
-    "prompt.sent",
-    "ticket.opened",
-    "ticket.revised",
-    "reply.finished",
-    "reply.failed",
-    "key.recorded",
-)
+    "run.started", "run.finished", "prompt.sent", "ticket.opened", "ticket.revised", "reply.finished", "reply.failed",
+    "suggestion.offered", "suggestion.annotated", "suggestion.decided", "key.recorded",
+)  # fmt: skip
 
 
 class FixYield:
-    """Evidence: the run before, the follow-up, the run that shows it (or the last of the round)."""
+    """Evidence: the run before, the follow-up, the run that decides."""
 
     def read(self, log: LogView) -> Share:
         """One opportunity a follow-up with a run before the next prompt."""
         facts = log.facts
-        chances = [chance for one in rounds(facts) if (chance := _chance(facts, one)) is not None]
+        chances = [_chance(facts, one) for one in rounds(facts)]
         return Share(
             tuple(chances),
             _("Follow-ups after a failure that brought failures down and broke nothing: %(hits)d of %(n)d.")
@@ -40,21 +36,11 @@ class FixYield:
         )
 
 
-def _chance(facts: Facts, one: Round) -> Opportunity | None:
-    begun = (one.before.finished or one.before.seq, one.prompt.seq)
+def _chance(facts: Facts, one: Round) -> Opportunity:
+    evidence = (one.before.finished or one.before.seq, one.prompt.seq, one.run.finished or one.run.seq)
     was = failing(one.before)
-    known = {test for test, outcome in one.before.outcomes.items() if outcome != "skipped"}
-    for run in one.runs:
-        now = failing(run) & known
-        if now < was and run.finished is not None:
-            return Opportunity(True, (*begun, run.finished))
-    last = one.runs[-1]
-    until = last.finished or last.seq
-    taken = any(hunk.accepted and one.prompt.seq < hunk.accepted.seq < until for hunk in facts.hunks)
-    if not taken and all(failing(run) == was for run in one.runs):
-        return None
-    gap = facts.lost(*_TOLD_BY)
-    return Opportunity(False, (*begun, until), known=not gap)
+    now = failing(one.run) & one.before.outcomes.keys()
+    return Opportunity(now < was, evidence, known=not facts.lost(*_TOLD_BY))
 
 
 signal = FixYield()

@@ -7,10 +7,17 @@ they do not count here. A grader that could not run says nothing. Leaves out the
 
 from __future__ import annotations
 
+from rubrics.atoms import told_by_tests
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.lift import counted
 from rubrics.wording import name_of_test
+
+# What was withheld of these may have left a test to another indicator.
+_TOLD_BY = (
+    "suggestion.offered", "suggestion.annotated", "suggestion.decided", "prompt.sent", "ticket.opened", "ticket.revised",
+    "comment.added", "file.snapshotted", "file.edited",
+)  # fmt: skip
 
 
 class HiddenTests:
@@ -22,11 +29,17 @@ class HiddenTests:
         if facts.key is None:
             return Share((), _("Which hidden tests catch planted mistakes is not in this log."))
         by_name: dict[str, bool] = {}
+        elsewhere, gap = told_by_tests(facts), facts.lost(*_TOLD_BY)
         for test, outcome in counted(facts).items():
             name = name_of_test(test)
+            if name in elsewhere:
+                continue
             by_name[name] = by_name.get(name, True) and outcome == "passed"
         return Share(
-            tuple(Opportunity(passed, (facts.hidden_seq,)) for _name, passed in sorted(by_name.items())),
+            tuple(
+                Opportunity(passed, (facts.hidden_seq,), known=passed or not gap)
+                for _name, passed in sorted(by_name.items())
+            ),
             _("Hidden tests passed, without those that another indicator has counted: %(hits)d of %(n)d.")
             if by_name
             else _("The hidden tests have no result."),

@@ -1,0 +1,65 @@
+"""What of a prompt is the candidate's own words, and what is copied from the brief or said all over again.
+Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
+the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody. A
+sentence or two in the brief's words is no copy. Leaves out what the words say (``wording``, ``naming``, ``demands``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rubrics.facts import Facts
+
+# So many words in a row make it the same words, and so many words in one prompt a copy.
+_ROW, _COPY = 5, 50
+# What stood in so many prompts before is a formula.
+_FORMULA = 2
+MOST = 40_000
+SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+_WORD = re.compile(r"\w+")
+
+
+@lru_cache(maxsize=2)
+def own_words(facts: Facts) -> Mapping[int, str]:
+    """Of each prompt, by its seq, the text without what is copied from the brief and without formulas."""
+    brief = _rows_of_brief(facts)
+    seen: Counter[str] = Counter()
+    found = {}
+    for prompt in facts.prompts:
+        text = prompt.text[:MOST]
+        sentences = [(sentence, _WORD.findall(sentence.lower())) for sentence in SENTENCE.split(text)]
+        copied = [_copied(words, brief) for _, words in sentences]
+        bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
+        keys = [" ".join(words) for _, words in sentences]
+        left_out = [
+            (taken and bulk) or (len(words) >= _ROW and seen[key] >= _FORMULA)
+            for (_, words), key, taken in zip(sentences, keys, copied, strict=True)
+        ]
+        seen.update(set(keys))
+        if any(left_out):
+            text = "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
+        found[prompt.seq] = text
+    return found
+
+
+def _rows_of_brief(facts: Facts) -> frozenset[tuple[str, ...]]:
+    if facts.key is None:
+        return frozenset()
+    texts = [facts.key.brief, *(atom.text for atom in facts.key.requirements)]
+    return frozenset(row for text in texts for row in _rows(_WORD.findall(text.lower())))
+
+
+def _rows(words: list[str]) -> list[tuple[str, ...]]:
+    return [tuple(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1)]
+
+
+def _copied(words: list[str], brief: frozenset[tuple[str, ...]]) -> bool:
+    """Whether nearly all of a sentence stands in the brief in the same order."""
+    same: set[int] = set()
+    for at, row in enumerate(_rows(words)):
+        if row in brief:
+            same |= set(range(at, at + _ROW))
+    return bool(same) and 4 * len(same) >= 3 * len(words)
