@@ -16,7 +16,6 @@ from typing import IO, Literal, Protocol
 from interviews.chain import genesis
 from interviews.events import (
     AnalysisRecorded,
-    ConsentGiven,
     Difficulty,
     Event,
     Header,
@@ -47,13 +46,14 @@ class LogView:
     @classmethod
     def of(cls, header: Header, records: Iterable[Record]) -> LogView:
         """The view of stored records. Raises ``LogCorrupt`` for an event that cannot be understood."""
-        kept = list(records)
-        return cls(
-            header,
-            [understand(record) for record in kept],
-            kept[-1].hash if kept else genesis(header),
-            next((record.hash for record in kept if record.type == "interview.submitted"), ""),
-        )
+        head, work = "", ""
+        events: list[Event] = []
+        for record in records:
+            events.append(understand(record))
+            head = record.hash
+            if not work and record.type == "interview.submitted":
+                work = head
+        return cls(header, events, head or genesis(header), work)
 
     @cached_property
     def facts(self) -> Facts:
@@ -63,20 +63,18 @@ class LogView:
     @cached_property
     def judgements(self) -> tuple[Event, ...]:
         """What a judge said, and that planted mistakes were taken back, in order (``rubrics.judging.record``)."""
+        found = (event for event in self.events if event.type in ("analysis.recorded", "consent.withdrawn"))
         return tuple(
             event
-            for event in self.events
+            for event in found
             if event.type == "consent.withdrawn"
             or (isinstance(event.data, AnalysisRecorded) and event.data.kind == "judge")
         )
 
-    @cached_property
+    @property
     def plants(self) -> bool:
         """Whether planted mistakes may count: the candidate agreed to meet them, and did not take back what they say."""
-        return not any(
-            event.type == "consent.withdrawn" or (isinstance(event.data, ConsentGiven) and not event.data.plants)
-            for event in self.events
-        )
+        return self.facts.plants
 
     @cached_property
     def bare(self) -> LogView:

@@ -116,27 +116,35 @@ def _changed(before: File, changes: e.Json, mark: int, seq: int) -> File | None:
 
 def _one_change(before: File, changes: e.Json, mark: int, seq: int) -> File | None:
     """As ``_changed``, for what nearly every edit is: one place changed by a line, all in ASCII. None for any other."""
-    text = before.text
-    match changes:
-        case [int(start), [int(gone), *lines], int(kept)]:
-            pass
-        case [int(start), [int(gone), *lines]]:
-            kept = 0
-        case [[int(gone), *lines], int(kept)]:
-            start = 0
-        case _:
-            return None
-    for line in lines:
-        if type(line) is not str or "\n" in line:
-            return None
-    new = lines[0] if len(lines) == 1 else "\n".join(lines)
-    end = start + gone
-    if not type(start) is type(gone) is type(kept) is int:  # true is none, here and there
+    text, start, kept = before.text, 0, 0
+    if type(changes) is not list or not 0 < len(changes) < 4:
         return None
-    if start < 0 or gone < 0 or kept < 0 or end + kept != len(text) or not (text.isascii() and new.isascii()):
+    # What is in another form is left to ``_changed``, which says whether it is one at all.
+    part = changes[0]
+    if len(changes) == 3:
+        start, part, kept = changes
+    elif len(changes) == 2 and type(part) is int:
+        start, part = changes
+    elif len(changes) == 2:
+        kept = changes[1]
+    if type(part) is not list or not part:
+        return None
+    gone, new = part[0], part[1] if len(part) == 2 else _joined(part)
+    if not type(start) is type(gone) is type(kept) is int or start < 0 or gone < 0 or kept < 0:
+        return None
+    end = start + gone
+    if end + kept != len(text) or not text.isascii() or type(new) is not str or not new.isascii():
+        return None
+    # Lines come one by one; what holds an end of line within one is no change.
+    if new.count("\n") != max(0, len(part) - 2):
         return None
     by = before.by
     return File(text[:start] + new + text[end:], by[:start] + _MARKS[mark] * len(new) + by[end:], seq)
+
+
+def _joined(part: list[e.Json]) -> str | None:
+    lines = part[1:]
+    return "\n".join(lines) if all(type(line) is str for line in lines) else None
 
 
 def _mark(event: e.Event, origin: e.Origin) -> int:
