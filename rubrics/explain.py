@@ -54,6 +54,8 @@ def levels(low: int, high: int, level: int | None, words: str, translate: Transl
             _("The evidence allows levels %(low)d to %(high)d, so no level is given."), {"low": low, "high": high}
         )
         return sentence(note, translate)
+    if not words:
+        return sentence(Note(_("Level %(level)d of 5."), {"level": level}), translate)
     return sentence(Note(_("Level %(level)d: %(words)s"), {"level": level, "words": translate(words)}), translate)
 
 

@@ -2,8 +2,8 @@
 
 Owns how readings become values, intervals, levels and dimensions. Invariant: pure; same log and same rubric give the
 same bytes on every machine (whole numbers up to ten-thousandths, then levels). What was not observed has no value,
-and nothing adds dimensions up, so that it cannot rank lower. Leaves out what is read (``signals``) and the words
-(``explain``).
+and nothing adds dimensions up, so that it cannot rank lower. Leaves out what is read (``signals``), the words
+(``explain``, ``flags``) and how judges and people come to theirs (``judging``, ``ratings``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interviews.errors import BadInput
-from rubrics import explain, lift, posterior, registry
+from rubrics import beside, explain, flags, joint, lift, posterior, probit, ratings, registry
 from rubrics.base import (
     Detection,
     DimensionScore,
@@ -28,30 +28,30 @@ from rubrics.base import (
 )
 from rubrics.base import translatable as _
 from rubrics.explain import Translate
+from rubrics.judging.record import judged
+from rubrics.normal import MILLI, whole
 from rubrics.posterior import UNIT, Weights
-from rubrics.rubric import DetectionPrior, Dimension, Indicator, Rubric, SharePrior
+from rubrics.rubric import DetectionPrior, Dimension, Indicator, Level, Rubric, SharePrior
 
-# Events whose loss can change a score; a withheld note or presence takes no evidence away.
-_EVIDENCE = frozenset(
-    {
-        "key.recorded", "file.snapshotted", "file.edited", "file.deleted", "run.started", "run.finished", "command.finished",
-        "prompt.sent", "reply.finished", "reply.failed", "suggestion.offered", "suggestion.annotated", "suggestion.decided",
-        "ticket.opened", "ticket.revised", "comment.added", "review.opened", "review.annotated", "hunk.judged",
-        "interview.submitted", "analysis.recorded",
-    }
-)  # fmt: skip
+_FIFTHS = (0, 2_000, 4_000, 6_000, 8_000)
 
 
 def score(log: LogView, rubric: Rubric, translate: Translate = _) -> Scorecard:
     """Score a log, however short. ``translate`` turns the sentences into another language; the numbers stay."""
     reached = lift.outcome(log, translate)
-    remarks = [explain.sentence(note, translate) for note in _flags(log)]
+    remarks = [explain.sentence(note, translate) for note in flags.flags(log, rubric)]
+    dimensions = tuple(_dimension(log, dimension, rubric, translate) for dimension in rubric.dimensions)
+    said = ratings.judged(log, rubric)
     return Scorecard(
         rubric=rubric.ref,
         log=LogRef(interview=log.header.id, events=len(log.events), head_hash=log.head_hash),
-        dimensions=tuple(_dimension(log, dimension, rubric, translate) for dimension in rubric.dimensions),
+        dimensions=dimensions,
         flags=(*remarks, *([lift.decayed(translate)] if reached and reached.decayed else [])),
         outcome=reached,
+        calibration="calibrated" if rubric.calibration and rubric.calibration.enough else "uncalibrated",
+        shown=beside.shown(log, translate),
+        ratings=said.ratings,
+        final=ratings.final(said, dimensions),
     )
 
 
@@ -59,35 +59,52 @@ def score(log: LogView, rubric: Rubric, translate: Translate = _) -> Scorecard:
 class _Measured:
     score: IndicatorScore
     weight: int
+    prior: Weights
     posterior: Weights | None
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A posterior put in numbers and levels. ``level`` is None where more than two levels are possible."""
+
+    value: int
+    interval: tuple[int, int]
+    status: Status
+    level: int | None
+    words: tuple[str, ...]
+
+
+def _placed(weights: Weights, levels: tuple[Level, ...] | None, translate: Translate) -> _Placed:
+    value, interval = posterior.mean(weights), posterior.interval(weights)
+    edges = [whole(level.from_, UNIT) for level in levels] if levels else _FIFTHS
+    low, level, high = (sum(1 for edge in edges if edge <= at) for at in (interval[0], value, interval[1]))
+    anchor = levels[level - 1].words if levels else ""
+    status: Status = "clear" if high == low else "leaning" if high - low == 1 else "cannot_tell"
+    given = None if status == "cannot_tell" else level
+    words = (explain.band(interval, translate), explain.levels(low, high, given, anchor, translate))
+    return _Placed(value, interval, status, given, words)
 
 
 def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Translate) -> DimensionScore:
     measured = [_indicator(log, indicator, translate) for indicator in dimension.indicators]
-    parts = [(one.weight, one.posterior) for one in measured if one.posterior is not None]
-    opportunities = sum(one.score.n for one in measured)
+    parts = [(one.weight, one.prior, one.posterior) for one in measured if one.posterior is not None]
+    weights = joint.mix(parts, whole(dimension.together, MILLI)) if parts else None
+    weights, judge = judged(log, rubric, dimension, weights, translate)
+    placed = _placed(weights, dimension.levels, translate) if weights is not None else None
     status: Status
-    value: int | None = None
-    interval: tuple[int, int] | None = None
-    if parts:
-        mixed = parts[0][1] if len(parts) == 1 else posterior.mix(parts)
-        value, interval = posterior.mean(mixed), posterior.interval(mixed)
-        status = "leaning" if interval[1] - interval[0] <= int(rubric.max_width * UNIT) else "cannot_tell"
-        told = {"used": len(parts), "all": len(measured)}
-        words = [
-            explain.sentence(Note(_("From %(used)d of %(all)d indicators."), told), translate),
-            explain.band(interval, translate),
-        ]
+    if placed is not None:
+        status = placed.status
+        told = Note(_("From %(used)d of %(all)d indicators."), {"used": len(parts), "all": len(measured)})
+        words = [explain.sentence(told, translate), *placed.words]
     elif any(one.score.status == "cannot_tell" for one in measured):
         status, words = "cannot_tell", [translate(_("There was too little to put a number on it."))]
     else:
-        status, words = (
-            "not_observed",
-            [translate(_("There was no opportunity to show this, which counts neither way."))],
-        )
+        status = "not_observed"
+        words = [translate(_("There was no opportunity to show this, which counts neither way."))]
     return DimensionScore(
-        id=dimension.id, score=_number(value), ci95=_numbers(interval), n=opportunities, status=status,
-        explanation=" ".join(words), indicators=tuple(one.score for one in measured),
+        id=dimension.id, score=_number(placed), ci95=_interval(placed),
+        n=sum(one.score.n for one in measured), status=status, explanation=" ".join(words),
+        indicators=tuple(one.score for one in measured), level=placed.level if placed else None, judge=judge,
     )  # fmt: skip
 
 
@@ -99,87 +116,73 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
     opportunities = _opportunities(reading)
     words = [explain.counts(reading, translate)]
     unknown = sum(1 for one in opportunities if not one.known)
-    weights = None if unknown else _posterior(reading, indicator.prior)
+    prior, weights = _posterior(reading, indicator.prior)
+    placed = _placed(weights, indicator.levels, translate) if weights is not None and not unknown else None
     status: Status
-    value: int | None = None
-    interval: tuple[int, int] | None = None
-    level: int | None = None
-    if weights is not None:
-        value, interval = posterior.mean(weights), posterior.interval(weights)
-        low, level, high = (_level(indicator, at) for at in (interval[0], value, interval[1]))
-        status = "clear" if high == low else "leaning" if high - low == 1 else "cannot_tell"
-        anchor = indicator.levels[level - 1].words
-        level = None if status == "cannot_tell" else level
-        words += [explain.band(interval, translate), explain.levels(low, high, level, anchor, translate)]
+    if placed is not None:
+        status = placed.status
+        words += placed.words
     elif not opportunities:
         status = "not_observed"
     else:
         status = "cannot_tell"
         words.append(explain.unknown(unknown, translate) if unknown else explain.too_few(translate))
     shown = IndicatorScore(
-        id=indicator.id, value=_number(value), level=level, ci95=_numbers(interval), n=len(opportunities), status=status,
+        id=indicator.id, value=_number(placed), level=placed.level if placed else None,
+        ci95=_interval(placed), n=len(opportunities), status=status,
         source=reading.source if isinstance(reading, Share) else "signal",
         evidence=tuple(sorted({seq for one in opportunities for seq in one.evidence})),
         explanation=" ".join(words),
     )  # fmt: skip
-    return _Measured(shown, indicator.weight, weights)
+    return _Measured(shown, indicator.weight, prior, weights if placed else None)
 
 
 def _opportunities(reading: Reading) -> Sequence[Opportunity]:
     return reading.opportunities if isinstance(reading, Share) else [*reading.defective, *reading.good]
 
 
-def _posterior(reading: Reading, prior: SharePrior | DetectionPrior) -> Weights | None:
-    """None where nothing may be put as a number: no opportunity, or too few."""
+def _posterior(reading: Reading, prior: SharePrior | DetectionPrior) -> tuple[Weights, Weights | None]:
+    """The prior, and the posterior: None where nothing may be put as a number, for there were too few opportunities or none."""
     match reading, prior:
         case Share(opportunities=chances), SharePrior():
+            before = posterior.share(prior.a, prior.b, 0, 0)
             if len(chances) < prior.min_opportunities:
-                return None
-            return posterior.share(prior.a, prior.b, *_split(chances))
+                return before, None
+            hits = sum(1 for chance in chances if chance.hit)
+            return before, posterior.share(prior.a, prior.b, hits, len(chances) - hits)
         case Detection(defective=defective, good=good), DetectionPrior():
+            believed = _believed(prior)
+            before = probit.detection(believed, {}, probit.counts(()))
             if len(defective) < prior.min_defective or len(good) < prior.min_good:
-                return None
-            return posterior.detection(
-                prior.d_mean, prior.d_sd, prior.c_mean, prior.c_sd, *_split(defective), *_split(good)
-            )
+                return before, None
+            shifts = _shifts(prior)
+            flawed = {
+                at: probit.counts((one.hit, one.sure) for one in defective if shifts[one.difficulty or "middle"] == at)
+                for at in shifts.values()
+            }
+            return before, probit.detection(believed, flawed, probit.counts((one.hit, one.sure) for one in good))
         case _:
             wanted = "detection" if isinstance(reading, Detection) else "share"
             raise BadInput("Expected a prior of kind %(want)s, got one of kind %(got)s", want=wanted, got=prior.kind)
 
 
-def _split(chances: Sequence[Opportunity]) -> tuple[int, int]:
-    hits = sum(1 for chance in chances if chance.hit)
-    return hits, len(chances) - hits
+def _believed(prior: DetectionPrior) -> probit.Prior:
+    steps = tuple(whole(step, MILLI) for step in prior.sureness.steps) if prior.sureness else ()
+    d_mean, d_sd, c_mean, c_sd = (whole(one, MILLI) for one in (prior.d_mean, prior.d_sd, prior.c_mean, prior.c_sd))
+    return probit.Prior(d_mean, d_sd, c_mean, c_sd, steps)
 
 
-def _level(indicator: Indicator, value: int) -> int:
-    return sum(1 for level in indicator.levels if int(level.from_ * UNIT) <= value)
+def _shifts(prior: DetectionPrior) -> dict[str, int]:
+    """By how many thousandths of a probit each of the exercise's words moves a mistake out of sight."""
+    given = prior.difficulty
+    if given is None:
+        return {"easy": 0, "middle": 0, "hard": 0}
+    return {word: whole(getattr(given, word), MILLI) for word in ("easy", "middle", "hard")}
 
 
-def _number(value: int | None) -> float | None:
-    return None if value is None else value / UNIT
+def _number(placed: _Placed | None) -> float | None:
+    return None if placed is None else placed.value / UNIT
 
 
-def _numbers(interval: tuple[int, int] | None) -> tuple[float, float] | None:
-    return None if interval is None else (interval[0] / UNIT, interval[1] / UNIT)
-
-
-def _flags(log: LogView) -> list[Note]:
-    facts, flags = log.facts, []
-    if facts.submission is None:
-        flags.append(Note(_("The interview was not submitted: this score covers what happened so far.")))
-    elif facts.submission.late:
-        flags.append(Note(_("Submitted late: edits of the minute's grace are included.")))
-    if lost := sum(1 for event in facts.withheld if event.type in _EVIDENCE):
-        flags.append(
-            Note(_("Evidence was withheld or erased (events: %(n)d): what it held could not be scored."), {"n": lost})
-        )
-    if misses := sum(1 for prompt in facts.prompts if prompt.outcome == "miss"):
-        flags.append(Note(_("The assistant had no answer to some prompts (%(n)d): they are left out."), {"n": misses}))
-    if failed := sum(1 for prompt in facts.prompts if prompt.outcome == "failed"):
-        flags.append(Note(_("The assistant failed on some prompts (%(n)d): they are left out."), {"n": failed}))
-    if facts.key is None:
-        flags.append(Note(_("The exercise's key is missing: what needs it is not observed.")))
-    elif facts.submission is not None and facts.hidden_tests is None:
-        flags.append(Note(_("The hidden tests have no result: corrections and repairs cannot be seen.")))
-    return flags
+def _interval(placed: _Placed | None) -> tuple[float, float] | None:
+    return None if placed is None else (placed.interval[0] / UNIT, placed.interval[1] / UNIT)

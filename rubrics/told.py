@@ -126,6 +126,11 @@ class Judged:
         """Whether the hunk is taken to be flawed."""
         return self.verdict in ("block", "probably wrong")
 
+    @property
+    def sure(self) -> bool:
+        """Whether the verdict came without a "probably"."""
+        return self.verdict in ("block", "merge")
+
 
 @dataclass(frozen=True)
 class Reviewed:

@@ -8,11 +8,13 @@ is no opportunity, for wording must not cost a candidate. In the review the faul
 asserted fault at one of the defect's own lines. A sound hunk let in is a right verdict, one rejected with an asserted fault
 a false alarm, one rejected as a matter of style or without a reason no opportunity; one that lacks a requirement is neither
 sound nor planted and stands in requirement coverage alone. Where the candidate chose to meet no planted mistakes, or took
-back that they are scored, nothing is observed, as where there was no opportunity. Leaves out how sure a verdict was, which
-``Judged`` keeps for a model that weighs it.
+back that they are scored, nothing is observed, as where there was no opportunity. How hard a mistake is to see is its author's word,
+and how sure a verdict of the review was is kept with it. Leaves out what either is worth (the rubric, ``probit``).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from interviews.events import Defect
 from interviews.faults import asserts_fault, names_fault
@@ -54,13 +56,14 @@ def _defective(facts: Facts, defect: Defect) -> Opportunity | None:
     shown = [hunk for hunk in facts.hunks if hunk.note and hunk.note.defect == defect.id]
     for hunk in shown:
         if named := _named(facts, defect, hunk):
-            return Opportunity(True, named)
+            return Opportunity(True, named, difficulty=defect.difficulty)
     accepted = tuple(hunk.accepted.seq for hunk in shown if hunk.accepted)
     if not accepted:
         return None
     if facts.hidden_tests is None:
-        return Opportunity(False, accepted, known=False)
-    return Opportunity(all_pass(defect.tests, facts.hidden_tests), (*accepted, facts.hidden_seq))
+        return Opportunity(False, accepted, known=False, difficulty=defect.difficulty)
+    mended = all_pass(defect.tests, facts.hidden_tests)
+    return Opportunity(mended, (*accepted, facts.hidden_seq), difficulty=defect.difficulty)
 
 
 def _named(facts: Facts, defect: Defect, hunk: Offered) -> tuple[int, ...]:
@@ -99,16 +102,17 @@ def _flawed(facts: Facts, hunk: Reviewed) -> Opportunity | None:
     judged, planted = hunk.judged, hunk.note.defect if hunk.note else None
     if judged is None or planted is None:
         return None
-    if not judged.doubts:
-        return Opportunity(False, (judged.seq,), known=not facts.lost("hunk.judged", after=judged.seq))
-    if hunk.repaired:
-        return Opportunity(True, (judged.seq, facts.repairs_seq))
     defect = next((one for one in facts.review_defects if one.id == planted), None)
+    told = Opportunity(False, (judged.seq,), difficulty=defect.difficulty if defect else "", sure=judged.sure)
+    if not judged.doubts:
+        return replace(told, known=not facts.lost("hunk.judged", after=judged.seq))
+    if hunk.repaired:
+        return replace(told, hit=True, evidence=(judged.seq, facts.repairs_seq))
     if defect is not None and (named := _found(facts, defect, hunk, judged)):
-        return Opportunity(True, named)
+        return replace(told, hit=True, evidence=named)
     # A repair that nobody has tried yet may still be the right one.
     waits = judged.repair is not None and hunk.repaired is None
-    return Opportunity(False, (judged.seq,), known=False) if waits else None
+    return replace(told, known=False) if waits else None
 
 
 def _found(facts: Facts, defect: Defect, hunk: Reviewed, judged: Judged) -> tuple[int, ...]:
@@ -129,11 +133,13 @@ def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
         return None
     known = not facts.lost("hunk.judged", after=judged.seq)
     if not judged.doubts:
-        return Opportunity(False, (judged.seq,), known=known)
+        return Opportunity(False, (judged.seq,), known=known, sure=judged.sure)
     # What could name a fault here can also blame what is sound.
     said = [(judged.seq, judged.fault), *_comments(facts, hunk.review, hunk.hunk, hunk.seq)]
     blamed = next((seq for seq, text in said if _blames(facts, text)), None)
-    return None if blamed is None else Opportunity(True, tuple(sorted({judged.seq, blamed})), known=known)
+    if blamed is None:
+        return None
+    return Opportunity(True, tuple(sorted({judged.seq, blamed})), known=known, sure=judged.sure)
 
 
 def _good(facts: Facts, hunk: Offered) -> Opportunity | None:

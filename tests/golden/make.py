@@ -28,6 +28,7 @@ GROWN_AGAIN = FOLDER / "v1-grown-again.ndjson"
 GROWN_PAIRED = FOLDER / "v1-paired.ndjson"
 GROWN_REVIEWED = FOLDER / "v1-reviewed.ndjson"
 GROWN_RATED = FOLDER / "v1-rated.ndjson"
+GROWN_BRIEFED = FOLDER / "v1-briefed.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -121,6 +122,7 @@ REVIEWED = HEADER.model_copy(
     }
 )  # fmt: skip
 RATED = HEADER.model_copy(update={"id": "golden-6", "settings": REVIEWED.settings})
+BRIEFED = HEADER.model_copy(update={"id": "golden-7", "settings": REVIEWED.settings})
 BLOCK = (
     e.Defect(
         id="last-minute", kind="off-by-one", title="The last minute is free", explanation="It counts to the last but one.",
@@ -558,6 +560,15 @@ def rated() -> list[e.Record]:
     return story.records()
 
 
+def briefed() -> list[e.Record]:
+    """A seventh one: the key holds the words in which the work was asked for."""
+    story = Story(BRIEFED)
+    brief = "A started hour counts in full. A day never costs more than 20 euros. 🚗\n"
+    story.tell("system", e.KeyRecorded(requirements=REQUIREMENTS, defects=(), brief_shared=False, brief=brief))
+    story.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"consent"), locale="en"))
+    return story.records()
+
+
 def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
     write_log(out, header or HEADER, records)
@@ -581,6 +592,8 @@ def main() -> None:
         GROWN_REVIEWED.write_text(log_text(reviewed(), REVIEWED), "utf-8", newline="")
     if not GROWN_RATED.exists():
         GROWN_RATED.write_text(log_text(rated(), RATED), "utf-8", newline="")
+    if not GROWN_BRIEFED.exists():
+        GROWN_BRIEFED.write_text(log_text(briefed(), BRIEFED), "utf-8", newline="")
 
 
 if __name__ == "__main__":

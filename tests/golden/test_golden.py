@@ -20,13 +20,13 @@ from tests.golden.make import (
     CARD,
     GROWN,
     GROWN_AGAIN,
+    GROWN_BRIEFED,
     GROWN_PAIRED,
     GROWN_RATED,
     GROWN_REVIEWED,
     LOG,
-    RATED,
+    briefed,
     card_text,
-    log_text,
     paired,
     rated,
     reviewed,
@@ -72,6 +72,12 @@ def grown_rated() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_briefed() -> tuple[Header, list[Record]]:
+    with GROWN_BRIEFED.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
     golden: tuple[Header, list[Record]],
     grown: tuple[Header, list[Record]],
@@ -79,9 +85,11 @@ def test_they_hold_every_event_type_and_field(
     grown_paired: tuple[Header, list[Record]],
     grown_reviewed: tuple[Header, list[Record]],
     grown_rated: tuple[Header, list[Record]],
+    grown_briefed: tuple[Header, list[Record]],
 ) -> None:
     held: dict[str, set[str]] = {}
-    for record in (*golden[1], *grown[1], *grown_again[1], *grown_paired[1], *grown_reviewed[1], *grown_rated[1]):
+    gained = (grown, grown_again, grown_paired, grown_reviewed, grown_rated, grown_briefed)
+    for record in (*golden[1], *(record for _, records in gained for record in records)):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
 
@@ -143,7 +151,7 @@ def test_what_tickets_and_reviews_gained_is_read_and_folded(grown_reviewed: tupl
 def test_what_people_made_of_it_is_read_and_stays_from_the_candidate(grown_rated: tuple[Header, list[Record]]) -> None:
     header, records = grown_rated
     verify(header, records)
-    assert log_text(rated(), RATED) == GROWN_RATED.read_text("utf-8")
+    assert fold(understand(record) for record in rated()) == fold(understand(record) for record in records)
     judged = {"explanation.rated", "rating.recorded", "score.revealed", "score.overridden", "score.signed"}
     assert judged < {record.type for record in records}
     sent = [wire("candidate", record) for record in records]
@@ -152,6 +160,15 @@ def test_what_people_made_of_it_is_read_and_stays_from_the_candidate(grown_rated
     }
     key = next(event.data for event in map(understand, records) if event.type == "key.recorded")
     assert isinstance(key, KeyRecorded) and key.defects[0].difficulty == "hard"
+
+
+def test_what_was_asked_for_is_read(grown_briefed: tuple[Header, list[Record]]) -> None:
+    verify(*grown_briefed)
+    key = understand(grown_briefed[1][0]).data
+    assert isinstance(key, KeyRecorded) and key.brief.endswith("🚗\n")
+    assert [event.data for event in map(understand, briefed())] == [
+        event.data for event in map(understand, grown_briefed[1])
+    ]
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:
@@ -195,4 +212,6 @@ def test_the_story_still_gives_these_scores() -> None:
 
 def test_every_dimension_of_it_was_observed(golden: tuple[Header, list[Record]]) -> None:
     card = score(LogView.of(*golden), load("standard"))
-    assert all(dimension.score is not None for dimension in card.dimensions)
+    observed = {dimension.id for dimension in card.dimensions if dimension.n}
+    # It is older than the questions about what was handed in.
+    assert observed == {"prompt", "critique", "refine", "verify", "outcome"}

@@ -6,10 +6,11 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from interviews.errors import BadInput, NotFound
 from rubrics.base import LogView
-from rubrics.rubric import ROOT, load, names, parse
+from rubrics.rubric import ROOT, examine, load, names, parse
 from rubrics.scoring import score
 from tests.golden.make import HEADER, tell
 
@@ -48,38 +49,117 @@ def test_visible_strings_are_listed_once_for_translation() -> None:
     assert all(level.words in messages for level in load("standard").dimensions[0].indicators[0].levels)
 
 
+def line_of(text: bytes, part: str, nth: int = 1) -> int:
+    at = -1
+    for _ in range(nth):
+        at = text.decode().index(part, at + 1)
+    return text.decode().count("\n", 0, at) + 1
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"", "Expected x.yaml to hold a rubric"),
-        (b"- 1", "Expected x.yaml to hold a rubric"),
-        (b"a: [", "cannot be read as YAML"),
-        (b"\xff\xfe\xfa", "cannot be read as YAML"),
-        (b"sha256: abc", "Expected x.yaml to hold a rubric"),
-        (changed("version: 2", "version: 0"), "version"),
-        (changed("signal: grounding", "signal: politeness"), "expected one of the signals"),
-        (changed("signal: grounding", "signal: requirement_coverage"), "one outcome to feed one indicator"),
-        (changed("- id: critique", "- id: prompt"), "expected each id once"),
-        (changed("{from: 0.2,", "{from: 0.7,"), "rising from 0"),
-        (changed("{from: 0.0,", "{from: 0.1,"), "rising from 0"),
-        (changed("d_sd: 0.6", "d_sd: 0"), "d_sd"),
-        (changed("weight: 2", "weight: heavy"), "weight"),
-        (changed("a: 2, b: 2", "a: 0, b: 2"), "dimensions.0.indicators.0.prior"),
-        (changed("about: How well", "notes: none\nabout: How well"), "notes"),
+        (b"", "line 1: expected a rubric with an id"),
+        (b"- 1", "line 1: expected a rubric with an id"),
+        (b"id: x\nabout: [\n", "line 3: cannot be read as YAML"),
+        (b"id: x\ntitle: \xff\xfe", "line 2: cannot be read as YAML: expected UTF-8, got byte 0xff"),
+        (b"id: x\nabout: \x07", "cannot be read as YAML"),
+        (b"a: " + b"[" * 1_200, "nested too deeply"),
+        (b"id: &a [*a]\nabout: x", "line 1: "),
+        (b"id: " + b"x" * (1 << 20), "expected at most"),
+        (b"when: 2026-13-45", "cannot be read as YAML"),
     ],
 )
-def test_a_slip_is_named_by_its_place(data: bytes, says: str) -> None:
+def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:
     with pytest.raises(BadInput) as caught:
         parse(data, "x.yaml")
     assert says in str(caught.value)
     assert "x.yaml" in str(caught.value)
 
 
-def test_a_prior_that_is_not_the_signals_is_told_when_it_is_used() -> None:
-    text = TEXT.replace("signal: grounding", "signal: none").replace("signal: defect_detection", "signal: grounding")
-    rubric = parse(text.replace("signal: none", "signal: defect_detection").encode(), "x.yaml")
-    with pytest.raises(BadInput, match="prior of kind"):
-        score(LogView.of(HEADER, tell()), rubric)
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("version: 3", "version: 0", "version:", "version: input should be greater than or equal to 1, got 0"),
+        ("version: 3", "version: true", "version:", "version: input should be a valid integer, got True"),
+        ("version: 3", "sha256: ab\nversion: 3", "sha256:", "expected no hash"),
+        ("title: Standard", "notes: none\ntitle: Standard", "notes:", "notes: expected a field that a rubric has, got an"),
+        ("title: Standard", "title: '  '", "title:", "title: string should have at least 1 character"),
+        ("title: Standard", "title: Standard\ntitle: Other", "title: Other", "title: expected this field once, got it again"),
+        ("interviews: 0", "interviews: -1", "interviews:", "calibration.interviews"),
+        ("  needed: 100\n", "", "calibration:", "calibration.needed: expected this field, it is missing"),
+        ("signal: grounding", "signal: politeness", "signal: politeness", "expected one of the signals constraint_or_example, "),
+        ("signal: grounding", "signal: requirement_coverage", "id: grounding", "one outcome to feed one indicator"),
+        ("- id: critique", "- id: prompt", None, "dimensions.1.id: expected each id once, got prompt again"),
+        ("from: 0.2,", "from: 0.7,", None, "dimensions.0.levels.2.from: expected five levels rising from 0, got 0.4 after 0.7"),
+        ("from: 0.0,", "from: 0.1,", "from: 0.1,", "dimensions.0.levels.0.from: expected five levels rising from 0"),
+        ("from: 0.2,", "from: 1.2,", "from: 1.2,", "dimensions.0.levels.1.from: input should be less than or equal to 1, got 1.2"),
+        ("together: 0.8", "together: 0.95", "together:", "dimensions.0.together"),
+        ("cap: 0.05", "cap: 0.5", "cap: 0.5", "dimensions.0.judge.cap: input should be less than or equal to 0.15, got 0.5"),
+        ("cap: 0.05", "cap: 0.05\n      repeats: 4", "repeats:", "expected an odd number, so that there is a middle answer, got 4"),
+        ("weight: 2", "weight: heavy", "weight: heavy", "dimensions.0.indicators.0.weight: input should be a valid integer"),
+        ("weight: 2", "weight: 21", "weight: 21", "input should be less than or equal to 20, got 21"),
+        ("a: 5\n", "a: 0\n", "a: 0\n", "dimensions.0.indicators.0.prior.a: input should be greater than or equal to 1, got 0"),
+        ("min_opportunities: 3", "min_opportunities: 0", "min_opportunities: 0", "prior.min_opportunities"),
+        ("min_opportunities: 3", "least: 3", "least: 3", "prior.least: expected a field that a rubric has"),
+        ("kind: share\n", "kind: guess\n", None, "prior"),
+        ("kind: share\n", "a: 1\n", None, "prior"),
+        ("d_sd: 0.6", "d_sd: 0", "d_sd:", "prior.d_sd"),
+        ("hard: 0.4", "hard: -0.5", "difficulty:", "prior.difficulty: expected easy, middle and hard to rise"),
+        ("steps: [0.05, 0.3", "steps: [0.5, 0.3", "steps:", "prior.sureness.steps: expected distances that rise"),
+        ("signal: defect_detection", "signal: loops", None, "expected a prior of kind share for loops, got detection"),
+    ],
+)  # fmt: skip
+def test_a_slip_is_named_by_its_line_and_place(old: str, new: str, line: str | None, says: str) -> None:
+    data = changed(old, new)
+    with pytest.raises(BadInput) as caught:
+        parse(data, "x.yaml")
+    told = str(caught.value)
+    assert told.startswith("The rubric x.yaml, line ")
+    assert any(says in str(fault) for fault in examine(data)[1])
+    if line is not None:
+        expected = line_of(data, line)
+        near = expected + 2 if line == "id: grounding" else expected
+        assert any(fault.line == near and says in str(fault) for fault in examine(data)[1])
+
+
+def test_all_that_is_wrong_is_told_in_the_order_of_its_lines() -> None:
+    data = TEXT.replace("version: 3", "version: none").replace("cap: 0.05", "cap: 1").encode()
+    rubric, faults = examine(data)
+    assert rubric is None
+    assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
+    assert [fault.where for fault in faults] == ["version", *(f"dimensions.{at}.judge.cap" for at in range(3))]
+
+
+def test_a_level_must_be_said_in_words_of_its_own() -> None:
+    again = '"You left the assistant to guess what was needed and where."'
+    data = changed('"You told the assistant some of what it needed; much had to be guessed."', again)
+    assert [fault.where for fault in examine(data)[1]] == ["dimensions.0.levels.1.words"]
+
+
+def test_a_rubric_of_the_older_form_still_loads_and_scores() -> None:
+    """Without levels of dimensions, calibration and what is known of a skill that measures share."""
+    content = yaml.safe_load(TEXT)
+    del content["calibration"]
+    content["max_width"] = 0.5
+    for dimension in content["dimensions"]:
+        for name in ("levels", "together", "judge"):
+            dimension.pop(name, None)
+    card = score(LogView.of(HEADER, tell()), parse(yaml.safe_dump(content).encode(), "old.yaml"))
+    assert card.calibration == "uncalibrated"
+    assert any("Uncalibrated" in flag for flag in card.flags)
+    verify = next(one for one in card.dimensions if one.id == "verify")
+    assert verify.level == 5 and "Level 5 of 5." in verify.explanation
+
+
+def test_calibration_is_the_rubrics_own_and_told_until_it_is_enough() -> None:
+    view = LogView.of(HEADER, tell())
+    card = score(view, load("standard"))
+    assert card.calibration == "uncalibrated"
+    assert any("0 of 100" in flag for flag in card.flags)
+    enough = score(view, parse(changed("interviews: 0", "interviews: 100"), "x.yaml"))
+    assert enough.calibration == "calibrated"
+    assert not any("Uncalibrated" in flag for flag in enough.flags)
 
 
 def test_an_unknown_rubric_names_those_there_are(tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""YAML with the lines it stands on.
+
+Owns where a field of a file is, and what a reader of YAML lets pass in silence: a name given twice. Invariant: whatever bytes come,
+the answer is content or a ``Fault`` with its line. Leaves out what the content means (``rubric``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic_core import ErrorDetails
+
+MOST = 1 << 20  # bytes; a rubric has some ten thousand
+
+Place = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong at a line, counted from 1: the field's path, and the reason in words."""
+
+    line: int
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.where}: {self.why}" if self.where else f"line {self.line}: {self.why}"
+
+
+class Unreadable(Exception):
+    """No content can be made of the bytes; ``fault`` says where and why."""
+
+    def __init__(self, line: int, why: str) -> None:
+        self.fault = Fault(line, "", why)
+        super().__init__(str(self.fault))
+
+
+class Document:
+    """A YAML file: ``content`` as Python values, and the line of each of its fields."""
+
+    def __init__(self, data: bytes) -> None:
+        """Raises ``Unreadable``."""
+        if len(data) > MOST:
+            raise Unreadable(1, f"expected at most {MOST} bytes, got {len(data)}")
+        try:
+            text = data.decode("utf-8")
+            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.content: Any = yaml.safe_load(text)
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise Unreadable(
+                line, f"cannot be read as YAML: expected UTF-8, got byte {data[error.start]:#04x}"
+            ) from None
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise Unreadable(line, f"cannot be read as YAML: {error.problem or error.context}") from None
+        except yaml.YAMLError as error:
+            raise Unreadable(1, f"cannot be read as YAML: {' '.join(str(error).split())}") from None
+        except RecursionError:
+            raise Unreadable(1, "cannot be read as YAML: it is nested too deeply") from None
+        except ValueError as error:
+            raise Unreadable(1, f"cannot be read as YAML: {error}") from None
+
+    def fault(self, place: Place, why: str) -> Fault:
+        """A fault at a place; parts of it that the file does not hold are passed over for its line."""
+        return Fault(self._line(place), ".".join(str(part) for part in place), why)
+
+    def mismatch(self, error: ErrorDetails) -> Fault:
+        """What pydantic found, as a fault."""
+        place = tuple(part for at, part in enumerate(error["loc"]) if not self._tag(error["loc"], at))
+        match error["type"]:
+            case "missing":
+                why = "expected this field, it is missing"
+            case "extra_forbidden":
+                why = "expected a field that a rubric has, got an unknown one"
+            case "value_error":
+                why = error["msg"].removeprefix("Value error, ")
+            case _:
+                said = error["msg"][:1].lower() + error["msg"][1:]
+                got = error["input"]
+                told = f", got {got}" if isinstance(got, str | int | float | None) else ""
+                why = f"{said}{told}"
+        return self.fault(place, why)
+
+    def twice(self) -> Iterator[Fault]:
+        """Each name that a mapping holds more than once, of which YAML keeps the last."""
+        waiting: list[tuple[Place, yaml.Node | None]] = [((), self._root)]
+        seen: set[int] = set()
+        while waiting:
+            place, node = waiting.pop()
+            if node is None or id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.SequenceNode):
+                waiting += [((*place, at), child) for at, child in enumerate(node.value)]
+            elif isinstance(node, yaml.MappingNode):
+                names: set[str] = set()
+                for key, value in node.value:
+                    if key.value in names:
+                        where = ".".join(map(str, (*place, key.value)))
+                        yield Fault(key.start_mark.line + 1, where, "expected this field once, got it again")
+                    names.add(str(key.value))
+                    waiting.append(((*place, str(key.value)), value))
+
+    def _tag(self, loc: Place, at: int) -> bool:
+        """Whether this part is no field but the form that pydantic took among several (``prior.share.a``)."""
+        return at > 0 and loc[at - 1] == "prior" and loc[at] in ("share", "detection")
+
+    def _line(self, place: Place) -> int:
+        node: yaml.Node | None = self._root
+        line = 1 if node is None else node.start_mark.line + 1
+        for part in place:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = line if node is None else node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                found = next(((key, value) for key, value in node.value if key.value == part), None)
+                if found is None:
+                    return line
+                line, node = found[0].start_mark.line + 1, found[1]
+            else:
+                return line
+        return line
