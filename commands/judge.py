@@ -39,7 +39,7 @@ from rubrics.scoring import score
 from wiring import load, now_ms, open_log, require_database
 
 AT_ONCE = 4
-BEAT_S = 1.0  # how often a lease is renewed while answers are awaited
+BEAT_S = 1.0  # how often a lease is renewed while answers are awaited, a third of its term at most
 TOO_MANY = "It was not asked: that would have been more calls than are allowed (PAIRSIGHT_JUDGE_CALLS)."
 Place = tuple[str, int]
 
@@ -178,7 +178,7 @@ def _judge(
     heard = known(case.view, case.plan)
     before = len(heard)
     missing = [one for one in case.plan.requests() if (one.dimension, one.number) not in heard]
-    asking = _Asking(judge, case.plan.model, settings.judge_calls, beat)
+    asking = _Asking(judge, case.plan.model, settings.judge_calls, beat, min(BEAT_S, settings.lease_s / 3))
     seq: int | None = None
     if missing:
         try:
@@ -204,6 +204,7 @@ class _Asking:
     model: str
     most: int
     beat: Callable[[], None]
+    beat_s: float
     heard: dict[Place, Heard] = field(default_factory=dict)
     bill: Bill = field(default_factory=Bill)
 
@@ -234,7 +235,7 @@ class _Asking:
         pending, lasting = set(under_way), ""
         try:
             while pending:
-                done, pending = wait(pending, timeout=BEAT_S)
+                done, pending = wait(pending, timeout=self.beat_s)
                 self.beat()
                 for future in done:
                     if not future.cancelled():

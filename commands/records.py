@@ -46,6 +46,10 @@ def score_command(log: str, as_json: bool) -> None:
         return
     for dimension in card.dimensions:
         click.echo(f"{dimension.id}: {dimension.explanation}")
+        if dimension.judge is not None:
+            click.echo(
+                f"  a judge ({dimension.judge.model}): {dimension.judge.reason} Effect {dimension.judge.effect:+.4f}."
+            )
         for indicator in dimension.indicators:
             band = "" if indicator.ci95 is None else f" [{indicator.ci95[0]:.2f}, {indicator.ci95[1]:.2f}]"
             click.echo(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import commands.judge
+import commands.records
 from app import main
 from assistant.judges import anthropic as adapter
 from interviews import events as e
 from interviews.chain import verify
+from interviews.errors import LeaseHeld
 from interviews.log import Draft
 from interviews.ndjson import read_log, write_log
 from interviews.settings import Settings
@@ -72,6 +76,13 @@ def read(path: Path) -> tuple[e.Header, list[e.Record]]:
         return read_log(lines)
 
 
+def told_score(path: Path) -> str:
+    """What ``pairsight score`` says of it by the rubric of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands.records, "score_records", lambda head, records: score(LogView.of(head, records), BY))
+        return CliRunner().invoke(main, ["score", str(path)]).stdout
+
+
 def card_of(path: Path, by: Rubric = BY) -> Scorecard:
     return score(LogView.of(*read(path)), by)
 
@@ -92,6 +103,7 @@ def test_a_log_file_is_judged_into_another_and_scored_without_a_network(service:
     service.speak = lambda _body, _number: Spoken(status=500)
     first, again = card_of(out), card_of(out)
     assert first.model_dump_json() == again.model_dump_json() and len(service.requests) == asked_before
+    assert "a judge (claude-sonnet-5): Level 4 in the middle of 5 answers" in told_score(out)
     judge = first.dimensions[0].judge
     assert judge is not None and (judge.level, judge.levels, judge.spread) == (4, (4,) * 5, 0)
     assert judge.evidence == (next(iter(prompts_of(STORY))),) and abs(judge.effect) <= 0.1
@@ -125,6 +137,29 @@ def test_an_interview_is_judged_into_its_own_log(service: Judging, tmp_path: Pat
     assert "A server leads the interview j1" in run("j1", "--model", "claude-opus-5", code=1).stderr
     log.release(lease)
     assert len(service.requests) == 5 and len(log.read("j1")) == len(records)
+
+
+def test_the_lease_is_kept_while_a_slow_judge_answers(
+    service: Judging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(Settings(data=tmp_path / "data"))
+    log.create(STORY.header)
+    log.append("j1", [Draft(event.actor, event.data) for event in STORY.view().events if event.data is not None])
+    monkeypatch.setenv("PAIRSIGHT_LEASE_S", "0.6")
+    taken: list[str] = []
+
+    def speak(body: Body, number: int) -> Spoken:
+        # Another server, at every tenth of a second, over more than two terms of the lease.
+        for _ in range(15 if number == 0 else 0):
+            with suppress(LeaseHeld):
+                taken.append(log.acquire("j1", "another", 6).owner)
+            time.sleep(0.1)
+        return choosing_by_words(4)(body, number)
+
+    service.speak = speak
+    assert told_json(run("j1", "--json"))["event"] == len(STORY.records()) + 1
+    assert taken == []
+    assert log.acquire("j1", "another", 6).owner == "another"
 
 
 def choosing_by_words(level: int) -> Speak:
