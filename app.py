@@ -27,8 +27,11 @@ from commands.baseline import baseline_command
 from commands.invite import invite_command
 from commands.judge import judge_command
 from commands.making import making
+from commands.measure import measure_command
 from commands.rescore import rescore_command
+from commands.rubric import rubric_group
 from commands.simulate import simulate_command
+from commands.validate import validate_command
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.settings import Settings, read_settings
 from web import api, auth, health, i18n, logs, metrics, pages, practice, rating, security, serve, withdrawal
@@ -196,8 +199,11 @@ for command in (
     records.verify_command,
     records.redact_command,
     records.export_command,
+    rubric_group,
     baseline_command,
+    measure_command,
     simulate_command,
+    validate_command,
     judge_command,
     invite_command,
     agreement_command,
