@@ -76,7 +76,7 @@ class Report:
             yield "! A quick run: too few interviews to tell whether a claim holds; figures are rough"
         for part in self.parts:
             yield f"\n{part.name}: {part.about}"
-            yield f"  seeds {part.seeds}, {part.seconds:.0f} s"
+            yield f"  seed {part.seeds}, {part.seconds:.0f} s" if part.seeds else f"  {part.seconds:.0f} s"
             yield from (f"  {_line(claim)}" for claim in part.claims)
         for name in self.missing:
             yield f"\n{name}: not tried"

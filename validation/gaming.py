@@ -1,7 +1,8 @@
 """Part 3: whether going for the score instead of the work pays.
 
 Owns the comparison of tricks with an honest person of middling skill, by signals and by a judge that believes everything.
-Invariant: whoever plays a trick is weak; a dimension that is not observed ranks nobody. Leaves out the tricks (``simulator.tricks``).
+Invariant: whoever plays a trick is weak; a dimension that is not observed ranks nobody. Leaves out the tricks
+(``simulator.tricks``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Part 4: whether a score depends on what it should not.
 
-Owns the comparison of one interview told in two ways. Invariant: the same person does the same; only wording, names, pace or a fault
-of ours differ. Leaves out how words are bent (``simulator.voice``).
+Owns the comparison of one interview told in two ways. Invariant: the same person does the same; only wording, names, pace or a
+fault of ours differ. Leaves out how words are bent (``simulator.voice``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Part 1: whether scores recover the skills that interviews were simulated from.
 
 Owns recovery beside an oracle, and the coverage of whole interviews' intervals. Invariant: everybody is drawn from the
-simulator's population; what a person's true share is comes from all interviews of the run, never from a rubric. Leaves out coverage at
-fixed numbers of opportunities (``coverage``).
+simulator's population; what a person's true share is comes from all interviews of the run, never from a rubric. Leaves out coverage
+at fixed numbers of opportunities (``coverage``).
 """
 
 from __future__ import annotations
