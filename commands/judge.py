@@ -158,9 +158,7 @@ def _lease(settings: Settings, interview: str) -> Iterator[tuple[Callable[[], No
     try:
         lease = kept.acquire(interview, process_name(secrets.token_hex(4)), settings.lease_s)
     except LeaseHeld:
-        raise LeaseHeld(
-            "A server leads the interview %(id)s: wait until it is over, or stop the server first", id=interview
-        ) from None
+        raise LeaseHeld("A server leads the interview %(id)s: stop the server first", id=interview) from None
     try:
         yield lambda: _renewed(kept.renew([lease])), lambda draft: kept.append(interview, [draft], lease=lease)[0]
     finally:

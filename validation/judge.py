@@ -14,10 +14,12 @@ from collections.abc import Callable, Sequence
 
 from interviews import events as e
 from interviews.chain import seal
-from rubrics.base import LogView
+from rubrics.base import LogView, Scorecard
 from rubrics.judging.prompt import Request, plan
 from rubrics.judging.record import Heard, recorded
-from rubrics.rubric import Rubric
+from rubrics.rubric import Rubric, load
+from rubrics.scoring import score
+from simulator.course import Simulated
 
 Answers = Callable[[Request], e.Json]
 """What a judge gives its tool, asked once."""
@@ -51,6 +53,12 @@ def gullible(request: Request) -> e.Json:
 def fair(request: Request) -> e.Json:
     """The answer of a judge that reads nothing into anything: the middle level, with a quote that holds."""
     return _given(request, MIDDLE, [(seq, text[:200]) for seq, text in _said(request.material)[:1]], "As it looks.")
+
+
+def swayed(made: Simulated) -> Scorecard:
+    """The standard score of a simulated interview, with a gullible judge's say in it."""
+    rubric = load("standard")
+    return score(LogView.of(made.header, judged(made.header, made.records, rubric, gullible)), rubric)
 
 
 def judged(
