@@ -46,9 +46,9 @@ ROOT = Path(__file__).resolve().parent
 now_ms = steady()
 
 
-def score_records(header: e.Header, records: list[e.Record]) -> Scorecard:
-    """The scorecard of a log by the standard rubric."""
-    return score(LogView.of(header, records), rubric_files.load("standard"))
+def score_records(header: e.Header, records: list[e.Record], rubric: rubric_files.Rubric | None = None) -> Scorecard:
+    """The scorecard of a log, by the standard rubric where none is named."""
+    return score(LogView.of(header, records), rubric or rubric_files.load("standard"))
 
 
 def open_log(settings: Settings, on_commit: Observer = lambda *_: None) -> SqlLog:

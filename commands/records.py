@@ -26,39 +26,50 @@ from interviews.ndjson import read_view
 from interviews.processes import process_name
 from interviews.service import redaction
 from interviews.settings import read_settings
+from rubrics import rubric as rubric_files
+from rubrics.base import DimensionScore, IndicatorScore
 from wiring import load, open_log, require_database, score_records
 
 
 @click.command("score")
 @click.argument("log", metavar="LOG|ID")
+@click.option(
+    "--rubric", metavar="ID|FILE", default="standard", help="What it is measured by; see `pairsight rubric list`."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
-def score_command(log: str, as_json: bool) -> None:
+def score_command(log: str, rubric: str, as_json: bool) -> None:
     """Score an interview.
 
     \b
-    Example: pairsight score interview.ndjson --json
+    Example: pairsight score interview.ndjson --rubric ours.yaml --json
     """
+    chosen = rubric_files.find(rubric)
     header, records = load(log)
     verify_chain(header, records)
-    card = score_records(header, records)
+    card = score_records(header, records, chosen)
     if as_json:
         rubrics.registry.export("json").write(sys.stdout, header, records, card)
         return
     for dimension in card.dimensions:
-        click.echo(f"{dimension.id}: {dimension.explanation}")
+        click.echo(f"{dimension.id} {_placed(dimension)}: {dimension.explanation}")
         if dimension.judge is not None:
             click.echo(
                 f"  a judge ({dimension.judge.model}): {dimension.judge.reason} Effect {dimension.judge.effect:+.4f}."
             )
         for indicator in dimension.indicators:
-            band = "" if indicator.ci95 is None else f" [{indicator.ci95[0]:.2f}, {indicator.ci95[1]:.2f}]"
-            click.echo(
-                f"  {indicator.id} ({indicator.status.replace('_', ' ')}, n={indicator.n}){band}: {indicator.explanation}"
-            )
+            click.echo(f"  {indicator.id} {_placed(indicator)}: {indicator.explanation}")
     if card.outcome:
-        click.echo(f"outcome: {card.outcome.explanation}")
+        click.echo(f"What was handed in: {card.outcome.explanation}")
+    for fact in card.shown:
+        click.echo(f"Shown, never scored: {fact.title}: {fact.explanation}")
     for flag in card.flags:
         click.echo(f"! {flag}")
+
+
+def _placed(one: DimensionScore | IndicatorScore) -> str:
+    """Status, number of opportunities and interval."""
+    band = "" if one.ci95 is None else f" [{one.ci95[0]:.2f}, {one.ci95[1]:.2f}]"
+    return f"({one.status.replace('_', ' ')}, n={one.n}){band}"
 
 
 @click.command("verify")

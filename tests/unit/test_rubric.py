@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from commands.rubric import rubric_group
 from interviews.errors import BadInput, NotFound
 from rubrics.base import LogView
-from rubrics.rubric import ROOT, examine, load, names, parse
+from rubrics.rubric import ROOT, examine, find, load, names, parse
 from rubrics.scoring import score
 from tests.golden.make import HEADER, tell
 
@@ -167,3 +170,45 @@ def test_an_unknown_rubric_names_those_there_are(tmp_path: Path) -> None:
         load("other")
     (tmp_path / "mine.yaml").write_bytes(TEXT.encode())
     assert load("mine", tmp_path).sha256 == load("standard").sha256
+
+
+def test_a_companys_own_rubric_is_shipped_as_an_example() -> None:
+    standard, own = load("standard"), load("platform_team")
+    signals = [{one.signal for group in rubric.dimensions for one in group.indicators} for rubric in (standard, own)]
+    assert signals[0] - signals[1] == {"loops"}
+    weights = [
+        {one.id: one.weight for group in rubric.dimensions for one in group.indicators} for rubric in (standard, own)
+    ]
+    assert any(weights[1][name] != weights[0][name] for name in weights[1])
+    view = LogView.of(HEADER, tell())
+    cards = score(view, standard), score(view, own)
+    assert cards[0].rubric != cards[1].rubric
+    assert [one.id for one in cards[0].dimensions] == [one.id for one in cards[1].dimensions]
+
+
+def test_it_is_checked_and_listed_from_the_command_line(tmp_path: Path) -> None:
+    runner, own = CliRunner(), tmp_path / "own.yaml"
+    listed = runner.invoke(rubric_group, ["list", "--json"])
+    assert [row["id"] for row in json.loads(listed.stdout)] == names()
+    own.write_text(TEXT, "utf-8")
+    good = runner.invoke(rubric_group, ["check", str(own)])
+    assert (good.exit_code, good.stderr) == (0, "") and "uncalibrated, from 0 of 100 interviews" in good.stdout
+    own.write_bytes(changed("weight: 2", "weight: 0"))
+    bad = runner.invoke(rubric_group, ["check", str(own)])
+    line = line_of(own.read_bytes(), "weight: 0")
+    assert (bad.exit_code, bad.stdout) == (1, "")
+    assert bad.stderr.startswith(f"own.yaml, line {line}: dimensions.0.indicators.0.weight: ")
+    told = json.loads(runner.invoke(rubric_group, ["check", str(own), "--json"]).stdout)
+    assert (told["ok"], told["rubric"], told["faults"][0]["line"]) == (False, None, line)
+    assert isinstance(runner.invoke(rubric_group, ["check", "nothing"]).exception, NotFound)
+
+
+def test_a_file_is_found_as_well_as_an_id(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(TEXT.replace("version: 3", "version: 4"), "utf-8")
+    assert find(str(own)).version == 4
+    assert find("standard") is load("standard")
+    with pytest.raises(
+        NotFound, match="Expected a rubric's file or one of the rubrics platform_team, standard, got none"
+    ):
+        find("none")
