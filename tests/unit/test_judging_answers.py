@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given as having
 from hypothesis import strategies as st
 
 from interviews import events as e
+from interviews.chain import verify
+from interviews.ndjson import read_log
+from interviews.service import redaction
 from rubrics import posterior
+from rubrics.base import JudgeScore, LogView
 from rubrics.judging.answers import Answer, check
+from rubrics.judging.material import words
 from rubrics.judging.record import Bill, Heard, judged, known, recorded
 from rubrics.judging.verdict import FIFTHS, moved, verdict
 from rubrics.posterior import UNIT
+from rubrics.rubric import parse
 from tests.golden.story import Story
 from tests.judged import PLAIN, asked, given, prompts_of, rubric, told, view_with
 
+GOLDEN = Path(__file__).parent.parent / "golden"
 LEVELS = {"K": 1, "B": 2, "X": 3, "D": 4, "M": 5}
 SAID = {
     7: "Please   make fee_cents\ncount every started hour.",
@@ -248,6 +256,47 @@ def test_what_no_model_answered_may_be_asked_again_and_nothing_else() -> None:
     by = rubric()
     score = judged(log, by, by.dimensions[0], None)[1]
     assert score is not None and score.levels == (4, None, None, None, None) and score.level is None
+
+
+def test_a_judged_log_of_version_1_replays_as_it_did() -> None:
+    by = parse((GOLDEN / "v1-judged.yaml").read_bytes(), "v1-judged.yaml")
+    with (GOLDEN / "v1-judged.ndjson").open(encoding="utf-8") as lines:
+        head, records = read_log(lines)
+    verify(head, records)
+    score = judged(LogView.of(head, records), by, by.dimensions[0], posterior.share(5, 5, 0, 9))[1]
+    assert score == JudgeScore(
+        level=4, levels=(4, 4, 5, None, 4), spread=1, evidence=(5, 9), effect=0.1, model="claude-sonnet-5",
+        reason="Level 4 in the middle of 5 answers, 4 of them within one level of it.",
+        key="be6ab8c4dd06f43b9959fe04d48b37c98094944f0d2d66ce53862182edf93439",
+    )  # fmt: skip
+
+
+def test_a_secret_that_a_judge_quoted_goes_with_a_redaction() -> None:
+    story, data = recorded_story()
+    assert level_of(story, data) == 4
+    asked_for = redaction.read_redaction("61 minutes must cost", None, "A figure, typed by mistake")
+    lease = story.log.acquire("j1", "test", 6)
+    redaction.redact_kept(story.log, "j1", lease, "interviewer:operator", asked_for)
+    assert "61 minutes must cost" not in "".join(record.model_dump_json() for record in story.records())
+    assert level_of(story) is None
+
+
+def test_what_others_said_cannot_be_quoted_as_the_candidates() -> None:
+    with (GOLDEN / "v1-reviewed.ndjson").open(encoding="utf-8") as lines:
+        log = LogView.of(*read_log(lines))
+    said, shown = words(log), {event.seq for event in log.events}
+    for event in log.events:
+        texts: list[str] = []
+        match event.data:
+            case e.ReplyFinished(text=text) | e.NoteAdded(text=text) | e.TicketReturned(description=text):
+                texts = [text]
+            case e.SuggestionOffered(hunks=hunks) | e.ReviewOpened(hunks=hunks):
+                texts = [hunk.after for hunk in hunks]
+            case _:
+                pass
+        for text in filter(None, texts):
+            given_ = answer(quotes=[{"event": seq, "quote": text} for seq in (event.seq, event.seq + 1)])
+            assert check(given_, LEVELS, said, shown).level is None, text
 
 
 def test_what_is_kept_of_an_answer_is_bounded_and_can_be_hashed() -> None:
