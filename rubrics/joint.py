@@ -1,12 +1,13 @@
 """Several measures of one skill, taken together.
 
-Owns the joint posterior of a dimension. Invariant: whole numbers only; each measure's own prior stays as published, and what it shows
-of the skill it shares with its siblings is carried into theirs. Taken as independent instead, three measures of one skill would each be
-drawn to the middle on its own, and the interval of their mean would hold the truth in 87 to 91 of 100 cases instead of 95 (skill SD 0.4,
-three measures, 3 to 16 opportunities each). Leaves out what is measured and how (``posterior``, ``probit``).
+Owns the joint posterior of a dimension. Invariant: whole numbers only; each measure's own prior stays as published, and what it
+shows of the skill it shares with its siblings is carried into theirs. Taken as independent instead, three measures of one skill
+would each be drawn to the middle on its own, and the interval of their mean would hold the truth in 87 to 91 of 100 cases instead
+of 95 (skill SD 0.4, three measures, 3 to 16 opportunities each). Leaves out what is measured and how (``posterior``, ``probit``).
 
-Model: a Gaussian copula. Person f ~ N(0, 1); measure i lies at u_i = √r f + √(1 − r) e_i, e_i ~ N(0, 1), and its value at the quantile
-Φ(u_i) of its prior. f is summed over a grid; given f, the weighted mean of the values is taken as normal with its exact mean and variance.
+Model: a Gaussian copula. Person f ~ N(0, 1); measure i lies at u_i = √r f + √(1 − r) e_i, e_i ~ N(0, 1), and its value at the
+quantile Φ(u_i) of its prior. f is summed over a grid; given f, the weighted mean of the values is taken as normal with its exact
+mean and variance.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def _ratios(prior: Weights, together: int) -> tuple[tuple[int, ...], ...]:
 
 
 def _dealt(found: Sequence[tuple[int, int, int]]) -> Weights:
-    """A mixture of normals, each (weight, mean, standard deviation in 10^-6), dealt out to bins; what lies beyond 0 and 1 is cut off."""
+    """A mixture of normals, each (weight, mean, SD in 10^-6), dealt out to bins; what lies beyond 0 and 1 is cut off."""
     most = max(weight for weight, _mean, _sd in found) or 1
     bins = [0] * _COARSE
     for weight, mean, sd in found:

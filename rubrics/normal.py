@@ -103,6 +103,6 @@ def exp(x: int) -> int:
 
 @cache
 def bell(sd: int, step: int, reach: int) -> tuple[tuple[int, int], ...]:
-    """Points ``step`` apart within ``reach`` standard deviations of 0 and their normal weights (10^-12 at 0); all in thousandths."""
+    """Points ``step`` apart within ``reach`` standard deviations of 0, in thousandths, and their normal weights (10^-12 at 0)."""
     most = sd * reach // step
     return tuple((at * step, exp(-((at * step) ** 2) * NAT // (2 * sd * sd))) for at in range(-most, most + 1))

@@ -1,12 +1,12 @@
 """Detection of flaws: a person's sensitivity from verdicts on changes of known quality.
 
-Owns the ordinal probit model. Invariant: whole numbers only; where a person puts "probably" is learnt from their own verdicts, so that
-bold or careful wording by itself moves nothing much. Leaves out which verdicts count (``signals.defect_detection``) and the numbers of
-the prior (the rubric).
+Owns the ordinal probit model. Invariant: whole numbers only; where a person puts "probably" is learnt from their own verdicts, so
+that bold or careful wording by itself moves nothing much. Leaves out which verdicts count (``signals.defect_detection``) and the
+numbers of the prior (the rubric).
 
-Model: a change leaves an impression of spread 1 around +d'/2 − difficulty where it is flawed, around −d'/2 where it is sound. Above the
-criterion c it is called flawed, above c + t surely so; below c it is let pass, below c − t surely so. d' and c have normal priors, t is
-one of a few distances, each as likely. Where how sure one was is not known, a verdict has two steps.
+Model: a change leaves an impression of spread 1 around +d'/2 − difficulty where it is flawed, around −d'/2 where it is sound.
+Above the criterion c it is called flawed, above c + t surely so; below c it is let pass, below c − t surely so. d' and c have
+normal priors, t is one of a few distances, each as likely. Where how sure one was is not known, a verdict has two steps.
 """
 
 from __future__ import annotations

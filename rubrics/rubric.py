@@ -124,8 +124,8 @@ class Indicator(Value):
 class Dimension(Value):
     """What a group of indicators tells together.
 
-    ``together`` is how far its indicators are taken to show one skill: 0 for skills apart, 1 for one and the same. Without levels of
-    its own, as in rubrics of an older form, it is told in fifths, without words.
+    ``together`` is how far its indicators are taken to show one skill: 0 for skills apart, 1 for one and the same. Without levels
+    of its own, as in rubrics of an older form, it is told in fifths, without words.
     """
 
     id: Id

@@ -259,7 +259,7 @@ def scorecard(interview: str) -> ResponseReturnValue:
     titles |= {indicator.id: indicator.title for dimension in rubric.dimensions for indicator in dimension.indicators}
     moments = rating.moments(room, records)
     return render_template(
-        "scorecard.html", room=room, card=card, titles=titles, moments=moments, state=room.interview.state,
+        "scorecard.html", room=room, card=card, rubric=rubric, titles=titles, moments=moments, state=room.interview.state,
         people=rating.compared(room, log, card, rubric),
     )  # fmt: skip
 
