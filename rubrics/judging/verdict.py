@@ -52,7 +52,13 @@ def verdict(answers: Sequence[Answer], stable: Decimal) -> Verdict:
             told,
         )
         return Verdict(None, spread, (note,), evidence)
-    note = Note(_("Level %(level)d in the middle of %(n)d answers, %(near)d of them within one level of it."), told)
+    note = Note(
+        _(
+            "Level %(level)d in the middle of %(n)d answers, which reach from %(low)d to %(high)d; %(near)d lie within one level "
+            "of it."
+        ),
+        told,
+    )
     return Verdict(median, spread, (note,), evidence)
 
 

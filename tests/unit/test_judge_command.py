@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 import commands.judge
-import commands.records
 from app import main
 from assistant.judges import anthropic as adapter
 from interviews import events as e
@@ -23,12 +22,11 @@ from interviews.errors import LeaseHeld
 from interviews.log import Draft
 from interviews.ndjson import read_log, write_log
 from interviews.settings import Settings
-from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.rubric import Rubric
 from rubrics.scoring import score
 from tests.golden.story import Story
-from tests.judged import PLAIN, asked, choosing, prompts_of, rubric, told
+from tests.judged import PLAIN, RUBRIC, asked, choosing, prompts_of, rubric, told
 from tests.loopback.judging import KEY, Judging, Spoken
 from tests.loopback.script import Body
 from wiring import open_log
@@ -48,13 +46,14 @@ def service(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Judging
             monkeypatch.setenv(name, value)
         monkeypatch.delenv("ANTHROPIC_API_KEY_FILE", raising=False)
         monkeypatch.setattr(adapter, "RETRIES", 0)
-        monkeypatch.setattr(rubric_files, "find", lambda _name: BY)
+        (tmp_path / "judged.yaml").write_text(RUBRIC, "utf-8")
+        monkeypatch.chdir(tmp_path)
         running.speak = choosing(STORY, BY, lambda _number: 4)
         yield running
 
 
 def run(*args: object, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, ["judge", *map(str, args)])
+    result = CliRunner().invoke(main, ["judge", "--rubric", "judged.yaml", *map(str, args)])
     assert result.exit_code == code, result.output
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
@@ -78,9 +77,7 @@ def read(path: Path) -> tuple[e.Header, list[e.Record]]:
 
 def told_score(path: Path) -> str:
     """What ``pairsight score`` says of it by the rubric of these tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands.records, "score_records", lambda head, records: score(LogView.of(head, records), BY))
-        return CliRunner().invoke(main, ["score", str(path)]).stdout
+    return CliRunner().invoke(main, ["score", str(path), "--rubric", str(path.parent / "judged.yaml")]).stdout
 
 
 def card_of(path: Path, by: Rubric = BY) -> Scorecard:
@@ -280,7 +277,9 @@ def test_what_was_answered_is_kept_when_it_is_stopped(
 
     monkeypatch.setattr(commands.judge._Asking, "_take", stopped)
     out = tmp_path / "b.ndjson"
-    result = CliRunner().invoke(main, ["judge", str(kept(tmp_path / "a.ndjson")), "--out", str(out)])
+    result = CliRunner().invoke(
+        main, ["judge", "--rubric", "judged.yaml", str(kept(tmp_path / "a.ndjson")), "--out", str(out)]
+    )
     assert result.exit_code == 1
     monkeypatch.setattr(commands.judge._Asking, "_take", take)
     answer = told_json(run(out, "--out", tmp_path / "c.ndjson", "--json"))

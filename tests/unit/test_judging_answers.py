@@ -266,7 +266,7 @@ def test_a_judged_log_of_version_1_replays_as_it_did() -> None:
     score = judged(LogView.of(head, records), by, by.dimensions[0], posterior.share(5, 5, 0, 9))[1]
     assert score == JudgeScore(
         level=4, levels=(4, 4, 5, None, 4), spread=1, evidence=(5, 9), effect=0.1, model="claude-sonnet-5",
-        reason="Level 4 in the middle of 5 answers, 4 of them within one level of it.",
+        reason="Level 4 in the middle of 5 answers, which reach from 4 to 5; 4 lie within one level of it.",
         key="be6ab8c4dd06f43b9959fe04d48b37c98094944f0d2d66ce53862182edf93439",
     )  # fmt: skip
 
