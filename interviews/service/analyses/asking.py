@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, ValidationError
 
@@ -61,6 +61,14 @@ class Ran(e.Value):
     lines: dict[str, Annotated[list[int], Field(max_length=MAX_FOUND)]]
 
 
+class Told(NamedTuple):
+    """What tests said for themselves, or None, the seconds that they took, and whether they were stopped at the time limit."""
+
+    ran: Ran | None
+    seconds: float
+    late: bool = False
+
+
 @cache
 def tools_hash() -> str:
     """The tools in the sandbox, and what is asked of them there."""
@@ -98,13 +106,8 @@ def sources(sandbox: Sandbox, do: str, files: Mapping[str, str], **more: e.Json)
         raise PlatformFailure("The sources could not be read (%(do)s): no answer", do=do) from None
 
 
-def run_tests(
-    sandbox: Sandbox, arguments: Sequence[str], measure: Sequence[str], timeout_s: float
-) -> tuple[Ran | None, float]:
-    """Run tests of what lies in the workspace; what they say for themselves, or None, and the seconds it took.
-
-    Raises ``PlatformFailure`` for a sandbox that is gone.
-    """
+def run_tests(sandbox: Sandbox, arguments: Sequence[str], measure: Sequence[str], timeout_s: float) -> Told:
+    """Run tests of what lies in the workspace. Raises ``PlatformFailure`` for a sandbox that is gone."""
     nonce = secrets.token_hex(16)
     asked = {"arguments": [*arguments], "measure": [*measure], "nonce": nonce}
     # What is printed goes with the errors; descriptor 3 is what is read here.
@@ -112,12 +115,12 @@ def run_tests(
     done = sandbox.exec(argv, stdin=json.dumps(asked).encode(), timeout_s=timeout_s, output_cap=MAX_ANSWER)
     seconds = done.duration_ms / 1000
     if done.timed_out or done.truncated or done.exit_code != 0:
-        return None, seconds
+        return Told(None, seconds, done.timed_out)
     try:
         ran = Ran.model_validate_json(done.stdout)
     except ValidationError:
-        return None, seconds
-    return (ran if secrets.compare_digest(ran.nonce.encode(), nonce.encode()) else None), seconds
+        return Told(None, seconds)
+    return Told(ran if secrets.compare_digest(ran.nonce.encode(), nonce.encode()) else None, seconds)
 
 
 def pytest_arguments(run: RunSpec) -> tuple[str, ...] | None:

@@ -214,7 +214,7 @@ def reached(pool: Pool, name: str, tree: Tree, deadline: float) -> dict[str, lis
     sandbox = pool.start(SandboxSpec(interview=f"{name}-tree"), turn=Turn.BESIDE)
     try:
         lay_out(sandbox, tree.texts)
-        ran, _ = run_tests(sandbox, ["--tb=no", *tree.arguments], measured, left)
+        ran = run_tests(sandbox, ["--tb=no", *tree.arguments], measured, left).ran
     finally:
         sandbox.stop()
     return None if ran is None else ran.lines
