@@ -1,4 +1,5 @@
 """Words with a letter out of place, and the other spelling of English, read as what was meant.
+
 Owns that repair. Invariant: only words that a reading looks for are ever put in, each where exactly one of them is a letter
 away (one too many, one too few, another, or two exchanged); everyday words stay what they are, and so does everything that
 looks like code. What was written is never changed: the repaired text is read beside it. Leaves out what is looked for
@@ -14,6 +15,7 @@ from functools import lru_cache
 # Shorter words are a letter away from too many others.
 LEAST = 5
 MOST = 6_000
+_KEPT = 10_000  # words of which it is known what they mean
 _TOKEN = re.compile(r"(?<![\w`./\\-])[A-Za-z]{4,24}(?![\w`/\\(=]|\.\w)")
 _WORD = re.compile(rf"[a-z]{{{LEAST},}}")
 _STEM = re.compile(rf"([a-z]{{{LEAST},}})\\w")
@@ -60,12 +62,21 @@ class Lexicon:
         self.stems = frozenset(stem for stem in stems if len(stem) >= LEAST)
         self.words = frozenset(whole)
         self._near: dict[str, set[str]] = {}
+        self._known: dict[str, str | None] = {}
         for word in whole | self.stems:
             for shape in _shapes(word):
                 self._near.setdefault(shape, set()).add(word)
 
     def meant(self, token: str) -> str | None:
         """The one word that is a letter away, or whose beginning is; None where there is none, or more than one."""
+        # People use the same words again and again, and so do those who work at the same exercise.
+        if (known := self._known.get(token, token)) == token:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            known = self._known[token] = self._meant(token)
+        return known
+
+    def _meant(self, token: str) -> str | None:
         if token in self.words or token in _EVERYDAY or any(token.startswith(stem) for stem in self.stems):
             return None
         found = {word for word in self._candidates(token) if word in self.words and _a_letter_apart(token, word)}
