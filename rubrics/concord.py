@@ -19,6 +19,8 @@ from rubrics.base import Scorecard
 Between = Literal["people", "rubric"]
 # Consecutive interviews of one window, where it is not a month.
 WINDOW = 20
+# Of fewer, agreement is no figure.
+FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,11 @@ def figure(interviews: Sequence[Rated], dimension: str, between: Between) -> Fig
     pairs = [(unit[0], unit[1]) for unit in units]
     asked = sum(1 for one in interviews if between == "rubric" or one.raters > 1)
     differences = [people - rubric for people, rubric in pairs] if between == "rubric" else []
+    enough = len(units) >= FEWEST
     return Figure(
         n=len(units), left_out=asked - len(units),
-        kappa=agreement.kappa(pairs), kappa_ci95=agreement.interval(pairs, agreement.kappa),
-        alpha=agreement.alpha(units), alpha_ci95=agreement.interval(units, agreement.alpha),
+        kappa=agreement.kappa(pairs) if enough else None, kappa_ci95=agreement.interval(pairs, agreement.kappa),
+        alpha=agreement.alpha(units) if enough else None, alpha_ci95=agreement.interval(units, agreement.alpha),
         difference=agreement.mean(differences) if between == "rubric" else None, warning=_warning(len(units), pairs),
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from interviews.service.room import Room
 from interviews.settings import Settings
 from interviews.state import fold
 from interviews.visibility import TAKEN_BACK, wire, withhold
+from tests.judging import DIMENSIONS, form
 
 WEEK_MS = 7 * 86_400_000
 FAULT = "Only the first amount is looked at: 1 hour 30 minutes becomes 60 minutes"
@@ -97,7 +98,13 @@ def client(app: Flask, settings: Settings, room: Room, role: e.Role) -> FlaskCli
 def critique(room: Room) -> e.Json:
     """What the newest scorecard in the log says of planted mistakes."""
     cards = [r.payload for r in room.interview.log.read(room.interview.id) if r.type == "score.recorded" and r.payload]
-    return next(one for one in cards[-1]["scorecard"]["dimensions"] if one["id"] == "critique")
+    return detection(cards[-1]["scorecard"])
+
+
+def detection(card: e.Json) -> e.Json:
+    """What a scorecard says of planted mistakes."""
+    dimension = next(one for one in card["dimensions"] if one["id"] == "critique")
+    return next(one for one in dimension["indicators"] if one["id"] == "defect_detection")
 
 
 def test_it_is_asked_once_more_and_done_once(app: Flask, settings: Settings, interviews: Interviews) -> None:
@@ -109,7 +116,7 @@ def test_it_is_asked_once_more_and_done_once(app: Flask, settings: Settings, int
     asked = ours.get(f"/interviews/{id_}/withdraw")
     assert asked.status_code == 200 and "It cannot be undone" in asked.get_data(as_text=True)
     assert not consenting.withdrawn(room.interview)
-    assert "1 of 1" in critique(room)["indicators"][0]["explanation"]
+    assert "1 of 1" in critique(room)["explanation"]
 
     for _again in range(2):
         assert ours.post(f"/interviews/{id_}/withdraw").status_code == 302
@@ -157,6 +164,39 @@ def test_nothing_of_it_reaches_an_interviewer_any_more(app: Flask, settings: Set
     assert own["debrief"][0]["defect"] == defect.id
 
 
+def test_what_people_said_of_it_is_gone_with_it(app: Flask, settings: Settings, interviews: Interviews) -> None:
+    """Ratings, overrides and signatures of before say how somebody dealt with planted mistakes as a score does."""
+    room = held(interviews)
+    id_, first = room.interview.id, client(app, settings, room, "interviewer")
+    words = "Saw through the planted one"
+    levels = dict.fromkeys(DIMENSIONS, 4)
+    told = {f"reason-{dimension}": words if dimension == "critique" else "Clear" for dimension in DIMENSIONS}
+    assert first.post(f"/interviews/{id_}/rate", data={**form(levels), **told}).status_code == 302
+    override = {"dimension": "critique", "level": "5", "reason": words}
+    assert first.post(f"/interviews/{id_}/override", data=override).status_code == 302
+    signed = {"seen": str(room.interview.state.seq)}
+    assert first.post(f"/interviews/{id_}/sign", data=signed).status_code == 302
+    places = (
+        f"/interviews/{id_}/scorecard",
+        f"/api/interviews/{id_}/interviewer/scorecard",
+        f"/interviews/{id_}/export.log",
+    )
+    assert all(words in first.get(place).get_data(as_text=True) for place in places)
+
+    consenting.withdraw(room.interview)
+    for place in places:
+        assert words not in first.get(place).get_data(as_text=True), place
+    card = first.get(places[1]).get_json()
+    assert card["ratings"][0]["levels"] == {one: 4 for one in DIMENSIONS if one != "critique"} and card["final"] == []
+    # It reads as where what the score rests on has changed for any other reason.
+    assert "as it was then" in first.get(places[0]).get_data(as_text=True)
+    header, records = read_log(io.StringIO(first.get(places[2]).get_data(as_text=True)))
+    verify(header, records)
+    assert first.post(f"/interviews/{id_}/sign", data={"seen": str(room.interview.state.seq)}).status_code == 302
+    card = first.get(places[1]).get_json()
+    assert {one["dimension"]: one["level"] for one in card["final"]}["critique"] is None
+
+
 def test_the_log_that_leaves_is_whole_but_for_it(
     app: Flask, settings: Settings, interviews: Interviews, tmp_path: Path
 ) -> None:
@@ -185,12 +225,12 @@ def test_the_log_that_leaves_is_whole_but_for_it(
     assert gone["unexplained"] == [] and gone["withheld"] and gone["erased"]
     scored = CliRunner().invoke(main, ["score", str(file), "--json"])
     assert scored.exit_code == 0
-    assert next(one for one in json.loads(scored.output)["dimensions"] if one["id"] == "critique") == critique(room)
+    assert detection(json.loads(scored.output)) == critique(room)
     # What the log here holds is whole, and scores to the same.
     whole = room.interview.log.read(room.interview.id)
     verify(room.interview.header, whole)
     again = room.interview.tools.score(room.interview.header, whole)
-    assert next(one for one in again["dimensions"] if one["id"] == "critique") == critique(room)
+    assert detection(again) == critique(room)
 
 
 def test_a_scorecard_that_was_under_way_is_withheld(interviews: Interviews) -> None:
@@ -226,7 +266,7 @@ def test_before_there_is_a_score_it_can_be_taken_back_too(interviews: Interviews
     records = interview.log.read(interview.id)
     assert records[-1].type == "consent.withdrawn"
     card = interview.tools.score(interview.header, records)
-    assert next(one for one in card["dimensions"] if one["id"] == "critique")["status"] == "not_observed"
+    assert detection(card)["status"] == "not_observed"
 
 
 def test_on_the_last_of_the_seven_days_it_can_be_done(interviews: Interviews) -> None:

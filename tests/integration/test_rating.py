@@ -1,0 +1,341 @@
+"""People judge an interview: blind first, beside the rubric then, with a reason where they override, and under their own names."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app, main
+from interviews import events as e
+from interviews.chain import verify
+from interviews.errors import BadInput, NotAllowed
+from interviews.log import Draft
+from interviews.ndjson import read_log
+from interviews.service import rating as service
+from interviews.service.registry import Interviews
+from interviews.service.room import Room
+from interviews.settings import Settings
+from rubrics.sampling import second_wanted
+from tests.judging import DIMENSIONS, form, judged, over, rater
+from web import auth
+
+SECRETLY = "nobody else may read this yet"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return Settings(data=tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+@pytest.fixture(scope="module")
+def interviews(app: Flask) -> Iterator[Interviews]:
+    found: Interviews = app.extensions["interviews"]
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def room(interviews: Interviews) -> Room:
+    return over(interviews)
+
+
+def page(client: FlaskClient, room: Room, name: str) -> str:
+    return client.get(f"/interviews/{room.interview.id}/{name}", follow_redirects=True).get_data(as_text=True)
+
+
+def rate(client: FlaskClient, room: Room, **more: str) -> int:
+    return client.post(f"/interviews/{room.interview.id}/rate", data={**form(), **more}).status_code
+
+
+def ratings(room: Room) -> list[e.RatingRecorded]:
+    return [one for one in judged(room) if isinstance(one, e.RatingRecorded)]
+
+
+def everything(client: FlaskClient, room: Room) -> str:
+    """All that an interviewer can read without judging."""
+    id_ = room.interview.id
+    paths = [f"/api/interviews/{id_}/interviewer/{name}" for name in ("events", "state", "scorecard")]
+    paths += [f"/interviews/{id_}/{name}" for name in ("scorecard", "rate", "watch", "replay")]
+    paths += [f"/interviews/{id_}/export.{suffix}" for suffix in ("json", "csv", "log")]
+    return "\n".join(client.get(path).get_data(as_text=True) for path in paths)
+
+
+def test_the_score_is_shown_to_nobody_who_has_not_judged(app: Flask, settings: Settings, room: Room) -> None:
+    ada, id_ = rater(app, settings, room, "Ada"), room.interview.id
+    assert ada.get(f"/interviews/{id_}/scorecard").location == f"/interviews/{id_}/rate"
+    for path in (
+        f"/api/interviews/{id_}/interviewer/scorecard",
+        f"/interviews/{id_}/export.json",
+        f"/interviews/{id_}/export.csv",
+    ):
+        refused = ada.get(path)
+        assert refused.status_code == 403 and "Judge first" in refused.get_data(as_text=True)
+    seen = everything(ada, room)
+    assert "requirement_coverage" not in seen and "head_hash" not in seen
+    # That there is a score is no secret, and the log is whole but for what it says.
+    assert '"score.recorded"' in seen
+    header, records = read_log(io.StringIO(ada.get(f"/interviews/{id_}/export.log").get_data(as_text=True)))
+    verify(header, records)
+    bare = {record.type for record in records if record.payload is None}
+    assert bare == {"score.recorded"}
+
+    assert rate(ada, room) == 302
+    assert ada.get(f"/api/interviews/{id_}/interviewer/scorecard").status_code == 200
+    seen = everything(ada, room)
+    assert "requirement_coverage" in seen and "head_hash" in seen
+
+
+def test_a_second_rater_sees_nothing_of_the_first(app: Flask, settings: Settings, room: Room) -> None:
+    ada, bo = (rater(app, settings, room, name) for name in ("Ada", "Bo"))
+    said = {f"reason-{DIMENSIONS[0]}": SECRETLY, "level-q-why": "4", "reason-q-why": SECRETLY}
+    assert rate(ada, room, **said) == 302
+    override = {"dimension": DIMENSIONS[1], "level": "2", "reason": SECRETLY}
+    assert ada.post(f"/interviews/{room.interview.id}/override", data=override).status_code == 302
+    assert SECRETLY in page(ada, room, "scorecard") and SECRETLY in page(ada, room, "export.log")
+    assert SECRETLY not in everything(bo, room)
+    assert rate(bo, room) == 302
+    assert SECRETLY in page(bo, room, "scorecard")
+    assert [(one.rater, one.blind) for one in ratings(room)] == [("Ada", True), ("Bo", True)]
+    # What they say is in nobody's stream.
+    assert SECRETLY not in page(bo, room, "watch")
+
+
+def test_what_was_rated_with_the_score_known_says_so(app: Flask, settings: Settings, room: Room) -> None:
+    ada, bo = (rater(app, settings, room, name) for name in ("Ada", "Bo"))
+    assert bo.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
+    assert bo.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
+    assert "Nobody has rated" in page(bo, room, "scorecard")
+    for client in (ada, bo):
+        assert rate(client, room) == 302
+    assert rate(ada, room, **{f"level-{DIMENSIONS[0]}": "5"}) == 302
+    assert [(one.rater, one.blind) for one in ratings(room)] == [("Ada", True), ("Bo", False), ("Ada", False)]
+    shown = [one for one in judged(room) if isinstance(one, e.ScoreRevealed)]
+    assert [(one.rater, one.rated) for one in shown] == [("Bo", False), ("Ada", True)]
+    card = ada.get(f"/api/interviews/{room.interview.id}/interviewer/scorecard").get_json()
+    assert [one["levels"][DIMENSIONS[0]] for one in card["ratings"]] == [3, 3, 5]
+    compared = page(ada, room, "scorecard")
+    assert "rated again later" in compared and "with the score known" in compared
+
+
+def test_a_form_sent_twice_is_one_rating_and_another_is_another(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    assert [rate(ada, room), rate(ada, room)] == [302, 302]
+    assert len(ratings(room)) == 1
+    assert rate(ada, room, token="another page") == 302
+    assert len(ratings(room)) == 2
+
+
+def test_what_does_not_fit_is_said_and_nothing_entered_is_lost(app: Flask, settings: Settings, room: Room) -> None:
+    ada, first = rater(app, settings, room, "Ada"), DIMENSIONS[0]
+    words = {f"reason-{first}": "Said <so> early", "level-q-why": "2", "reason-q-why": "It guards."}
+    wrong = {
+        f"level-{first}": ("", "choose a level for"),
+        f"level-{DIMENSIONS[-1]}": ("6", "choose a level for"),
+        f"evidence-{first}": ("soon", "Expected times such as 18:32"),
+    }
+    for name, (value, why) in wrong.items():
+        refused = ada.post(f"/interviews/{room.interview.id}/rate", data={**form(), **words, name: value})
+        text = refused.get_data(as_text=True)
+        assert refused.status_code == 400 and why in text
+        assert "Said &lt;so&gt; early" in text and "It guards." in text
+        assert f'name="level-{DIMENSIONS[1]}" value="3" checked' in text
+    beyond = ada.post(f"/interviews/{room.interview.id}/rate", data={**form(), f"evidence-{first}": "#99999"})
+    assert beyond.status_code == 400 and "numbers of events" in beyond.get_data(as_text=True)
+    assert judged(room) == []
+
+
+def test_moments_are_times_of_the_replay_or_numbers(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    records = room.interview.log.read(room.interview.id)
+    assert rate(ada, room, **{f"evidence-{DIMENSIONS[0]}": "#27, 99:00 27"}) == 302
+    assert ratings(room)[0].ratings[0].evidence == (27, records[-1].seq)
+    assert f"#seq={records[-1].seq}" in page(ada, room, "scorecard")
+
+
+def test_three_questions_are_asked_about_what_was_handed_in(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    text = page(ada, room, "rate")
+    for words in ("what would break without it", "What relies on it", "how would you find out"):
+        assert words in text
+    answers = {"level-q-why": "4", "level-q-change": "2", "level-q-fails": "5", "reason-q-fails": "An empty day."}
+    assert rate(ada, room, **answers) == 302
+    heard = [one for one in judged(room) if isinstance(one, e.ExplanationRated)]
+    assert [(one.question, one.level, one.note) for one in heard] == [
+        ("why", 4, ""),
+        ("change", 2, ""),
+        ("fails", 5, "An empty day."),
+    ]
+    there = {record.seq: record.type for record in room.interview.log.read(room.interview.id)}
+    assert {there[one.about_seq] for one in heard} == {"suggestion.decided"}
+    assert "An empty day." in page(ada, room, "scorecard")
+
+
+def test_a_level_is_overridden_with_a_reason_and_signed_and_both_are_exported(
+    app: Flask, settings: Settings, room: Room
+) -> None:
+    ada, id_ = rater(app, settings, room, "Ada"), room.interview.id
+    override = {"dimension": "critique", "level": "2", "reason": "Two doubts were guesses."}
+    early = ada.post(f"/interviews/{id_}/override", data=override)
+    assert early.status_code == 403 and "Rate the interview first" in early.get_data(as_text=True)
+    assert rate(ada, room) == 302
+    for wrong in ({"reason": " "}, {"dimension": "charm"}, {"level": "9"}, {"reason": "x" * 2001}):
+        assert ada.post(f"/interviews/{id_}/override", data={**override, **wrong}).status_code == 400
+    before = ada.get(f"/api/interviews/{id_}/interviewer/scorecard").get_json()
+    assert before["final"] == []
+    seen = str(room.interview.state.seq)
+    assert ada.post(f"/interviews/{id_}/override", data=override).status_code == 302
+    stale = ada.post(f"/interviews/{id_}/sign", data={"seen": seen})
+    assert stale.status_code == 409 and "look at the score again" in stale.get_data(as_text=True)
+    assert ada.post(f"/interviews/{id_}/sign", data={"seen": "x"}).status_code == 400
+    assert ada.post(f"/interviews/{id_}/sign", data={"seen": str(room.interview.state.seq)}).status_code == 302
+
+    card = ada.get(f"/api/interviews/{id_}/interviewer/scorecard").get_json()
+    assert card["dimensions"] == before["dimensions"]
+    final = {one["dimension"]: (one["by"], one["level"], one["rater"]) for one in card["final"]}
+    proposed = {one["id"]: one["level"] for one in card["dimensions"]}
+    assert final.pop("critique") == ("overridden", 2, "Ada")
+    assert final == {one: ("signed", level, "Ada") for one, level in proposed.items() if one != "critique"}
+    assert json.loads(page(ada, room, "export.json"))["final"] == card["final"]
+    text = page(ada, room, "scorecard")
+    assert "Two doubts were guesses." in text and "Signed by Ada." in text
+
+    # What the score rests on has changed: a signature stands for what was signed.
+    room.interview.record(Draft("system", e.AnalysisRecorded(kind="any", result={})))
+    card = ada.get(f"/api/interviews/{id_}/interviewer/scorecard").get_json()
+    assert [one["by"] for one in card["final"]] == ["overridden"]
+    assert "as it was then" in page(ada, room, "scorecard")
+
+
+def test_nothing_is_judged_before_the_submission_or_signed_before_the_score(
+    app: Flask, settings: Settings, interviews: Interviews
+) -> None:
+    early = over(interviews, until="interview.submitted")
+    ada = rater(app, settings, early, "Ada")
+    assert "once the interview has been submitted" in page(ada, early, "scorecard")
+    assert rate(ada, early) == 403
+    assert ada.post(f"/interviews/{early.interview.id}/reveal").status_code == 403
+    unscored = over(interviews, until="score.recorded")
+    bo = rater(app, settings, unscored, "Bo")
+    assert rate(bo, unscored) == 302
+    assert "can be signed once" in page(bo, unscored, "scorecard")
+    refused = bo.post(f"/interviews/{unscored.interview.id}/sign", data={"seen": str(unscored.interview.state.seq)})
+    assert refused.status_code == 403
+
+
+def test_a_link_names_its_rater_and_old_links_go_on(app: Flask, settings: Settings, room: Room) -> None:
+    assert rate(rater(app, settings, room), room) == 302
+    assert rate(rater(app, settings, room, "Ada"), room) == 302
+    assert [(one.rater, one.blind) for one in ratings(room)] == [("interviewer", True), ("Ada", True)]
+    # One person with two links is one person.
+    both = rater(app, settings, room, "Cy")
+    assert both.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
+    for name, shown in (("", "Cy"), ("Di", "Di")):
+        link = auth.Link(room.interview.id, "interviewer", 1 << 50, name)
+        both.get(f"/join/{auth.sign_link(app.config['SECRET_KEY'], link)}")
+        assert f"You rate as {shown}." in page(both, room, "rate")
+    assert rate(both, room) == 302
+    assert (ratings(room)[-1].rater, ratings(room)[-1].blind) == ("Di", False)
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 41, "a\x00b", "Interviewer", "operator"])
+def test_a_name_that_is_none_is_told(name: str) -> None:
+    with pytest.raises(BadInput, match="name"):
+        service.read_name(name)
+    assert service.read_name("  Ada   Lovelace ") == "Ada Lovelace"
+
+
+def test_the_rubric_and_the_log_bound_what_is_recorded(room: Room) -> None:
+    under = service.Under("standard", 1, "0" * 64, ("prompt", "verify"))
+    both = [e.Rating(dimension=one, level=None) for one in under.dimensions]
+    for wrong in (both[:1], [*both, both[0]], [*both[:1], e.Rating(dimension="charm", level=3)]):
+        with pytest.raises(BadInput, match="one level for each of prompt, verify"):
+            service.rate(room.interview, ["Ada"], under, wrong)
+    with pytest.raises(BadInput, match="characters"):
+        service.rate(
+            room.interview, ["Ada"], under, [both[0], e.Rating(dimension="verify", level=1, reason="x" * 2001)]
+        )
+    with pytest.raises(NotAllowed, match="Rate the interview first"):
+        service.sign(room.interview, "Ada", under, room.interview.state.seq)
+    assert judged(room) == []
+
+
+def command(settings: Settings, *arguments: str) -> Result:
+    return CliRunner(env={"PAIRSIGHT_DATA": str(settings.data)}).invoke(main, arguments)
+
+
+def test_an_invitation_is_made_for_one_person(app: Flask, settings: Settings, room: Room) -> None:
+    made = command(
+        settings, "invite", room.interview.id, "--rater", "Ada Lovelace", "--address", "https://example.org/", "--json"
+    )
+    assert made.exit_code == 0, made.output
+    link = json.loads(made.stdout)["link"]
+    assert link.startswith("https://example.org/join/")
+    client = app.test_client()
+    assert client.get(link.removeprefix("https://example.org")).status_code == 302
+    assert "You rate as Ada Lovelace." in page(client, room, "rate")
+    for wrong in (
+        ("nobody",),
+        (room.interview.id, "--role", "candidate", "--rater", "Ada"),
+        (room.interview.id, "--rater", "operator"),
+        (room.interview.id, "--address", "example.org"),
+    ):
+        refused = command(settings, "invite", *wrong)
+        assert refused.exit_code == 1 and len(refused.stderr.splitlines()) == 1
+
+
+def test_agreement_over_the_stored_interviews(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    app = create_app(settings)
+    interviews: Interviews = app.extensions["interviews"]
+    try:
+        rooms = [over(interviews) for _ in range(9)]
+        for at, room in enumerate(rooms):
+            level = at % 5 + 1
+            assert (
+                rate(rater(app, settings, room, "Ada"), room, **{f"level-{one}": str(level) for one in DIMENSIONS})
+                == 302
+            )
+            other = max(1, level - at % 2)
+            if at < 8:
+                assert (
+                    rate(rater(app, settings, room, "Bo"), room, **{f"level-{one}": str(other) for one in DIMENSIONS})
+                    == 302
+                )
+        sampled = second_wanted(rooms[8].interview.id, 0.2)
+        notice = "This interview is in the sample" in page(rater(app, settings, rooms[0], "Ada"), rooms[0], "scorecard")
+        assert notice == second_wanted(rooms[0].interview.id, 0.2)
+    finally:
+        interviews.close()
+    told = command(settings, "agreement", "--json", "--window", "4")
+    assert told.exit_code == 0, told.output
+    card = json.loads(told.stdout)
+    assert (card["interviews"], card["scored_by_people"], card["scored_by_two"]) == (9, 9, 8)
+    assert card["second_rater_asked"] == ([rooms[8].interview.id] if sampled else [])
+    people = card["dimensions"][0]["people"]
+    assert people["n"] == 8 and 0.8 < people["kappa"] < 1 and 0.8 < people["alpha"] < 1
+    assert people["kappa_ci95"][0] < people["kappa"] < people["kappa_ci95"][1]
+    assert [one["window"] for one in people["drift"]] == ["1-4", "5-8", "9-9"]
+    assert command(settings, "agreement", "--json", "--window", "4").stdout == told.stdout
+    words = command(settings, "agreement", "--window", "month")
+    assert "people scored 9 of them blind" in words.stdout and "People with the rubric" in words.stdout
+    assert command(settings, "agreement", "--window", "0").exit_code == 1
+    assert command(settings, "agreement", "--rubric", "charm").exit_code == 1
+
+
+def test_the_sample_is_drawn_by_the_id_alone() -> None:
+    ids = [f"{at:016x}" for at in range(2000)]
+    fifth, third = ({one for one in ids if second_wanted(one, share)} for share in (0.2, 0.33))
+    assert 340 < len(fifth) < 460 and fifth < third
+    assert not any(second_wanted(one, 0) for one in ids) and all(second_wanted(one, 1) for one in ids)
