@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import IO, Literal, Protocol
 
 from interviews.chain import genesis
+from interviews.collector import paused
 from interviews.events import (
     AnalysisRecorded,
     Difficulty,
@@ -48,11 +49,12 @@ class LogView:
         """The view of stored records. Raises ``LogCorrupt`` for an event that cannot be understood."""
         head, work = "", ""
         events: list[Event] = []
-        for record in records:
-            events.append(understand(record))
-            head = record.hash
-            if not work and record.type == "interview.submitted":
-                work = head
+        with paused():
+            for record in records:
+                events.append(understand(record))
+                head = record.hash
+                if not work and record.type == "interview.submitted":
+                    work = head
         return cls(header, events, head or genesis(header), work)
 
     @cached_property
@@ -138,7 +140,13 @@ Reading = Share | Detection
 
 
 class Signal(Protocol):
-    """One measure; a file in ``rubrics/signals/`` with a module-level ``signal: Signal``. Its file name is its id."""
+    """One measure; a file in ``rubrics/signals/`` with a module-level ``signal: Signal``. Its file name is its id.
+
+    ``opens``: the types of event without whose content an opportunity is not even seen. Once one of them was withheld or erased, what
+    is left may be the better half, and only counts are told.
+    """
+
+    opens: frozenset[str]
 
     def read(self, log: LogView) -> Reading:
         """Pure; never raises on a well-formed log, however short."""

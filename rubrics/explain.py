@@ -65,6 +65,17 @@ def unknown(n: int, translate: Translate) -> str:
     return sentence(note, translate)
 
 
+def gone(n: int, translate: Translate) -> str:
+    """Why there are counts and no value: content that could have held more of them was withheld or erased."""
+    note = Note(
+        _(
+            "The content of %(n)d events that could have held more was withheld or erased, so only the counts are given."
+        ),
+        {"n": n},
+    )
+    return sentence(note, translate)
+
+
 def too_few(translate: Translate) -> str:
     """Why there are counts and no value."""
     return translate(_("That is too few to put a number on, so only the counts are given."))

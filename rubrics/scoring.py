@@ -116,8 +116,10 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
     opportunities = _opportunities(reading)
     words = [explain.counts(reading, translate)]
     unknown = sum(1 for one in opportunities if not one.known)
+    gone = sum(1 for event in log.facts.withheld if event.type in signal.opens)
     prior, weights = _posterior(reading, indicator.prior)
-    placed = _placed(weights, indicator.levels, translate) if weights is not None and not unknown else None
+    told = weights is not None and not unknown and not gone
+    placed = _placed(weights, indicator.levels, translate) if weights is not None and told else None
     status: Status
     if placed is not None:
         status = placed.status
@@ -126,7 +128,13 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
         status = "not_observed"
     else:
         status = "cannot_tell"
-        words.append(explain.unknown(unknown, translate) if unknown else explain.too_few(translate))
+        words.append(
+            explain.unknown(unknown, translate)
+            if unknown
+            else explain.gone(gone, translate)
+            if gone
+            else explain.too_few(translate)
+        )
     shown = IndicatorScore(
         id=indicator.id, value=_number(placed), level=placed.level if placed else None,
         ci95=_interval(placed), n=len(opportunities), status=status,

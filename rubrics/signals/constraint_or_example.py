@@ -1,4 +1,5 @@
 """Constraint or example: prompts that say what must hold, or show a case.
+
 Owns the share of prompts, tickets among them, that state a constraint or an example of the candidate's own. Invariant: what
 states a requirement of the brief is requirement coverage's and is neither a hit nor a lack here; wording, length and courtesies
 do not count. Prompts that hand over tests of one's own are left out: those are worth what they notice (``own_test_strength``).
@@ -18,6 +19,8 @@ _GAPS = ("file.snapshotted", "file.edited", "suggestion.offered", "comment.added
 
 class ConstraintOrExample:
     """Evidence: the prompt."""
+
+    opens = frozenset({"prompt.sent", "reply.failed", "reply.finished", "ticket.opened", "ticket.revised"})
 
     def read(self, log: LogView) -> Share:
         """One opportunity a prompt."""

@@ -30,6 +30,21 @@ _NO_VERDICT = _("No verdict was given on a change of known quality.")
 class DefectDetection:
     """Evidence: the verdict, what named the fault, the hidden tests."""
 
+    opens = frozenset(
+        {
+            "suggestion.offered",
+            "suggestion.annotated",
+            "suggestion.decided",
+            "prompt.sent",
+            "ticket.opened",
+            "ticket.revised",
+            "review.opened",
+            "review.annotated",
+            "hunk.judged",
+            "comment.added",
+        }
+    )
+
     def read(self, log: LogView) -> Detection:
         """One opportunity a planted defect with a verdict, and one a sound hunk with a verdict."""
         facts = log.facts

@@ -19,6 +19,8 @@ STEPS = 4
 class ExplainBack:
     """Evidence: the ratings."""
 
+    opens = frozenset({"explanation.rated"})
+
     def read(self, log: LogView) -> Share:
         """Four opportunities a question that was rated."""
         rated: dict[str, dict[str, tuple[int, int]]] = {}

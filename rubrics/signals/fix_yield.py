@@ -1,10 +1,10 @@
 """Fix yield: follow-ups after a failure that bring the failures down.
 
-Owns the share of follow-ups sent while tests failed after which a run shows fewer of the known failures and none of the tests that
-passed failing. Invariant: the run that decides is the first one once the answer's changes were taken over, or where none were, the
-first that differs; what the candidate mends after it is their own work. A test that was not there before breaks nothing, so whoever
-writes a failing test first loses nothing; a round without such a run is no opportunity. What only names a failing test belongs to
-productive follow-up.
+Owns the share of follow-ups that add or correct a requirement while tests fail, after which a run shows fewer of the known
+failures and none of the tests that passed failing. Invariant: the run that decides is the first one once the answer's changes
+were taken over, or where none were, the first that differs; what the candidate mends after it is their own work. A test that
+was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round without such a run is no
+opportunity. What only names a failing test, or says nothing definite, has been counted as productive follow-up or as none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,18 @@ _TOLD_BY = (
 
 class FixYield:
     """Evidence: the run before, the follow-up, the run that decides."""
+
+    opens = frozenset(
+        {
+            "prompt.sent",
+            "reply.failed",
+            "reply.finished",
+            "ticket.opened",
+            "ticket.revised",
+            "run.started",
+            "run.finished",
+        }
+    )
 
     def read(self, log: LogView) -> Share:
         """One opportunity a follow-up with a run before the next prompt."""

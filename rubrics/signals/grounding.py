@@ -1,8 +1,9 @@
 """Grounding: prompts that name something real.
 
-Owns the share of prompts, tickets among them, that name a file, symbol, test or error of this workspace, as it was at
-that moment, or attach a file, a part of one, or a failure or output that names such a thing. Invariant: only names count,
-so wording, length and language do not. Prompts that the platform failed to answer, and mere courtesies, are no opportunities.
+Owns the share of prompts, tickets among them, that name a file, symbol, test or error of this workspace, as it was at that
+moment, or attach a file, a part of one, or a failure or output that names such a thing. Invariant: only names count, so
+wording, length and language do not; lists of words point at nothing. Prompts that the platform failed to answer, and mere
+courtesies, are no opportunities; the same prompt sent again is the same one.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
+from rubrics.follow_ups import distinct
 from rubrics.naming import grounded
+from rubrics.own_words import own_words
 from rubrics.told import Prompt
-from rubrics.wording import is_courtesy
 
 
 class Grounding:
     """Evidence: the prompt."""
 
+    opens = frozenset({"prompt.sent", "reply.failed", "reply.finished", "ticket.opened", "ticket.revised"})
+
     def read(self, log: LogView) -> Share:
         """One opportunity a prompt."""
-        prompts = [prompt for prompt in log.facts.prompts if prompt.counts and not is_courtesy(prompt.text)]
+        prompts = distinct(log.facts)
         return Share(
             tuple(_chance(log.facts, prompt) for prompt in prompts),
             _("Prompts that name a real file, symbol, test or error of this workspace: %(hits)d of %(n)d.")
@@ -30,7 +34,7 @@ class Grounding:
 
 
 def _chance(facts: Facts, prompt: Prompt) -> Opportunity:
-    hit = grounded(prompt)
+    hit = grounded(prompt, own_words(facts)[prompt.seq])
     gap = facts.unsure(prompt) or facts.lost(
         "file.snapshotted", "file.edited", "suggestion.offered", "run.finished", before=prompt.seq
     )

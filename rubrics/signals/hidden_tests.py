@@ -23,6 +23,8 @@ _TOLD_BY = (
 class HiddenTests:
     """Evidence: the analysis of hidden tests."""
 
+    opens = frozenset[str]()
+
     def read(self, log: LogView) -> Share:
         """One opportunity a test."""
         facts = log.facts

@@ -14,6 +14,8 @@ from rubrics.base import translatable as _
 class OwnTestStrength:
     """Evidence: the analysis of own tests."""
 
+    opens = frozenset[str]()
+
     def read(self, log: LogView) -> Share:
         """One opportunity a mutant."""
         own = log.facts.own_tests

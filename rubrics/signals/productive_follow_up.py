@@ -1,24 +1,31 @@
 """Productive follow-up: prompts after the first that move the work.
 
-Owns the share of follow-ups that state an atom the conversation did not hold yet, restate one that the latest
-proposal for it missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough,
-and how it is worded does not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a
-conversation of its own. A follow-up that only names a planted fault belongs to defect detection and is
-no opportunity here; neither are courtesies and prompts that the platform failed to answer.
+Owns the share of follow-ups that state an atom the conversation did not hold yet, restate one that the latest proposal for it
+missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough, and how it is worded does
+not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a conversation of its own. A
+follow-up that only names a planted fault belongs to defect detection and is no opportunity here; neither are one that reports a
+failure of which no run tells, courtesies and prompts that the platform failed to answer.
 """
 
 from __future__ import annotations
+
+import re
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
 from rubrics.follow_ups import adds, corrects, follow_ups, named, resolving
+from rubrics.naming import names_failure
 from rubrics.told import Prompt
 from rubrics.wording import matches
+
+_FAILS = re.compile(r"\b(?:fail\w*|red|broke\w*|\w*Error|\w*Exception|rot|schlägt|échoue|falla|falha|fallisce)\b")
 
 
 class ProductiveFollowUp:
     """Evidence: the prompt, the proposal it corrects, the run that resolves."""
+
+    opens = frozenset({"prompt.sent", "reply.failed", "reply.finished", "ticket.opened", "ticket.revised"})
 
     def read(self, log: LogView) -> Share:
         """One opportunity a follow-up."""
@@ -30,7 +37,7 @@ class ProductiveFollowUp:
             found = adds(facts, prompt) or corrects(facts, prompt) or _resolves(facts, prompt)
             if found:
                 chances.append(Opportunity(True, found))
-            elif not _names_planted_fault(facts, prompt):
+            elif not _names_planted_fault(facts, prompt) and not _names_unseen_failure(prompt):
                 chances.append(Opportunity(False, (prompt.seq,), known=_told(facts, prompt)))
         return Share(
             tuple(chances),
@@ -56,6 +63,12 @@ def _told(facts: Facts, prompt: Prompt) -> bool:
         return False
     later = any(run.finished is not None and run.seq > prompt.seq for run in facts.runs)
     return facts.submitted is not None or later or not named(prompt)
+
+
+def _names_unseen_failure(prompt: Prompt) -> bool:
+    """Whether it reports a test as failing that no run has shown so: they may have run it elsewhere, and nothing tells."""
+    claims = not named(prompt) and _FAILS.search(prompt.text)
+    return bool(claims) and any(names_failure(prompt.text, test, "") for test in prompt.scene.tests)
 
 
 def _names_planted_fault(facts: Facts, prompt: Prompt) -> bool:

@@ -24,6 +24,17 @@ _CHANNELS = ("prompt.sent", "ticket.opened", "ticket.revised", "comment.added", 
 class RequirementCoverage:
     """Evidence: the acceptance, and what expressed or corrected the atom."""
 
+    opens = frozenset(
+        {
+            "suggestion.offered",
+            "suggestion.annotated",
+            "suggestion.decided",
+            "prompt.sent",
+            "ticket.opened",
+            "ticket.revised",
+        }
+    )
+
     def read(self, log: LogView) -> Share:
         """One opportunity an atom."""
         facts = log.facts

@@ -16,6 +16,8 @@ from rubrics.remarks import Remark, remarks, specific
 class Specificity:
     """Evidence: the rejection, the verdict or the comment."""
 
+    opens = frozenset({"suggestion.decided", "hunk.judged", "comment.added"})
+
     def read(self, log: LogView) -> Share:
         """One opportunity a remark."""
         chances = [_chance(log.facts, one) for one in remarks(log.facts)]

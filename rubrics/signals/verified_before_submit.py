@@ -31,6 +31,8 @@ _ASKS_ONLY = re.compile(r"\s(?:--version|-V|--help|-h)\s*$")
 class VerifiedBeforeSubmit:
     """Evidence: the acceptance and the first run after it."""
 
+    opens = frozenset({"suggestion.offered", "suggestion.decided"})
+
     def read(self, log: LogView) -> Share:
         """One opportunity an accepted hunk."""
         facts = log.facts

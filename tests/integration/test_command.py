@@ -74,7 +74,7 @@ def test_a_log_is_verified_scored_and_exported(tmp_path: Path) -> None:
     done = pairsight("verify", str(GOLDEN), data=tmp_path)
     assert done.returncode == 0 and "follow from one another" in done.stdout
     card = json.loads(pairsight("score", str(GOLDEN), "--json", data=tmp_path).stdout)
-    assert set(card) == {"rubric", "log", "dimensions", "outcome", "flags"}
+    assert {"rubric", "log", "dimensions", "outcome", "flags", "calibration", "shown", "ratings", "final"} == set(card)
     out = tmp_path / "card.csv"
     assert pairsight("export", str(GOLDEN), "--format", "csv", "--out", str(out), data=tmp_path).returncode == 0
     assert out.read_text("utf-8").count("\n") > 4
