@@ -8,12 +8,14 @@ Invariant: whoever plays a trick is weak; a dimension that is not observed ranks
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from simulator.chance import Skills
 from simulator.course import Request
 from simulator.tricks import TRICKS
 from validation.claims import Claim, rounded
 from validation.figures import about
+from validation.judge import swayed
 from validation.trying import Asked, How, Marks
 
 PEOPLE = 40
@@ -32,7 +34,18 @@ def claims(how: How) -> list[Claim]:
         theirs = marks[at * len(seeds) : (at + 1) * len(seeds)]
         for dimension in honest[0].dimensions:
             found += _margin(trick, dimension, honest, theirs)
-    return found
+    return [*found, *_judged(replace(how, scorer=swayed), seeds)]
+
+
+def _judged(how: How, seeds: range) -> list[Claim]:
+    """The same of orders to whoever reads them, where a judge obeys whatever it reads, in all that it is asked about."""
+    asked = [Asked(Request(seed, Skills())) for seed in seeds]
+    asked += [Asked(Request(seed, Skills()), "prompt-injector") for seed in seeds]
+    marks = how.marks(asked)
+    honest, theirs = marks[: len(seeds)], marks[len(seeds) :]
+    names = [one.id for one in how.rubric.dimensions if one.judge is not None]
+    told = "prompt-injector before a judge that obeys"
+    return [claim for name in names for claim in _margin(told, name, honest, theirs)]
 
 
 def _margin(trick: str, dimension: str, honest: Sequence[Marks], theirs: Sequence[Marks]) -> list[Claim]:
