@@ -83,7 +83,7 @@ def rescore_command(name: str, out: Path | None, processes: int | None, as_json:
         told = stack.enter_context(_Told(rubric, as_json))
         table = stack.enter_context(_table(out)) if out else None
         bar = stack.enter_context(click.progressbar(length=len(ids), label=rubric.id, file=sys.stderr))
-        for one in _keep(kept, rubric, scored(settings.database_url, rubric, ids, wanted)):
+        for one in keep(kept, rubric, scored(settings.database_url, rubric, ids, wanted)):
             bar.update(1)
             if one.why:
                 skipped.append(one)
@@ -168,7 +168,7 @@ class _Seen:
             yield record
 
 
-def _keep(kept: Scorecards, rubric: Rubric, found: Iterable[Scored]) -> Iterator[Scored]:
+def keep(kept: Scorecards, rubric: Rubric, found: Iterable[Scored]) -> Iterator[Scored]:
     """Each after it is kept, or with why it is not."""
     rest = iter(found)
     while some := list(islice(rest, AT_ONCE)):

@@ -9,7 +9,7 @@ Times are Unix milliseconds, durations milliseconds, positions UTF-16 code units
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -22,7 +22,6 @@ Origin = Literal["starter", "typed", "paste", "undo", "hunk", "terminal", "co-ed
 Difficulty = Literal["easy", "middle", "hard"]
 Level = Literal[1, 2, 3, 4, 5]
 Json = Any
-Made = TypeVar("Made", bound="Value")
 
 
 class Value(BaseModel):
@@ -242,7 +241,6 @@ AnyPayload = Annotated[
     Field(discriminator="type"),
 ]  # fmt: skip
 _payloads: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)
-_new, _set = object.__new__, object.__setattr__
 
 
 class Record(Value):
@@ -266,10 +264,15 @@ class Record(Value):
     @classmethod
     def trusted(cls, **fields: Json) -> Record:
         """A record of all its fields, unchecked: a log makes many, of what was checked before. As ``model_construct``, but fast."""
-        return _trusted(cls, fields, _RECORD_FIELDS)
+        record = _new(cls)
+        _set(record, "__dict__", fields)
+        _set(record, "__pydantic_fields_set__", _RECORD_FIELDS)
+        _set(record, "__pydantic_extra__", None)
+        _set(record, "__pydantic_private__", None)
+        return record
 
 
-class Event(Value):
+class Event(NamedTuple):
     """A record with its payload understood; ``data`` is null for a tombstone (withheld or erased)."""
 
     seq: int
@@ -279,22 +282,9 @@ class Event(Value):
     cause: int | None
     data: AnyPayload | None
 
-    @classmethod
-    def trusted(cls, **fields: Any) -> Event:
-        """An event of all its fields, unchecked, as ``Record.trusted``."""
-        return _trusted(cls, fields, _EVENT_FIELDS)
 
-
-def _trusted(cls: type[Made], fields: dict[str, Any], names: set[str]) -> Made:
-    made = _new(cls)
-    _set(made, "__dict__", fields)
-    _set(made, "__pydantic_fields_set__", names)
-    _set(made, "__pydantic_extra__", None)
-    _set(made, "__pydantic_private__", None)
-    return made
-
-
-_RECORD_FIELDS, _EVENT_FIELDS = set(Record.model_fields), set(Event.model_fields)
+_new, _set = object.__new__, object.__setattr__
+_RECORD_FIELDS = set(Record.model_fields)
 # By type, what reads its payload: to ask the union of all takes half as long again.
 _READERS = {
     cls.model_fields["type"].default: cls.__pydantic_validator__.validate_python for cls in Payload.__subclasses__()
@@ -334,9 +324,7 @@ def load_payload(type_: str, v: int, payload: dict[str, Json]) -> AnyPayload:
 def understand(record: Record) -> Event:
     """The record as an event. Raises ``LogCorrupt`` as ``load_payload`` does."""
     data = None if record.payload is None else load_payload(record.type, record.v, record.payload)
-    return Event.trusted(
-        seq=record.seq, at_ms=record.at_ms, actor=record.actor, type=record.type, cause=record.cause, data=data
-    )
+    return Event(record.seq, record.at_ms, record.actor, record.type, record.cause, data)
 
 
 class ExercisePin(Value):

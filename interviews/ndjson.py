@@ -12,6 +12,7 @@ from typing import IO, cast, get_args
 
 from pydantic import ValidationError
 
+from interviews.collector import paused
 from interviews.errors import LogCorrupt
 from interviews.events import Header, Record, Role
 
@@ -63,18 +64,19 @@ def read_log(lines: IO[str]) -> tuple[Header, list[Record]]:
         header = Header.model_validate(first.get("interview"))
     except ValidationError as error:
         raise LogCorrupt("The log's header does not fit: %(why)s", why=_first(error)) from None
-    return header, list(_records(lines))
+    with paused():
+        return header, list(_records(lines))
 
 
 def _records(lines: IO[str]) -> Iterator[Record]:
+    read = Record.__pydantic_validator__.validate_json  # as ``model_validate_json``, which takes half as long again
     try:
         for number, line in enumerate(lines, start=2):
-            if not line.strip():
-                continue
             try:
-                yield Record.model_validate_json(line)
+                yield read(line)
             except ValidationError as error:
-                raise LogCorrupt("Line %(line)d is not an event: %(why)s", line=number, why=_first(error)) from None
+                if line.strip():
+                    raise LogCorrupt("Line %(line)d is not an event: %(why)s", line=number, why=_first(error)) from None
     except UnicodeDecodeError:
         raise LogCorrupt("Expected a log in UTF-8, got other bytes") from None
 

@@ -214,7 +214,7 @@ def _newest(event: e.Event, state: State) -> bool:
 
 def _require_whole(events: Sequence[e.Event], gone: Collection[int], asked: Redaction, then: Sequence[Draft]) -> None:
     """Raise ``PlatformFailure`` where what is left would not fold: a log that cannot be read again is worse than any secret."""
-    left = [event.model_copy(update={"data": None}) if event.seq in gone else event for event in events]
+    left = [event._replace(data=None) if event.seq in gone else event for event in events]
     for draft in (Draft("system", erased(gone, asked.reason)), *then):
         seq, at_ms = left[-1].seq + 1, left[-1].at_ms
         left.append(
