@@ -11,7 +11,7 @@ Probits are counted in thousandths (``MILLI``), probabilities in 10^-12 (``ONE``
 from __future__ import annotations
 
 from bisect import bisect_right
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from fractions import Fraction
 from functools import cache
 
@@ -25,9 +25,10 @@ _DEEP = 10**30  # fixed point of the series
 _NATS = 40
 
 
-def _context() -> Context:
+def context() -> Context:
+    """What decimals are computed under, whatever was set around it."""
     # Named in full: what is left out would come from the default context, which anyone may have changed.
-    return Context(40, ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], [])
+    return Context(40, ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], [InvalidOperation, DivisionByZero, Overflow])
 
 
 def whole(value: Decimal, unit: int) -> int:
@@ -39,7 +40,7 @@ def whole(value: Decimal, unit: int) -> int:
 def _table() -> list[int]:
     """Φ at 0, 5, 10 … thousandths of a probit."""
     out = []
-    with localcontext(_context()):
+    with localcontext(context()):
         root = (2 * Decimal("3.141592653589793238462643383279502884197")).sqrt()
         for x in range(0, _REACH + _STEP, _STEP):
             at = Decimal(x) / MILLI
@@ -80,14 +81,14 @@ def quantile(p: int) -> int:
 @cache
 def log(p: int) -> int:
     """ln(p), for p in 10^-12, in millionths."""
-    context = _context()
-    return int(context.multiply(context.ln(context.divide(Decimal(p), Decimal(ONE))), Decimal(NAT)))
+    under = context()
+    return int(under.multiply(under.ln(under.divide(Decimal(p), Decimal(ONE))), Decimal(NAT)))
 
 
 @cache
 def _falling() -> list[int]:
     """e^-k/1000 in 10^-12 for k = 0, 1, 2 …"""
-    step = int(_context().multiply(_context().exp(Decimal("-0.001")), Decimal(_DEEP)))
+    step = int(context().multiply(context().exp(Decimal("-0.001")), Decimal(_DEEP)))
     out, now = [], _DEEP
     for _ in range(_NATS * 1000 + 1):
         out.append(now // (_DEEP // ONE))

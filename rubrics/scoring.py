@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import localcontext
 
 from interviews.errors import BadInput
 from rubrics import beside, explain, flags, joint, lift, posterior, probit, ratings, registry
@@ -29,7 +30,7 @@ from rubrics.base import (
 from rubrics.base import translatable as _
 from rubrics.explain import Translate
 from rubrics.judging.record import judged
-from rubrics.normal import MILLI, whole
+from rubrics.normal import MILLI, context, whole
 from rubrics.posterior import UNIT, Weights
 from rubrics.rubric import DetectionPrior, Dimension, Indicator, Level, Rubric, SharePrior
 
@@ -38,6 +39,12 @@ _FIFTHS = (0, 2_000, 4_000, 6_000, 8_000)
 
 def score(log: LogView, rubric: Rubric, translate: Translate = _) -> Scorecard:
     """Score a log, however short. ``translate`` turns the sentences into another language; the numbers stay."""
+    # Whatever decimals are set to around us: a signal, or what is shown, may divide some.
+    with localcontext(context()):
+        return _score(log, rubric, translate)
+
+
+def _score(log: LogView, rubric: Rubric, translate: Translate) -> Scorecard:
     reached = lift.outcome(log, translate)
     remarks = [explain.sentence(note, translate) for note in flags.flags(log, rubric)]
     dimensions = tuple(_dimension(log, dimension, rubric, translate) for dimension in rubric.dimensions)
@@ -87,14 +94,17 @@ def _placed(weights: Weights, levels: tuple[Level, ...] | None, translate: Trans
 
 def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Translate) -> DimensionScore:
     measured = [_indicator(log, indicator, translate) for indicator in dimension.indicators]
-    parts = [(one.weight, one.prior, one.posterior) for one in measured if one.posterior is not None]
-    weights = joint.mix(parts, whole(dimension.together, MILLI)) if parts else None
+    used = sum(one.posterior is not None for one in measured)
+    # What has no value stays at its prior, moved by its siblings: left out, it would change what the mean is of, and whoever avoided it
+    # would gain or lose by that.
+    parts = [(one.weight, one.prior, one.posterior or one.prior) for one in measured]
+    weights = joint.mix(parts, whole(dimension.together, MILLI)) if used else None
     weights, judge = judged(log, rubric, dimension, weights, translate)
     placed = _placed(weights, dimension.levels, translate) if weights is not None else None
     status: Status
     if placed is not None:
         status = placed.status
-        told = Note(_("From %(used)d of %(all)d indicators."), {"used": len(parts), "all": len(measured)})
+        told = Note(_("From %(used)d of %(all)d indicators."), {"used": used, "all": len(measured)})
         words = [explain.sentence(told, translate), *placed.words]
     elif any(one.score.status == "cannot_tell" for one in measured):
         status, words = "cannot_tell", [translate(_("There was too little to put a number on it."))]

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from interviews.ndjson import read_log
+from rubrics import joint, probit
 from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
+from rubrics.posterior import share
 from rubrics.rubric import Level, load
 from rubrics.scoring import score
 from tests.golden.make import CARD, HEADER, LOG
@@ -79,15 +83,45 @@ def test_another_language_changes_the_words_and_nothing_else() -> None:
     assert bare(english) == bare(other)
 
 
-def test_another_process_with_other_hashes_and_locale_gives_the_same_bytes() -> None:
-    program = (
-        "import sys; from tests.golden.make import LOG, card_text; from interviews.ndjson import read_log\n"
-        "sys.stdout.reconfigure(encoding='utf-8', newline='')\n"
-        "sys.stdout.write(card_text(read_log(LOG.open(encoding='utf-8', newline=''))[1]))"
-    )
-    for seed in ("1", "4242"):
-        environment = {"PATH": os.defpath, "PYTHONHASHSEED": seed, "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
-        out = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60
-        ).stdout
-        assert out == CARD.read_bytes()
+# Another process, whose decimals are set to two digits before anything is imported: nothing may hang on the ambient context.
+PROGRAM = """
+import decimal, sys
+if sys.argv[1] == "coarse":
+    for one in (decimal.DefaultContext, decimal.ExtendedContext, decimal.BasicContext):
+        one.prec, one.rounding = 2, decimal.ROUND_UP
+    decimal.setcontext(decimal.Context(prec=2, rounding=decimal.ROUND_UP, Emax=4, Emin=-4))
+from interviews.ndjson import read_log
+from tests.golden.make import LOG, card_text
+from tests.unit.test_scoring import posteriors
+sys.stdout.reconfigure(encoding="utf-8", newline="")
+sys.stdout.write(card_text(read_log(LOG.open(encoding="utf-8", newline=""))[1]))
+sys.stdout.write(posteriors())
+"""
+
+
+def posteriors() -> str:
+    """What the golden log does not reach: four-step verdicts on mistakes of several difficulties, measures taken together."""
+    prior = probit.Prior(1200, 600, 0, 500, (50, 300, 600, 1000, 1700, 3000))
+    told = probit.detection(prior, {-400: (2, 0, 0, 0, 0, 0), 0: (1, 1, 0, 1, 0, 0)}, (0, 1, 3, 6, 0, 0))
+    flat = share(5, 5, 0, 0)
+    before = probit.detection(prior, {}, (0, 0, 0, 0, 0, 0))
+    return repr([told, joint.mix([(2, before, told), (1, flat, share(5, 5, 3, 1))], 800)])
+
+
+@pytest.mark.parametrize(
+    ("seed", "locale", "decimals"),
+    [("1", "C", "as they are"), ("4242", "C.UTF-8", "coarse"), ("7", "tr_TR.UTF-8", "coarse")],
+)
+def test_another_process_with_other_hashes_locale_and_decimals_gives_the_same_bytes(
+    seed: str, locale: str, decimals: str
+) -> None:
+    environment = {"PATH": os.defpath, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONPATH": str(ROOT)}
+    out = subprocess.run(
+        [sys.executable, "-c", PROGRAM, decimals],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    ).stdout
+    assert out == CARD.read_bytes() + posteriors().encode()
