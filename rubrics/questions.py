@@ -19,9 +19,9 @@ from rubrics.base import LogView, Note
 from rubrics.base import translatable as _
 
 WORDS = {
-    "why": _("Why is it here, and what would break without it?"),
-    "change": _("What relies on it, and what would have to change along with it?"),
-    "fails": _("For which input does it go wrong, or come closest to it, and how would you find out?"),
+    "why": _("Why is this here, and what would break without it?"),
+    "change": _("What relies on this, and what would have to change along with it?"),
+    "fails": _("For which input does this go wrong, or come closest to it, and how would you find out?"),
 }
 # A longer text is no one's to explain in three questions, and comparing it would take long.
 _MOST_LINES = 5000

@@ -36,7 +36,7 @@ rating = Blueprint("rating", __name__)
 LEVELS: tuple[int, ...] = get_args(e.Level)
 NONE = "none"
 ANSWERS = (
-    N_("cannot say"), N_("guesses"), N_("says what it does"), N_("says why too"), N_("says why, and what would break"),
+    N_("cannot say"), N_("guesses"), N_("says what it does"), N_("says why too"), N_("says why, and what follows"),
 )  # fmt: skip
 _TIME = re.compile(r"(?:(\d{1,2}):)?(\d{1,3}):(\d{2})")
 _MOMENT = re.compile(r"[^\s,;]+")

@@ -167,7 +167,7 @@ def test_moments_are_times_of_the_replay_or_numbers(app: Flask, settings: Settin
 def test_three_questions_are_asked_about_what_was_handed_in(app: Flask, settings: Settings, room: Room) -> None:
     ada = rater(app, settings, room, "Ada")
     text = page(ada, room, "rate")
-    for words in ("what would break without it", "What relies on it", "how would you find out"):
+    for words in ("what would break without it", "What relies on this", "how would you find out"):
         assert words in text
     answers = {"level-q-why": "4", "level-q-change": "2", "level-q-fails": "5", "reason-q-fails": "An empty day."}
     assert rate(ada, room, **answers) == 302
