@@ -134,10 +134,8 @@ def test_an_empty_interview_is_scored_to_nothing(tmp_path: Path) -> None:
 
 def numbers(card: Scorecard) -> dict[str, tuple[float | None, int]]:
     """Values that were given, with how many opportunities, by indicator and dimension."""
-    parts = [*card.dimensions, *(one for dimension in card.dimensions for one in dimension.indicators)]
-    return {
-        one.id: (getattr(one, "value", getattr(one, "score", None)), one.n) for one in parts if one.ci95 is not None
-    }
+    told = {one.id: (one.value, one.n) for group in card.dimensions for one in group.indicators if one.ci95 is not None}
+    return told | {group.id: (group.score, group.n) for group in card.dimensions if group.ci95 is not None}
 
 
 @pytest.mark.parametrize("log", [LOG, GROWN_REVIEWED])
