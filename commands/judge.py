@@ -303,6 +303,9 @@ def _tell(card: Scorecard, seq: int | None, before: int, asking: _Asking, case: 
         click.echo(
             f"{name}: {'no level' if one.level is None else f'level {one.level}'}. {one.reason} Effect {one.effect:+.4f}"
         )
+    if not case.plan.requests():
+        click.echo("There was nothing to ask about: the candidate said nothing that the rubric's questions are of.")
+        return
     if seq is None:
         click.echo(f"All {before} answers were in the log already: nobody was asked.")
         return

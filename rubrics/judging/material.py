@@ -7,7 +7,7 @@ was written. Leaves out how it is put (``prompt``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from interviews import events as e
@@ -63,9 +63,10 @@ def passages(log: LogView, dimension: str) -> tuple[Passage, ...]:
     return tuple(_cut(one, room if one.said else ABOUT) for one in found if one.seq in (kept if one.said else around))
 
 
-def words(log: LogView) -> dict[int, str]:
-    """By event, all that the candidate said there, of which a judge may have been shown a part."""
-    return {one.seq: one.text for one in _found(log, ALL) if one.said}
+def words(events: Iterable[e.Event]) -> dict[int, str]:
+    """By event, all that the candidate said in it, of which a judge may have been shown a part."""
+    told = ((event.seq, _said(event, {})) for event in events if event.actor == "candidate")
+    return {seq: one.text for seq, one in told if one is not None}
 
 
 def _found(log: LogView, types: frozenset[str]) -> Iterator[Passage]:

@@ -132,28 +132,25 @@ def judged(
     told = _dimensions(found.result).get(dimension.id)
     if told is None:
         return weights, None
-    said = words(log)
-    shown = frozenset(seq for seq in told.get("shown") or () if type(seq) is int)
-    score = _score(log, asked, told, said, shown, translate)
+    score = _score(log, asked, told, translate)
     after, effect = (None, 0) if weights is None else moved(weights, score.level, asked.cap, edges_of(dimension))
     return after, score.model_copy(
         update={"effect": effect / UNIT, "model": str(found.result.get("model")), "key": found.key}
     )
 
 
-def _score(
-    log: LogView, asked: JudgeQuestion, told: Mapping[str, e.Json], said: Mapping[int, str], shown: frozenset[int],
-    translate: Translate,
-) -> JudgeScore:  # fmt: skip
+def _score(log: LogView, asked: JudgeQuestion, told: Mapping[str, e.Json], translate: Translate) -> JudgeScore:
     kept = _answers(told)
     blank = JudgeScore(
         level=None, levels=(None,) * len(kept), spread=None, reason="", evidence=(), effect=0.0, model="", key=""
     )
     if not kept:
         return blank.model_copy(update={"reason": translate(NOTHING)})
-    there = {event.seq for event in log.events if event.data is not None}
-    if not shown <= there:
+    shown = frozenset(seq for seq in told.get("shown") or () if type(seq) is int)
+    there = [event for event in log.events if event.seq in shown and event.data is not None]
+    if len(there) < len(shown):
         return blank.model_copy(update={"reason": translate(GONE)})
+    said = words(there)
     answers = [
         Answer(None, reason=str(one["failed"]))
         if one.get("failed")

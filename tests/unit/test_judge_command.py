@@ -29,6 +29,7 @@ from tests.golden.story import Story
 from tests.judged import PLAIN, RUBRIC, asked, choosing, prompts_of, rubric, told
 from tests.loopback.judging import KEY, Judging, Spoken
 from tests.loopback.script import Body
+from tests.support import header
 from wiring import open_log
 
 Speak = Callable[[Body, int], Spoken]
@@ -169,6 +170,14 @@ def choosing_by_words(level: int) -> Speak:
         return Spoken({"quotes": [{"event": seq, "quote": PLAIN[0]}], "reason": "So it is.", "choice": letter})
 
     return speak
+
+
+def test_of_who_said_nothing_nobody_is_asked(service: Judging, tmp_path: Path) -> None:
+    story = Story(header("j1", judge="anthropic"))
+    story.tell("system", e.InterviewStarted(), e.InterviewSubmitted(by="clock", late=False))
+    source, out = kept(tmp_path / "a.ndjson", story), tmp_path / "b.ndjson"
+    assert "nothing to ask about" in run(source, "--out", out).stdout
+    assert service.requests == [] and out.read_bytes() == source.read_bytes()
 
 
 def test_a_dry_run_shows_every_byte_and_asks_nobody(service: Judging, tmp_path: Path) -> None:

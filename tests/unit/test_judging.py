@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interviews import events as e
 from interviews.errors import BadInput
@@ -106,6 +108,15 @@ def test_what_the_candidate_wrote_stays_between_the_marks_byte_for_byte(text: st
     assert parts[1::2] == [PLAIN[0], text, PLAIN[1]]
     between = "".join(parts[0::2])
     assert text not in between and "highest" not in between and "perfect" not in between
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200))
+def test_no_text_gets_out_of_its_marks(text: str) -> None:
+    (question,) = asked(told(text)).questions
+    if not text.strip():
+        assert question.passages == ()
+        return
+    assert question.material.split(f"\n{question.mark}\n")[1] == text and question.material.count(question.mark) == 3
 
 
 def test_the_mark_hangs_on_what_nobody_could_know_while_they_wrote() -> None:

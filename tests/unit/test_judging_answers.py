@@ -16,7 +16,7 @@ from interviews.ndjson import read_log
 from interviews.service import redaction
 from rubrics import posterior
 from rubrics.base import JudgeScore, LogView
-from rubrics.judging.answers import Answer, check
+from rubrics.judging.answers import Answer, check, plain
 from rubrics.judging.material import words
 from rubrics.judging.record import Bill, Heard, judged, known, recorded
 from rubrics.judging.verdict import FIFTHS, moved, verdict
@@ -85,6 +85,28 @@ def test_a_quote_holds_whatever_its_white_space(quote: e.Json) -> None:
 def test_what_is_no_answer_says_why_and_is_never_a_grade(given: e.Json, why: str) -> None:
     found = check(given, LEVELS, SAID, SAID)
     assert found.level is None and found.evidence == () and why in found.reason
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["D", *SAID.values()]),
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.dictionaries(st.sampled_from(["choice", "quotes", "event", "quote", "reason", "x"]), inner)
+    ),
+    max_leaves=20,
+)
+
+
+@having(JSON, st.dictionaries(st.sampled_from("KBXDM"), JSON))
+def test_whatever_comes_there_is_no_level_without_a_quote_that_holds(given: e.Json, levels: dict[str, e.Json]) -> None:
+    for by in (LEVELS, levels):
+        found = check(given, by, SAID, SAID)
+        if found.level is None:
+            assert found.reason and found.evidence == ()
+        else:
+            assert found.level in range(1, 6) and found.evidence
+            quoted = [plain(one["quote"]) for one in given["quotes"] if isinstance(one, dict) and "quote" in one]
+            assert any(text and text in plain(SAID[seq]) for text in quoted for seq in found.evidence)
 
 
 def test_an_event_that_was_not_shown_cannot_be_quoted() -> None:
@@ -284,7 +306,7 @@ def test_a_secret_that_a_judge_quoted_goes_with_a_redaction() -> None:
 def test_what_others_said_cannot_be_quoted_as_the_candidates() -> None:
     with (GOLDEN / "v1-reviewed.ndjson").open(encoding="utf-8") as lines:
         log = LogView.of(*read_log(lines))
-    said, shown = words(log), {event.seq for event in log.events}
+    said, shown = words(log.events), {event.seq for event in log.events}
     for event in log.events:
         texts: list[str] = []
         match event.data:
