@@ -34,8 +34,8 @@ class Settings(BaseModel):
     made from now on; of the share ``second_rater`` of all a second person is asked to rate.
     Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
-    ``judge`` names the service whose model may be asked for a judgement of interviews made from now on (empty: none is), ``judge_model``
-    the model (empty: its own choice), ``judge_calls`` how often it is asked of one interview at most.
+    ``judge`` names the service whose model may be asked for a judgement of interviews made from now on (empty: none is),
+    ``judge_model`` the model (empty: its own choice), ``judge_calls`` how often it is asked of one interview at most.
     ``log`` is the form of what the server says on stderr, from ``log_level`` on; whoever bears ``metrics_token`` may read its
     figures (empty: whoever is on its machine).
     Keys are no settings: each assistant reads its own (``docs/assistant.md``).

@@ -15,4 +15,4 @@ _DIGITS = 12
 def second_wanted(interview: str, share: float) -> bool:
     """Whether a second rater is asked for; ``share`` of all interviews, in [0, 1], are."""
     drawn = int(sha256_hex(f"second rater of {interview}".encode())[:_DIGITS], 16)
-    return drawn < share * 16**_DIGITS
+    return drawn < share * (1 << 4 * _DIGITS)
