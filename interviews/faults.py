@@ -25,9 +25,24 @@ _FAULT = re.compile(
 )  # fmt: skip
 
 
+# What softens a claim or begs its pardon claims nothing itself.
+_HEDGE = re.compile(
+    r"\b(?:i|we|you)(?: may| might| could)? (?:be|am|are)(?: very| quite| completely)? (?:wrong|mistaken|incorrect)\b"
+    r"|\b(?:if|unless) (?:i|we)(?:['’]m| am| are)(?: not)? (?:wrong|mistaken)\b"
+    r"|\bcorrect me if\b.{0,30}\bwrong\b|\b(?:not (?:quite |really |entirely )?sure|don['’]?t know)\b",
+    re.I,
+)
+
+
 def asserts_fault(text: str) -> bool:
-    """Whether a reason claims that something is wrong; a preference does not."""
-    return _FAULT.search(text) is not None and _STYLE.search(text) is None
+    """Whether a reason claims that something is wrong; a preference does not, and neither do words that only hedge."""
+    said = _HEDGE.sub(" ", text)
+    return _FAULT.search(said) is not None and not is_taste(said)
+
+
+def is_taste(text: str) -> bool:
+    """Whether a reason speaks of preference, style or scope."""
+    return _STYLE.search(text) is not None
 
 
 def names_fault(patterns: Iterable[str], said: str, *, placed: bool) -> bool:

@@ -1,7 +1,7 @@
 """The brief's requirements in a log: which code of theirs was taken over, where they were stated, and which tests tell of them.
 
 Owns that look-up. Invariant: a requirement's hidden tests decide one thing at most: those that a planted mistake was shown for are
-defect detection's, those of a requirement that was taken over unstated and unheard are requirement coverage's, and only the rest
+defect detection's, those that show an unstated requirement mended are requirement coverage's, and all others
 tell how much of the work is right. Leaves out counting (``signals``).
 """
 
@@ -11,7 +11,7 @@ from interviews.events import Requirement
 from rubrics.facts import Facts
 from rubrics.follow_ups import stated
 from rubrics.told import Decision, Offered
-from rubrics.wording import expressed, name_of_test, prose
+from rubrics.wording import all_pass, expressed, name_of_test, prose
 
 
 def accepted_for(facts: Facts, atom: Requirement) -> list[Offered]:
@@ -56,13 +56,20 @@ def tests_of(facts: Facts, atom: Requirement) -> list[str]:
     return [test for test in atom.tests if name_of_test(test) not in names]
 
 
+def mended(facts: Facts, atom: Requirement, accepted: list[Offered]) -> bool:
+    """Whether code that was taken over without it does as the requirement says in the end."""
+    if honoured(atom, accepted) or facts.hidden_tests is None:
+        return False
+    return all_pass(tests_of(facts, atom), facts.hidden_tests)
+
+
 def told_by_tests(facts: Facts) -> frozenset[str]:
-    """Names of the hidden tests that decide whether an unstated requirement was mended."""
+    """Names of the hidden tests that show an unstated requirement mended."""
     if facts.key is None or facts.key.brief_shared:
         return frozenset()
     found: set[str] = set()
     for atom in facts.key.requirements:
         accepted = accepted_for(facts, atom)
-        if accepted and not honoured(atom, accepted) and not expressed_at(facts, atom, accepted):
+        if accepted and not expressed_at(facts, atom, accepted) and mended(facts, atom, accepted):
             found |= {name_of_test(test) for test in tests_of(facts, atom)}
     return frozenset(found)

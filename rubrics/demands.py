@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from interviews.events import Requirement
 from rubrics.naming import definitions
@@ -43,10 +44,13 @@ _ASSERTS = re.compile(
 _FIGURE = re.compile(
     r"(?<![\w.])[-+]?\d[\d_.,:%]*\w?\b|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|thirty|sixty|"
     r"once|twice|empty|none|null|true|false|negative|int(?:eger)?s?|floats?|strings?|str|bool(?:ean)?s?|list|dict|tuple|set|bytes|"
-    r"signatures?|librar(?:y|ies)|dependenc(?:y|ies)|imports?|random|exceptions?|file(?:s|names?)?|type hints?)\b"
+    r"signatures?|librar(?:y|ies)|dependenc(?:y|ies)|imports?|random|exceptions?|file(?:s|names?)?|type hints?|"
+    r"(?:anything|nothing|something) else)\b"
     r"|\b\w+(?:Error|Exception)\b",
     re.I,
 )
+# What failed belongs to follow-ups.
+_FAILURE = re.compile(r"::test|\b\w*(?:Error|Exception): |\btest_\w+.{0,40}\b(?:fails?|broke|red)\b|\bTraceback\b")
 _LITERAL = re.compile(r"`[^`\n]{1,200}`|\"[^\"\n]{1,200}\"|“[^”\n]{1,200}”|(?<!\w)'[^'\n]{1,80}'(?!\w)")
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _PIECE = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{3,}")
@@ -75,9 +79,7 @@ def vocabulary(text: str) -> frozenset[str]:
 def demands(prompt: Prompt, text: str, atoms: tuple[Requirement, ...]) -> bool:
     """Whether ``text``, the prompt's own words, states a constraint or an example that is none of the requirements."""
     known: frozenset[str] | None = None
-    for sentence in SENTENCE.split(text[:MOST]):
-        if not sentence.strip() or any(expressed(atom, sentence) for atom in atoms):
-            continue
+    for sentence in _left(text[:MOST], atoms):
         if _ASSERTS.search(sentence):
             return True
         read = mended(sentence, _CUES)
@@ -92,6 +94,20 @@ def demands(prompt: Prompt, text: str, atoms: tuple[Requirement, ...]) -> bool:
             if len({word.lower() for word in _WORD.findall(read)} & known) >= 2:
                 return True
     return False
+
+
+def _left(text: str, atoms: tuple[Requirement, ...]) -> list[str]:
+    """The sentences that state no requirement, not with the next one either, and report no failure."""
+    sentences = [sentence for sentence in SENTENCE.split(text) if sentence.strip()]
+    states = [any(expressed(atom, sentence) for atom in atoms) for sentence in sentences]
+    for at, pair in enumerate(pairwise(sentences)):
+        if not (states[at] or states[at + 1]) and any(expressed(atom, " ".join(pair)) for atom in atoms):
+            states[at] = states[at + 1] = True
+    return [
+        sentence
+        for sentence, counted in zip(sentences, states, strict=True)
+        if not counted and not _FAILURE.search(sentence)
+    ]
 
 
 def _known(prompt: Prompt) -> frozenset[str]:

@@ -149,14 +149,17 @@ class Round:
 
 @lru_cache(maxsize=_KEPT)
 def rounds(facts: Facts) -> tuple[Round, ...]:
-    """Those that runs decide; what only names a failure is decided as a resolved one, and is none here."""
+    """Of those that add or correct something.
+
+    What only names a failure is decided as a resolved one, and what says nothing definite has been counted as that.
+    """
     found = []
     finished = [run for run in facts.runs if run.finished is not None and run.outcomes]
     for prompt in follow_ups(facts):
         earlier = [run for run in finished if run.finished is not None and run.finished < prompt.seq]
         until = _next(facts, prompt)
         later = tuple(run for run in finished if run.seq > prompt.seq and (until is None or run.seq < until))
-        if earlier and failing(earlier[-1]) and later and not _names_only(facts, prompt):
+        if earlier and failing(earlier[-1]) and later and (adds(facts, prompt) or corrects(facts, prompt)):
             run = _deciding(facts, prompt, earlier[-1], later)
             if run is not None:
                 found.append(Round(prompt, earlier[-1], run))

@@ -77,9 +77,12 @@ def _quotes_error(text: str, output: str) -> bool:
     return any(len(line) >= MIN_ERROR_LINE and line in said for line in lines)
 
 
-def grounded(prompt: Prompt) -> bool:
-    """Whether the prompt names something real: a file, a symbol, a test or an error of the workspace as it was then."""
-    scene, text = prompt.scene, prompt.shown
+def grounded(prompt: Prompt, said: str | None = None) -> bool:
+    """Whether the prompt names something real: a file, a symbol, a test or an error of the workspace as it was then.
+
+    ``said`` is what of its text counts, all of it where it is None.
+    """
+    scene, text = prompt.scene, prompt.showing(prompt.text if said is None else said)
     parts = [one.name for one in prompt.mentions if one.kind == "selection"]
     if any(path in scene.files for path in [*prompt.attachments, *parts]):
         return True

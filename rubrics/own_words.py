@@ -1,4 +1,5 @@
-"""What of a prompt is the candidate's own words, and what is copied from the brief or said all over again.
+"""What of a prompt is the candidate's own words: not copied from the brief, not said all over again, no mere list.
+
 Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
 the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody. A
 sentence or two in the brief's words is no copy. Leaves out what the words say (``wording``, ``naming``, ``demands``).
@@ -17,14 +18,17 @@ from rubrics.facts import Facts
 _ROW, _COPY = 5, 50
 # What stood in so many prompts before is a formula.
 _FORMULA = 2
+# (so many words without a stop, so many in a hundred of them different) make it a list of words.
+_LISTS = ((40, 95), (80, 85))
 MOST = 40_000
-SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
+# "e.g." and its like end no sentence.
+SENTENCE = re.compile(r"(?<=[.!?;])(?<!\b[eizEIZ]\.[gegBb]\.)(?<!\b[eizEIZ]\. [gegBb]\.)\s+|\n+")
 _WORD = re.compile(r"\w+")
 
 
 @lru_cache(maxsize=2)
 def own_words(facts: Facts) -> Mapping[int, str]:
-    """Of each prompt, by its seq, the text without what is copied from the brief and without formulas."""
+    """Of each prompt, by its seq, the text without what is copied from the brief, without formulas and lists of words."""
     brief = _rows_of_brief(facts)
     seen: Counter[str] = Counter()
     found = {}
@@ -35,7 +39,7 @@ def own_words(facts: Facts) -> Mapping[int, str]:
         bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
         keys = [" ".join(words) for _, words in sentences]
         left_out = [
-            (taken and bulk) or (len(words) >= _ROW and seen[key] >= _FORMULA)
+            (taken and bulk) or (len(words) >= _ROW and seen[key] >= _FORMULA) or _is_list(words)
             for (_, words), key, taken in zip(sentences, keys, copied, strict=True)
         ]
         seen.update(set(keys))
@@ -54,6 +58,11 @@ def _rows_of_brief(facts: Facts) -> frozenset[tuple[str, ...]]:
 
 def _rows(words: list[str]) -> list[tuple[str, ...]]:
     return [tuple(words[at : at + _ROW]) for at in range(len(words) - _ROW + 1)]
+
+
+def _is_list(words: list[str]) -> bool:
+    """Whether it is a list of words and no sentence: in any language a sentence of that length says some words again."""
+    return any(len(words) >= least and 100 * len(set(words)) >= share * len(words) for least, share in _LISTS)
 
 
 def _copied(words: list[str], brief: frozenset[tuple[str, ...]]) -> bool:

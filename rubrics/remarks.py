@@ -1,8 +1,10 @@
 """Whether a remark on a change says where, what is wrong, and what should be.
 
 Owns that reading of push-backs and review notes. Invariant: rules over words and the change they are about, never length: a
-claim that something is wrong, a place (a line, or a name that stands in the change), and an expectation with something of that
-change or a value in it. Leaves out whether the remark is right (``defect_detection``) and counting (``signals``).
+place (a line, or a name that stands in the change), a fault (a claim that something is wrong, or what it does beside what it
+should), and an expectation with a value or something of that change in it. A matter of taste is no remark, and neither is giving
+orders to whoever reads; what is said of three changes alike is one remark, and names nothing of any. Leaves out whether a remark is
+right (``defect_detection``) and counting (``signals``).
 """
 
 from __future__ import annotations
@@ -11,21 +13,50 @@ import re
 from dataclasses import dataclass
 
 from interviews import events as e
-from interviews.faults import asserts_fault
+from interviews.faults import asserts_fault, is_taste
 from rubrics.facts import Facts
+from rubrics.own_words import SENTENCE
+from rubrics.spelling import Lexicon, mended
 
 MOST = 8_000
+# The same words, but for the place, of so many changes are a formula.
+_FORMULA = 3
+# Kinds of fault that one remark can speak of; more are a list of whatever there might be.
+_KINDS = 4
 _EXPECTS = re.compile(
-    r"\b(?:should(?:n['’]?t)?|must(?:n['’]?t)?|ought to|expect(?:s|ed)?|has to|have to|needs? to|supposed to|instead(?: of)?|"
-    r"rather than|return(?:s|ed)?|raise(?:s|d)?|use|add|make|change|keep|compare|"
-    r"replace|becomes?|soll(?:te)?|muss|devrait|doit|debe|deve)\b",
-    re.I,
+    r"\b(?:should(?:n['’]?t)?|must(?:n['’]?t)?|ought to|expect(?:s|ed|ing)?|ha(?:s|ve) to|needs? to|supposed to|instead(?: of)?|"
+    r"rather than|would want|wanted|not [\w`]+ but|soll(?:te)?|muss|devrait|doit|debe(?:ría)?|deve(?:ria)?|dovrebbe)\b"
+    r"|^\W*(?:please )?(?:use|add|make|change|keep|compare|replace|return|raise|move|check|drop|remove|include|let|call|take|put|"
+    r"start|stop|skip|handle|leave|write|sort|multiply|divide|subtract)\b",
+    re.I | re.M,
+)
+_CUES = Lexicon(
+    re.findall(
+        r"\w+",
+        """
+        should shouldn mustn ought expect expects expected expecting supposed instead rather wanted compare replace return raise
+        change include handle multiply divide subtract incorrect broken breaks fails failing crash crashes error errors raises
+        faulty defect mistake mistakes missing misses forgets ignores leaks mutates unsafe insecure infinite loses drops wrong never
+        """,
+    )
 )
 _LITERAL = re.compile(
-    r"`[^`\n]{1,200}`|\"[^\"\n]{1,100}\"|(?<![\w.])-?\d[\d_.]*\b|[<>=!]=|\b(?:None|null|True|False|empty|zero|one|two|"
-    r"\w+(?:Error|Exception))\b"
+    r"`[^`\n]{1,200}`|\"[^\"\n]{1,100}\"|(?<![\w.])-?\d[\d_.]*\b|[<>=!]=|\b(?:None|null|True|False|empty|zero|once|twice|all|both|"
+    r"each|every|\w+(?:Error|Exception))\b"
 )
-_AT_LINE = re.compile(r"\blines?\s*\d+|\bL\d+\b|:\d+\b", re.I)
+_THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
+_AT_LINE = re.compile(r"\b(?:lines?|zeilen?|lignes?|líneas?|linhas?|righe?)\s*\d+|\bL\d+\b|:\d+\b", re.I)
+# The place alone, as people put it before or behind what they say.
+_PLACE = re.compile(
+    r"(?:\b(?:see|in|at|on|of)\s+)*(?:\b(?:lines?|zeilen?|lignes?|líneas?)\s*\d+(?:\s*[-–]\s*\d+)?|`[^`\n]{1,80}`(?=\s*[,:(\-–.]|\s+line))"
+    r"[\s,:().–-]*",
+    re.I,
+)
+_KIND = re.compile(
+    r"\boff.by.one|\brace\b|\bnull\b|\bnone\b|\bempty\b|\bnegative\b|\bduplicat\w*|\bboundar\w*|\bexception\w*|"
+    r"\binjection\b|\boverflow\b|\bunicode\b|\btimeouts?\b|\bdeadlock\b|\bperformance\b|\bsecurity\b|\bencoding\b|\btype\b|\bindex\b",
+    re.I,
+)
 _PIECE = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 # Said of any change, and so of none.
@@ -33,72 +64,112 @@ _ANY = frozenset(
     re.findall(
         r"\w+",
         """
-    the and for not but this that with from should must have has are was wrong incorrect bug error fix fixed code line lines value
-    values result results return returns right correct correctly properly better change changed use add make work works expected
-    instead def self else none true false class import file test tests function method here there what when where then than
-    """,
+        the and for not but this that with from should must have has are was wrong incorrect bug error fix fixed code line lines
+        right correct correctly properly better change changed use add make work works expected instead def self else none true
+        false class import here there what when where then than all any can does did get set its let new now one out too who why
+        how per put see
+        """,
     )
+)
+# Orders to whoever reads, in place of words about the change.
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard) (?:all |any |the )*(?:earlier|previous|prior|above)\b|^\W*SYSTEM\b|</?\w+>\s*(?:assistant|system)",
+    re.I | re.M,
 )
 
 
 @dataclass(frozen=True)
 class Remark:
-    """Words about one change: ``seqs`` are its events, ``line`` is where they were written, 0 where nowhere in particular."""
+    """Words about one change: ``seqs`` are its events, ``line`` is where they were written, 0 where nowhere in particular.
+
+    ``formula``: the same was said of several changes alike.
+    """
 
     seqs: tuple[int, ...]
     text: str
     line: int
     change: e.Hunk | None
+    formula: bool = False
 
 
 def remarks(facts: Facts) -> list[Remark]:
-    """Reasons of rejections, comments at changes and faults of verdicts that have words; the same words again are the same one."""
+    """Reasons of rejections, comments at changes and words of verdicts that are no matter of taste.
+
+    The same words again, but for the place, are the same remark.
+    """
+    told: dict[str, list[Remark]] = {}
+    for one in sorted(_all(facts), key=lambda one: one.seqs):
+        text = _ORDERS.split(one.text[:MOST])[0]
+        if text.strip() and not is_taste(text):
+            told.setdefault(_key(text), []).append(Remark(one.seqs, text, one.line, one.change))
+    found = []
+    for same in told.values():
+        seqs = tuple(sorted(seq for one in same for seq in one.seqs))
+        formula = len({(one.change.path, one.change.hunk) for one in same if one.change}) >= _FORMULA
+        found.append(Remark(seqs if formula else same[0].seqs, same[0].text, same[0].line, same[0].change, formula))
+    return found
+
+
+def _all(facts: Facts) -> list[Remark]:
     found: list[Remark] = []
-    hunks = {(one.suggestion, one.hunk): one.content for one in facts.hunks}
-    hunks |= {(one.review, one.hunk): one.content for one in facts.reviewed}
+    changes = {(one.suggestion, one.hunk): one.content for one in facts.hunks}
+    changes |= {(one.review, one.hunk): one.content for one in facts.reviewed}
     for offered in facts.hunks:
-        decision = offered.decision
-        if decision is not None and not decision.accepted and decision.reason.strip():
+        if (decision := offered.decision) is not None and not decision.accepted:
             found.append(Remark((decision.seq,), decision.reason, 0, offered.content))
     for reviewed in facts.reviewed:
-        judged = reviewed.judged
-        if judged is not None and judged.fault.strip():
+        if (judged := reviewed.judged) is not None:
             found.append(Remark((judged.seq,), judged.fault, judged.line, reviewed.content))
     for comment in facts.comments:
         if facts.submitted is None or comment.seq < facts.submitted:
-            content = hunks.get((comment.suggestion, comment.hunk))
-            found.append(Remark((comment.seq,), comment.text, comment.line, content))
-    told: dict[str, Remark] = {}
-    for one in sorted(found, key=lambda one: one.seqs):
-        told.setdefault(" ".join(re.findall(r"\w+", one.text.lower())), one)
-    return list(told.values())
+            change = changes.get((comment.suggestion, comment.hunk))
+            found.append(Remark((comment.seq,), comment.text, comment.line, change))
+    return found
+
+
+def _key(text: str) -> str:
+    return " ".join(re.findall(r"\w+", _PLACE.sub(" ", text).lower()))
 
 
 def specific(remark: Remark) -> bool:
     """Whether it names place, fault and expected behaviour."""
-    text = remark.text[:MOST]
-    return asserts_fault(text) and _placed(remark, text) and _expects(remark, text)
+    if remark.formula:
+        return False
+    text = mended(remark.text, _CUES)
+    said = [_PLACE.sub(" ", sentence) for sentence in SENTENCE.split(text)]
+    if len({found.lower() for sentence in said for found in _KIND.findall(sentence)}) > _KINDS:
+        return False
+    expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, said[at - 1] if at else "")]
+    if not expects or not _placed(remark, text):
+        return False
+    beside = any(len(_NAME.findall(sentence)) > 2 for at, sentence in enumerate(said) if at not in expects)
+    return beside or asserts_fault(text)
 
 
 def _placed(remark: Remark, text: str) -> bool:
     if remark.line > 0 or _AT_LINE.search(text):
         return True
-    return bool(
-        {name for name in _NAME.findall(text) if "_" in name or name.lower() not in _ANY} & _names(remark.change)
-    )
+    named = {name for name in _NAME.findall(text) if "_" in name or name.lower() not in _ANY}
+    return bool({name for name in named if len(name) > 2 or "_" in name} & _names(remark.change))
 
 
-def _expects(remark: Remark, text: str) -> bool:
-    cue = _EXPECTS.search(text)
-    if cue is None:
+def _expects(remark: Remark, sentence: str, before: str) -> bool:
+    """Whether a sentence says what should be, with a value or with something that is spoken of in the change.
+
+    "That case" is what the sentence ``before`` says it is.
+    """
+    if not _EXPECTS.search(sentence):
         return False
-    if _LITERAL.search(text):
+    if _LITERAL.search(sentence) or (_THAT.search(sentence) and _LITERAL.search(before)):
         return True
-    words = {piece.lower() for piece in _PIECE.findall(text)} - _ANY
-    return bool(words & {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)})
+    words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY
+    if len(words) < 2:
+        return False
+    known = {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)} - _ANY
+    return bool(words & known) or len(words) > 2
 
 
 def _names(change: e.Hunk | None) -> frozenset[str]:
     if change is None:
         return frozenset()
-    return frozenset(_NAME.findall(f"{change.before}\n{change.after}")) - _ANY
+    return frozenset(_NAME.findall(f"{change.lead}\n{change.before}\n{change.after}"))

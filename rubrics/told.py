@@ -48,8 +48,12 @@ class Prompt:
     @property
     def shown(self) -> str:
         """The text and what was attached of tests and terminals: who attaches a failure need not type it too."""
+        return self.showing(self.text)
+
+    def showing(self, text: str) -> str:
+        """The same with another text."""
         failures = (f"{one.name}\n{one.text}" for one in self.mentions if one.kind == "failure")
-        return "\n".join([self.text, *failures, *(one.text for one in self.mentions if one.kind == "terminal")])
+        return "\n".join([text, *failures, *(one.text for one in self.mentions if one.kind == "terminal")])
 
     @property
     def counts(self) -> bool:

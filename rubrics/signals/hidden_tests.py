@@ -1,7 +1,7 @@
 """Hidden tests: how much of what was asked for the submitted work does.
 
 Owns the share of hidden tests that pass, each counted once under all its parameters. Invariant: tests that catch planted
-mistakes belong to defect detection, and those that told whether an unstated requirement was mended to requirement coverage:
+mistakes belong to defect detection, and those that show an unstated requirement mended to requirement coverage:
 they do not count here. A grader that could not run says nothing. Leaves out the comparison with the assistant alone (``lift``).
 """
 

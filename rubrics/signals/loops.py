@@ -1,7 +1,8 @@
 """Loops: whether one's own work comes back to a failure that had been left.
 
 Owns the share of test runs, among those made when a failing outcome had been left behind, that are no return to such a one. An
-outcome is which tests failed; runs in a row with the same outcome are one, so that running often neither gains nor costs.
+outcome is which tests failed, of those that the first run had, so that writing tests changes none; runs in a row with the same
+outcome are one, so that running often neither gains nor costs.
 Invariant: only the candidate's own work between prompts counts; the runs that decide a follow-up belong to that.
 """
 
@@ -34,12 +35,16 @@ class Loops:
         taken, gap = spoken_for(facts), facts.lost(*_TOLD_BY)
         end = facts.submitted if facts.closed is None else facts.closed
         chances: list[Opportunity] = []
+        there: frozenset[str] | None = None
         before: frozenset[str] | None = None
         failed: dict[frozenset[str], int] = {}
         for run in facts.runs:
-            if run.finished is None or not run.outcomes or run.run in taken or (end is not None and run.seq > end):
+            if run.finished is None or not run.outcomes:
                 continue
-            now = failing(run)
+            there = frozenset(run.outcomes) if there is None else there
+            if run.run in taken or (end is not None and run.seq > end):
+                continue
+            now = failing(run) & there
             if now == before:
                 continue
             if now in failed:

@@ -10,12 +10,10 @@ fails on belong to defect detection and do not count here.
 from __future__ import annotations
 
 from interviews.events import Requirement
-from rubrics.atoms import accepted_for, expressed_at, honoured, tests_of
+from rubrics.atoms import accepted_for, expressed_at, honoured, mended, tests_of
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
-from rubrics.told import Offered
-from rubrics.wording import all_pass
 
 # Events in which an atom can have been stated.
 _CHANNELS = ("prompt.sent", "ticket.opened", "ticket.revised", "comment.added", "file.edited", "file.snapshotted")
@@ -56,7 +54,7 @@ def _chance(facts: Facts, atom: Requirement) -> Opportunity | None:
     if not accepted:
         return None
     first = min(hunk.accepted.seq for hunk in accepted if hunk.accepted)
-    if found := expressed_at(facts, atom, accepted) or _corrected(facts, atom, accepted):
+    if found := expressed_at(facts, atom, accepted) or ((facts.hidden_seq,) if mended(facts, atom, accepted) else ()):
         return Opportunity(True, (*found, first))
     unread = facts.lost(*_CHANNELS, before=first)
     if unread:
@@ -66,13 +64,6 @@ def _chance(facts: Facts, atom: Requirement) -> Opportunity | None:
     if facts.hidden_tests is None:
         return Opportunity(False, (first,), known=not tests_of(facts, atom))
     return Opportunity(False, (first, facts.hidden_seq))
-
-
-def _corrected(facts: Facts, atom: Requirement, accepted: list[Offered]) -> tuple[int, ...]:
-    if honoured(atom, accepted):
-        return ()
-    tests = tests_of(facts, atom)
-    return (facts.hidden_seq,) if facts.hidden_tests and all_pass(tests, facts.hidden_tests) else ()
 
 
 signal = RequirementCoverage()

@@ -207,8 +207,10 @@ def test_names_count_as_they_were_at_that_moment() -> None:
     story = begin()
     asked(story, "a1", "use pick_next()")
     story.edit("songs/builder.py", "def shuffle", "def pick_next", "typed")
-    asked(story, "a2", "use pick_next()")
+    asked(story, "a2", "do use pick_next()")
     assert share(story, "grounding") == (1, 2)
+    asked(story, "a3", "do use pick_next()")
+    assert share(story, "grounding") == (1, 2), "the same prompt again is the same one"
 
 
 def test_what_the_platform_missed_and_mere_thanks_are_left_out() -> None:
