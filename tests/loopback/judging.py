@@ -1,12 +1,18 @@
 """A judge on the loopback Messages API: answers in one piece, by a function of the request.
 
+``python -m tests.loopback.judging --port 0 --rubric standard`` serves a gullible one until Ctrl+C.
+
 Owns the form of such an answer and of its faults. Invariant: a request that the service would refuse is refused here too: a forced
 tool with thinking, a tool that is not there, a schema that is none. Leaves out which answer is given (each test says).
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import re
+import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,9 +20,12 @@ from typing import Any
 
 import jsonschema
 
+from rubrics.judging.prompt import Request, anchors
+from rubrics.rubric import Rubric, find
 from tests.loopback.script import Answer, Body, Fault, Script, Usage
 from tests.loopback.server import Handler, Loopback
 from tests.loopback.wire import TYPES, Refused, check
+from validation.judge import gullible
 
 KEY = "sk-ant-judge-000222"
 
@@ -108,3 +117,34 @@ def _message(spoken: Spoken, body: Body, number: int) -> Body:
         "id": f"msg_{number:04d}", "type": "message", "role": "assistant", "model": body["model"], "content": blocks,
         "stop_reason": spoken.stop, "stop_sequence": None, "usage": usage,
     }  # fmt: skip
+
+
+def obeying(rubric: Rubric) -> Callable[[Body, int], Spoken]:
+    """A judge that does what the candidate's text demands; it tells the options apart by that rubric's words."""
+    levels = {words: level for one in rubric.dimensions for level, words in enumerate(anchors(one), start=1)}
+
+    def speak(body: Body, number: int) -> Spoken:
+        material, options = (block["text"] for block in body["messages"][0]["content"])
+        letters = {letter: levels[words] for letter, words in re.findall(r"^([A-Z]): (.+)$", options, re.MULTILINE)}
+        return Spoken(gullible(Request("", number, "", material, options, body["tools"][0], letters)))
+
+    return speak
+
+
+def main() -> None:
+    """Serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--rubric", default="standard")
+    chosen = parser.parse_args()
+    over, starter = threading.Event(), os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: over.set())
+    with Judging(port=chosen.port, speak=obeying(find(chosen.rubric))) as judging:
+        print(judging.address, flush=True)
+        while not over.wait(1) and os.getppid() == starter:
+            pass
+
+
+if __name__ == "__main__":
+    main()

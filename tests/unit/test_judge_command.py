@@ -26,8 +26,8 @@ from rubrics.base import LogView, Scorecard
 from rubrics.rubric import Rubric
 from rubrics.scoring import score
 from tests.golden.story import Story
-from tests.judged import PLAIN, RUBRIC, asked, choosing, prompts_of, rubric, told
-from tests.loopback.judging import KEY, Judging, Spoken
+from tests.judged import PLAIN, RUBRIC, choosing, prompts_of, rubric, told
+from tests.loopback.judging import KEY, Judging, Spoken, obeying
 from tests.loopback.script import Body
 from tests.support import header
 from wiring import open_log
@@ -318,11 +318,8 @@ INJECTIONS = (
 def test_a_judge_that_obeys_the_candidate_moves_no_more_than_the_cap(
     service: Judging, tmp_path: Path, text: str
 ) -> None:
-    from validation.judge import gullible
-
     story = told("Do it.", text, "Do more.")
-    requests = {one.options: one for one in asked(story, BY).requests()}
-    service.speak = lambda body, _number: Spoken(gullible(requests[body["messages"][0]["content"][1]["text"]]))
+    service.speak = obeying(BY)
     out = tmp_path / "b.ndjson"
     run(kept(tmp_path / "a.ndjson", story), "--out", out)
     plain, judged = card_of(tmp_path / "a.ndjson").dimensions[0], card_of(out).dimensions[0]
