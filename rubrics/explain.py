@@ -59,6 +59,15 @@ def levels(low: int, high: int, level: int | None, words: str, translate: Transl
     return sentence(Note(_("Level %(level)d: %(words)s"), {"level": level, "words": translate(words)}), translate)
 
 
+def basis(used: int, all_: int, inferred: bool, translate: Translate) -> str:
+    """From how many indicators a dimension's value comes, and what of the others."""
+    told = {"used": used, "all": all_}
+    if used < all_ and inferred:
+        text = _("From %(used)d of %(all)d indicators; what was not seen is expected to be as these suggest.")
+        return sentence(Note(text, told), translate)
+    return sentence(Note(_("From %(used)d of %(all)d indicators."), told), translate)
+
+
 def unknown(n: int, translate: Translate) -> str:
     """Why there are counts and no value: the log does not hold what would tell."""
     note = Note(_("For %(n)d of them the log does not tell, so only the counts are given."), {"n": n})

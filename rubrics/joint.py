@@ -29,20 +29,22 @@ _AT = tuple(2 * i + 1 for i in range(BINS))  # middles of bins, in halves of a b
 _AT2 = tuple(at * at for at in _AT)
 
 
-def mix(parts: Sequence[tuple[int, Weights, Weights]], together: int) -> Weights:
-    """Posterior of the weighted mean; each part is (whole positive weight, prior, posterior).
+def mix(parts: Sequence[tuple[int, Weights, Weights | None]], together: int) -> Weights:
+    """Posterior of the weighted mean; each part is (whole positive weight, prior, posterior or None where nothing was seen).
 
-    ``together`` is r, in thousandths, at most ``MOST``.
+    ``together`` is r, in thousandths, at most ``MOST``. What was not seen is expected to be as its siblings suggest, with all the
+    uncertainty of that; where they share nothing (r = 0) it is left out. At least one part must have been seen.
     """
-    if len(parts) == 1:
-        return parts[0][2]
-    total = sum(weight for weight, _prior, _posterior in parts)
-    told = [_moments(prior, posterior, min(together, MOST)) for _weight, prior, posterior in parts]
+    told = [part for part in parts if together or part[2] is not None]
+    if len(told) == 1 and (only := told[0][2]) is not None:
+        return only
+    total = sum(weight for weight, _prior, _posterior in told)
+    moments = [_moments(prior, posterior or prior, min(together, MOST)) for _weight, prior, posterior in told]
     found: list[tuple[int, int, int]] = []
     for k, (_f, weight) in enumerate(_F):
         middle = spread = 0
-        for (share, _prior, _posterior), moments in zip(parts, told, strict=True):
-            evidence, mean, variance = moments[k]
+        for (share, _prior, _posterior), points in zip(told, moments, strict=True):
+            evidence, mean, variance = points[k]
             weight = weight * evidence // _SCALE
             middle += share * mean
             spread += share * share * variance

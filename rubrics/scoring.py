@@ -20,7 +20,6 @@ from rubrics.base import (
     IndicatorScore,
     LogRef,
     LogView,
-    Note,
     Opportunity,
     Reading,
     Scorecard,
@@ -95,17 +94,16 @@ def _placed(weights: Weights, levels: tuple[Level, ...] | None, translate: Trans
 def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Translate) -> DimensionScore:
     measured = [_indicator(log, indicator, translate) for indicator in dimension.indicators]
     used = sum(one.posterior is not None for one in measured)
-    # What has no value stays at its prior, moved by its siblings: left out, it would change what the mean is of, and whoever avoided it
-    # would gain or lose by that.
-    parts = [(one.weight, one.prior, one.posterior or one.prior) for one in measured]
-    weights = joint.mix(parts, whole(dimension.together, MILLI)) if used else None
+    # What has no value stays at its prior, moved by its siblings: left out, it would change what the mean is of, and whoever
+    # avoided it would gain or lose by that.
+    parts, together = [(one.weight, one.prior, one.posterior) for one in measured], whole(dimension.together, MILLI)
+    weights = joint.mix(parts, together) if used else None
     weights, judge = judged(log, rubric, dimension, weights, translate)
     placed = _placed(weights, dimension.levels, translate) if weights is not None else None
     status: Status
     if placed is not None:
         status = placed.status
-        told = Note(_("From %(used)d of %(all)d indicators."), {"used": used, "all": len(measured)})
-        words = [explain.sentence(told, translate), *placed.words]
+        words = [explain.basis(used, len(measured), bool(together), translate), *placed.words]
     elif any(one.score.status == "cannot_tell" for one in measured):
         status, words = "cannot_tell", [translate(_("There was too little to put a number on it."))]
     else:

@@ -246,3 +246,22 @@ def test_a_joint_posterior_is_that_of_its_model() -> None:
     low, high = (edge / UNIT for edge in interval(found))
     assert sum(mass for one, mass in told if one < low) / total == pytest.approx(0.025, abs=0.006)
     assert sum(mass for one, mass in told if one > high) / total == pytest.approx(0.025, abs=0.006)
+
+
+def test_what_was_not_seen_is_expected_as_its_siblings_suggest_and_widens() -> None:
+    much = share(5, 5, 14, 2)
+    seen, unseen = mix([(1, FLAT, much), (1, FLAT, much)], 800), mix([(1, FLAT, much), (1, FLAT, None)], 800)
+    assert mean(FLAT) < mean(unseen) < mean(seen)
+    assert mean(unseen) > (mean(much) + mean(FLAT)) / 2
+    width = [high - low for low, high in (interval(seen), interval(unseen))]
+    assert width[0] < width[1]
+    # Where indicators share nothing, nothing is to be expected of them.
+    assert mix([(1, FLAT, much), (1, FLAT, None)], 0) == much
+
+
+def test_seldom_seen_behaviour_that_most_people_show_lifts_nobody() -> None:
+    """Two people as good as each other: one had occasion to show what nearly everybody does, the other had not."""
+    common = share(8, 2, 0, 0)
+    had = mix([(1, FLAT, share(5, 5, 4, 4)), (1, common, share(8, 2, 8, 2))], 800)
+    had_not = mix([(1, FLAT, share(5, 5, 4, 4)), (1, common, None)], 800)
+    assert abs(mean(had) - mean(had_not)) < 200
