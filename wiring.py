@@ -11,8 +11,8 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -24,15 +24,16 @@ from assistant.base import Limits
 from assistant.prices import cost_microusd
 from interviews import events as e
 from interviews.baseline import Baseline
+from interviews.chain import checked
 from interviews.errors import BadInput, NotFound
 from interviews.log import random_salts
-from interviews.ndjson import read_log
+from interviews.ndjson import read_log, stream_log
 from interviews.processes import has_ended, process_name
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.service.terms import models, require_terms
 from interviews.settings import Settings, read_settings
-from interviews.store import Baselines, Observer, SqlLog, backup, open_engine
+from interviews.store import Baselines, Observer, Scorecards, SqlLog, backup, open_engine
 from interviews.times import steady
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
@@ -46,7 +47,9 @@ ROOT = Path(__file__).resolve().parent
 now_ms = steady()
 
 
-def score_records(header: e.Header, records: list[e.Record], rubric: rubric_files.Rubric | None = None) -> Scorecard:
+def score_records(
+    header: e.Header, records: Iterable[e.Record], rubric: rubric_files.Rubric | None = None
+) -> Scorecard:
     """The scorecard of a log, by the standard rubric where none is named."""
     return score(LogView.of(header, records), rubric or rubric_files.load("standard"))
 
@@ -192,6 +195,22 @@ def load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:
     require_database(settings, log_or_id)
     log = open_log(settings)
     return log.header(log_or_id), log.read(log_or_id)
+
+
+@contextmanager
+def opened(log_or_id: str) -> Iterator[tuple[e.Header, Iterator[e.Record]]]:
+    """As ``load``, record by record, and none without its chain. Raises ``LogCorrupt`` at the first that does not follow."""
+    path = Path(log_or_id)
+    if path.is_file():
+        with path.open(encoding="utf-8") as lines:
+            header, records = stream_log(lines)
+            yield header, checked(header, records)
+        return
+    settings = read_settings(os.environ)
+    require_database(settings, log_or_id)
+    kept = Scorecards(open_engine(settings.database_url))
+    header = kept.header(log_or_id)
+    yield header, kept.records(header)
 
 
 def require_database(settings: Settings, named: str) -> None:

@@ -28,7 +28,7 @@ from interviews.service import redaction
 from interviews.settings import read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import DimensionScore, IndicatorScore
-from wiring import load, open_log, require_database, score_records
+from wiring import load, open_log, opened, require_database, score_records
 
 
 @click.command("score")
@@ -44,11 +44,10 @@ def score_command(log: str, rubric: str, as_json: bool) -> None:
     Example: pairsight score interview.ndjson --rubric ours.yaml --json
     """
     chosen = rubric_files.find(rubric)
-    header, records = load(log)
-    verify_chain(header, records)
-    card = score_records(header, records, chosen)
+    with opened(log) as (header, records):
+        card = score_records(header, records, chosen)
     if as_json:
-        rubrics.registry.export("json").write(sys.stdout, header, records, card)
+        rubrics.registry.export("json").write(sys.stdout, header, (), card)
         return
     for dimension in card.dimensions:
         click.echo(f"{dimension.id} {_placed(dimension)}: {dimension.explanation}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import orjson
@@ -143,6 +143,15 @@ def verify(header: Header, records: Iterable[Record], head: str = "") -> tuple[i
             head=head, seq=count,
         )  # fmt: skip
     return count, previous, tombstones
+
+
+def checked(header: Header, records: Iterable[Record]) -> Iterator[Record]:
+    """The records as they come, each checked to follow from those before it. Raises ``LogCorrupt`` at one that does not."""
+    previous = genesis(header)
+    for count, record in enumerate(records, start=1):
+        require_next(previous, count, record)
+        previous = record.hash
+        yield record
 
 
 def require_next(previous: str, count: int, record: Record, text: str | None = None) -> None:

@@ -156,7 +156,7 @@ class Exercise(Value):
 
 def expresses(patterns: Iterable[str], text: str) -> bool:
     """Whether a text says what the patterns stand for: case does not matter, and ``snake_case`` reads as words too."""
-    both = f"{text}\n{text.replace('_', ' ')}"
+    both = f"{text}\n{text.replace('_', ' ')}" if "_" in text else text
     return any(re.search(pattern, both, re.IGNORECASE) for pattern in patterns)
 
 

@@ -55,6 +55,13 @@ def _first_line(lines: IO[str]) -> object:
 
 def read_log(lines: IO[str]) -> tuple[Header, list[Record]]:
     """Read a whole log. Raises ``LogCorrupt`` naming the first line that does not fit."""
+    header, records = stream_log(lines)
+    with paused():
+        return header, list(records)
+
+
+def stream_log(lines: IO[str]) -> tuple[Header, Iterator[Record]]:
+    """As ``read_log``, record by record: none is kept. Raises as soon as it meets a line that does not fit."""
     first = _first_line(lines)
     if not isinstance(first, dict) or first.get("format") != FORMAT:
         raise LogCorrupt("Expected a log that begins with a %(format)s header line, got something else", format=FORMAT)
@@ -64,8 +71,7 @@ def read_log(lines: IO[str]) -> tuple[Header, list[Record]]:
         header = Header.model_validate(first.get("interview"))
     except ValidationError as error:
         raise LogCorrupt("The log's header does not fit: %(why)s", why=_first(error)) from None
-    with paused():
-        return header, list(_records(lines))
+    return header, _records(lines)
 
 
 def _records(lines: IO[str]) -> Iterator[Record]:
