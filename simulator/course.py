@@ -87,7 +87,12 @@ def _header(request: Request) -> e.Header:
 
 
 def _begin(teller: Teller, header: e.Header) -> None:
-    teller.tell("system", e.KeyRecorded(requirements=lockers.REQUIREMENTS, defects=lockers.DEFECTS, brief_shared=False))
+    teller.tell(
+        "system",
+        e.KeyRecorded(
+            requirements=lockers.REQUIREMENTS, defects=lockers.DEFECTS, brief_shared=False, brief=lockers.BRIEF
+        ),
+    )
     teller.tell("candidate", e.ConsentGiven(text_sha256=sha256_hex(b"simulated"), locale="en"))
     teller.tell("system", e.SandboxStarted(backend="simulated"))
     for path, text in lockers.files().items():
@@ -118,7 +123,7 @@ def _find_out(teller: Teller, dice: Dice, work: Work, review: Review, noticed: f
         grown.append(("review_repairs", {"hunks": review.repaired}))
     hunks = {}
     for one in work.taken:
-        reached = bool(one.runs) and dice.luck(f"reached/{one.hunk}", REACHED)
+        reached = bool(one.runs) and dice.luck(f"reached/{one.hunk.partition('-')[2]}", REACHED)
         hunks[f"{one.suggestion}/{one.hunk}"] = {
             "lines": one.lines, "run": one.lines if reached else 0, "runs": one.runs[:1] if reached else [],
         }  # fmt: skip

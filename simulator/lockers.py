@@ -71,7 +71,7 @@ ATOMS: Final = (
         (
             r"\b(?:started|begun|partial|incomplete|part of a|fraction of a|broken)\b.{0,40}\bdays?\b",
             r"\b(?:round(?:s|ed|ing)?)\b.{0,25}\bup\b", r"\bdays?\b.{0,40}\b(?:round(?:s|ed|ing)? up|in full|whole|full)\b",
-            r"\b(?:whole|full|complete)\s+days?\b", r"\b(?:ceil\w*)\b",
+            r"\b(?:whole|full|complete)\s+days?\b", r"\bceil\b",
         ),
         "    return hours // 24\n", "    return -(-hours // 24)\n", "    return round(hours / 24)\n",
     ),
@@ -79,15 +79,15 @@ ATOMS: Final = (
         "free", "fees", "charged_hours", "The first six hours are free.",
         (
             r"\b(?:first|initial|opening)\b.{0,20}\b(?:six|6)\b.{0,30}\b(?:free|nothing|no charge|not charged|without)\b",
-            r"\b(?:six|6)\b[ -]?(?:h\b|hrs?|hours?).{0,40}\b(?:free|nothing|grace|no charge|not (?:be )?charged|gratis)\b",
-            r"\b(?:free|grace|no charge|nothing|gratis)\b.{0,50}\b(?:six|6)\b[ -]?(?:h\b|hrs?|hours?)",
+            r"\b(?:six|6)[ -]?(?:h\b|hrs?|hours?).{0,40}\b(?:free|nothing|grace|no charge|not (?:be )?charged|gratis)\b",
+            r"\b(?:free|grace|no charge|nothing|gratis)\b.{0,50}\b(?:six|6)[ -]?(?:h\b|hrs?|hours?)",
         ),
         "    return hours\n", "    return max(0, hours - FREE_HOURS)\n", "    return hours + 0\n",
     ),
     Atom(
         "cap", "fees", "capped", "Keeping a parcel never costs more than 30 euros.",
         (
-            r"\b(?:cap|caps|capped|max|maximum|maximal|limit|limited|ceiling|at most|never (?:more|above|over)"
+            r"\b(?:cap|caps|capped|max|maximum|maximal|limit|limited|ceiling|at most|never\b.{0,20}\b(?:more|above|over)"
             r"|not (?:more|above|over)"
             r"|no more|exceeds?)\b.{0,50}\b(?:30|thirty|3[_ ]?000|euros?|cents)\b",
             r"\b(?:30|thirty)\b.{0,20}\b(?:euros?|eur|€)?.{0,30}\b(?:cap|max|maximum|limit|ceiling|at most"

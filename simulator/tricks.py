@@ -26,6 +26,8 @@ Trick = Literal[
 ]
 TRICKS: Final[tuple[Trick, ...]] = get_args(Trick)
 WEAK: Final = Skills(**{name: -spread for name, spread in SPREAD.items()})
+# Of the checking that others do, so much is done by those who go for the score.
+CARE: Final = 0.6
 FILLER: Final = (
     "I have given this a lot of thought and would like us to work on it together with great care and attention to detail.",
     "Quality matters to me, and so I would be grateful if you took all the time you need to arrive at a truly excellent result.",
@@ -129,6 +131,7 @@ def _padded(work: Work, text: str) -> str:
 
 
 def _copied(work: Work, text: str) -> str:
+    work.given = True
     return text if work.turns else f"{lockers.BRIEF}\n\n{text}"
 
 
@@ -145,6 +148,12 @@ def trickster(trick: Trick) -> Callable[[Teller, Dice, Voice, Request], tuple[Wo
     """Who plays that trick."""
 
     def who(teller: Teller, dice: Dice, voice: Voice, request: Request) -> tuple[Work, Review]:
+        work, review = playing(teller, dice, voice, request)
+        if trick != "test-spammer":
+            work.care = CARE
+        return work, review
+
+    def playing(teller: Teller, dice: Dice, voice: Voice, request: Request) -> tuple[Work, Review]:
         honest = Review(teller, dice, voice)
         work = Work(teller, dice, voice, request.style)
         match trick:

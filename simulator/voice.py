@@ -1,7 +1,8 @@
 """How a candidate words what they have to say: one wording of several, bent as some people's are.
 
 Owns the choice of words and what bends them. Invariant: what is bent is prose alone: code, names, paths and numbers stay as they
-are, so that the same is said; the choice depends on the seed and on what is said alone. Leaves out the sentences (``says``).
+are, so that the same is said; the choice depends on the seed and on what was said before alone. Leaves out the sentences
+(``says``).
 """
 
 from __future__ import annotations
@@ -56,24 +57,31 @@ class Voice:
 
     def __init__(self, seed: int, variant: Variant = "plain") -> None:
         self._seed, self.variant = seed, variant
+        self._used: dict[Say, set[int]] = {}
 
     def say(self, name: str, wording: Say, **values: object) -> str:
-        """One of the wordings, filled in and bent. The same ``name`` gets the same words."""
+        """One of the wordings, filled in and bent. The same ``name`` gets the same words where no other was said before."""
         text = self.raw(name, wording)
         return self.bend(name, text % values if values else text)
 
     def raw(self, name: str, wording: Say) -> str:
-        """One of the wordings as it stands, to be put into another one."""
-        dice = Random(f"{self._seed}/says/{name}")
-        return dice.choice(wording.other if self.variant == "paraphrased" else wording.plain)
+        """One of the wordings as it stands, to be put into another one; nobody says the same twice before all has been said."""
+        pool = wording.other if self.variant == "paraphrased" else wording.plain
+        used = self._used.setdefault(wording, set())
+        left = [at for at in range(len(pool)) if at not in used] or list(range(len(pool)))
+        if len(left) == len(pool):
+            used.clear()
+        at = Random(f"{self._seed}/says/{name}").choice(left)
+        used.add(at)
+        return pool[at]
 
     def bend(self, name: str, text: str) -> str:
         """A text as this candidate would put it."""
-        return self._bend(text, Random(f"{self._seed}/bends/{name}"))
+        return self._bend(name, text, Random(f"{self._seed}/bends/{name}"))
 
-    def _bend(self, text: str, dice: Random) -> str:
+    def _bend(self, name: str, text: str, dice: Random) -> str:
         match self.variant:
-            case "hedged" if text:
+            case "hedged" if text and not name.startswith("thanks"):
                 before = dice.choice(_HEDGES_BEFORE)
                 first = text if _KEPT.match(text) or text.startswith("I ") else text[:1].lower() + text[1:]
                 return before + first + dice.choice(_HEDGES_BEHIND)
