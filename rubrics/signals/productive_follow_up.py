@@ -16,6 +16,7 @@ from rubrics.base import translatable as _
 from rubrics.facts import Facts
 from rubrics.follow_ups import adds, corrects, follow_ups, named, resolving
 from rubrics.naming import names_failure
+from rubrics.own_words import own_words
 from rubrics.told import Prompt
 from rubrics.wording import matches
 
@@ -32,12 +33,12 @@ class ProductiveFollowUp:
         facts = log.facts
         if facts.key is None:
             return Share((), _("Which requirements the brief holds is not in this log."))
-        chances = []
+        chances, elsewhere = [], _name_planted_faults(facts)
         for prompt in follow_ups(facts):
             found = adds(facts, prompt) or corrects(facts, prompt) or _resolves(facts, prompt)
             if found:
                 chances.append(Opportunity(True, found))
-            elif not _names_planted_fault(facts, prompt) and not _names_unseen_failure(prompt):
+            elif prompt.seq not in elsewhere and not _names_unseen_failure(prompt):
                 chances.append(Opportunity(False, (prompt.seq,), known=_told(facts, prompt)))
         return Share(
             tuple(chances),
@@ -71,11 +72,17 @@ def _names_unseen_failure(prompt: Prompt) -> bool:
     return bool(claims) and any(names_failure(prompt.text, test, "") for test in prompt.scene.tests)
 
 
-def _names_planted_fault(facts: Facts, prompt: Prompt) -> bool:
-    shown = [(hunk.seq, hunk.note) for hunk in facts.hunks] + [(hunk.seq, hunk.note) for hunk in facts.reviewed]
-    offered = {note.defect for seq, note in shown if note and seq is not None and seq < prompt.seq}
-    defects = (*(facts.key.defects if facts.key else ()), *facts.review_defects)
-    return any(defect.id in offered and matches(defect.patterns, prompt.text) for defect in defects)
+def _name_planted_faults(facts: Facts) -> frozenset[int]:
+    """Of each planted mistake that was shown, the first prompt after it that names it, by its seq."""
+    hunks = [(hunk.seq, hunk.note) for hunk in facts.hunks] + [(hunk.seq, hunk.note) for hunk in facts.reviewed]
+    shown = {note.defect: seq for seq, note in reversed(hunks) if note and note.defect and seq}
+    found = set()
+    for defect in (*(facts.key.defects if facts.key else ()), *facts.review_defects):
+        after = shown.get(defect.id)
+        if after is not None:
+            later = (prompt.seq for prompt in follow_ups(facts) if prompt.seq > after)
+            found.add(next((seq for seq in later if matches(defect.patterns, own_words(facts)[seq])), 0))
+    return frozenset(found)
 
 
 signal = ProductiveFollowUp()
