@@ -125,7 +125,7 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
     words = [explain.counts(reading, translate)]
     unknown = sum(1 for one in opportunities if not one.known)
     gone = sum(1 for event in log.facts.withheld if event.type in signal.opens)
-    prior, weights = _posterior(reading, indicator.prior)
+    prior, weights = posterior_of(reading, indicator.prior)
     told = weights is not None and not unknown and not gone
     placed = _placed(weights, indicator.levels, translate) if weights is not None and told else None
     status: Status
@@ -157,7 +157,7 @@ def _opportunities(reading: Reading) -> Sequence[Opportunity]:
     return reading.opportunities if isinstance(reading, Share) else [*reading.defective, *reading.good]
 
 
-def _posterior(reading: Reading, prior: SharePrior | DetectionPrior) -> tuple[Weights, Weights | None]:
+def posterior_of(reading: Reading, prior: SharePrior | DetectionPrior) -> tuple[Weights, Weights | None]:
     """The prior, and the posterior: None where nothing may be put as a number, for there were too few opportunities or none."""
     match reading, prior:
         case Share(opportunities=chances), SharePrior():
