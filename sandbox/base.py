@@ -46,10 +46,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class SandboxSpec:
-    """What to start: ``interview`` (id, for labels and logs) and its ``limits``."""
+    """What to start: ``interview`` (id, for labels and logs) and its ``limits``.
+
+    ``yields``: nobody waits for what runs in it, so it has the processor where others leave it, as far as this system can say so.
+    """
 
     interview: str
     limits: Limits = field(default_factory=Limits)
+    yields: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
 # A system that will not set limits says so with other numbers; these say: not now.
 BAD_MOMENT = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
+# An eighth of what others weigh, by version: little enough to be felt, and enough to come to an end where they keep all processors
+# busy. It says nothing beside processes of another branch, so those who yield have a branch of their own, which weighs as little.
+YIELDS = {"cpu.shares": "128", "cpu.weight": "12"}
 # Not there on a kernel that does not account for swap.
 SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 
@@ -77,11 +80,16 @@ def homes() -> Mapping[str, Path]:
     return {name: point / own.get(name, "") / "pairsight" for name, point in where.items()}
 
 
+def yielding(home: Path) -> Path:
+    """The folder above the groups of those who yield."""
+    return home.with_name(f"{home.name}-yields")
+
+
 def reap() -> list[str]:
     """Remove groups without processes whose server is gone. Returns their names. Never raises."""
     removed = set()
     with contextlib.suppress(OSError):
-        for home in homes().values():
+        for home in (one for made in homes().values() for one in (made, yielding(made))):
             for folder in home.iterdir() if home.is_dir() else ():
                 if abandoned(folder.name):
                     # One that still has processes refuses.
@@ -97,8 +105,8 @@ class Group:
     A start that was cut short leaves nothing behind: ``remove`` ends what is still inside.
     """
 
-    def __init__(self, name: str, limits: Limits, hardening: Hardening) -> None:
-        """Raises ``OSError`` only where the limits could be set at a better moment."""
+    def __init__(self, name: str, limits: Limits, hardening: Hardening, *, yields: bool = False) -> None:
+        """``yields``: its programs come behind others. Raises ``OSError`` only where limits could be set at a better moment."""
         self.held: set[str] = set()
         self._doors: list[int] = []
         self._folders: list[Path] = []
@@ -107,10 +115,12 @@ class Group:
         for controller, files in settings(limits, hardening, 1).items():
             if controller in above:
                 with self._unless_refused():
-                    self._make(above[controller] / name, {controller}, files)
+                    home = above[controller]
+                    self._make((yielding(home) if yields else home) / name, {controller}, files, yields)
         if "unified" in above:
             with self._unless_refused():
-                self._make_unified(above["unified"], name, settings(limits, hardening, 2))
+                home = yielding(above["unified"]) if yields else above["unified"]
+                self._make_unified(home, name, settings(limits, hardening, 2), yields)
 
     @contextlib.contextmanager
     def _unless_refused(self) -> Iterator[None]:
@@ -121,7 +131,7 @@ class Group:
                 self.remove()
                 raise
 
-    def _make_unified(self, above: Path, name: str, files: Mapping[str, Mapping[str, str]]) -> None:
+    def _make_unified(self, above: Path, name: str, files: Mapping[str, Mapping[str, str]], yields: bool) -> None:
         root = above.parent
         present = set((root / "cgroup.controllers").read_text("ascii").split()) & set(files) - self.held
         if not present:
@@ -130,9 +140,9 @@ class Group:
         for folder in (root, above):
             (folder / "cgroup.subtree_control").write_text(" ".join(f"+{c}" for c in sorted(present)), "ascii")
         wanted = {file: value for controller in sorted(present) for file, value in files[controller].items()}
-        self._make(above / name, present, wanted)
+        self._make(above / name, present, wanted, yields)
 
-    def _make(self, folder: Path, controllers: set[str], files: Mapping[str, str]) -> None:
+    def _make(self, folder: Path, controllers: set[str], files: Mapping[str, str], yields: bool) -> None:
         folder.parent.mkdir(exist_ok=True)
         folder.mkdir()
         self._folders.append(folder)
@@ -140,6 +150,12 @@ class Group:
             if name in SWAP and not (folder / name).exists():
                 continue
             (folder / name).write_text(value, "ascii")
+        for one in (folder.parent, folder) if yields else ():
+            for name, value in YIELDS.items():
+                # A courtesy and no limit: without it the sandbox is held as well.
+                if (one / name).exists():
+                    with contextlib.suppress(OSError):
+                        (one / name).write_text(value, "ascii")
         self._doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
         self.held |= controllers
 

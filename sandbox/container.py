@@ -79,6 +79,8 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 CPU_PERIOD_US = 100_000
+# An eighth of what a container has by itself.
+YIELDS_SHARES = 128
 # gVisor's kernel runs inside the same limits as the programs and dies where it meets one. So there the engine's are wider (it
 # takes several threads for each of theirs), and the programs are held to theirs from inside, with room for that kernel.
 GVISOR_THREADS_EACH = 8
@@ -165,7 +167,9 @@ def ulimits(hardening: Hardening, limits: Limits, runtime: str = "") -> list[dic
     return [{"Name": name, "Soft": most, "Hard": most} for name, most in bounds.items() if most is not None]
 
 
-def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "") -> dict[str, Any]:
+def host_config(
+    hardening: Hardening, limits: Limits, uid: int, runtime: str = "", *, yields: bool = False
+) -> dict[str, Any]:
     """What the container is held by. No mounts, devices, ports or added groups: none are named."""
     made: dict[str, Any] = {
         "Tmpfs": tmpfs(hardening, limits, uid),
@@ -202,6 +206,9 @@ def host_config(hardening: Hardening, limits: Limits, uid: int, runtime: str = "
         made["PidsLimit"] = hardening.gvisor_threads + GVISOR_THREADS_EACH * pids if own_kernel(runtime) else pids
     if hardening.bounded_cpu:
         made |= {"CpuPeriod": CPU_PERIOD_US, "CpuQuota": int(hardening.cpu_share * CPU_PERIOD_US)}
+    if yields:
+        # Beside the engine's other containers, and whatever else shares their control group.
+        made["CpuShares"] = YIELDS_SHARES
     if hardening.first_to_go:
         made["OomScoreAdj"] = hardening.oom_score_adj
     if hardening.no_log:

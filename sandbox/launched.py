@@ -41,7 +41,9 @@ class Launched:
 
     def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
         """A new sandbox's stream. Raises ``PlatformFailure``."""
-        request = {"op": "start", "interview": spec.interview, "limits": asdict(spec.limits)}
+        request: dict[str, object] = {"op": "start", "interview": spec.interview, "limits": asdict(spec.limits)}
+        if spec.yields:
+            request["yields"] = True
         return self._stream(*self.ask(request, max(0.1, deadline - time.monotonic())))
 
     def take_over(self, spec: SandboxSpec, place: str, deadline: float) -> MultiplexedStream | None:

@@ -70,7 +70,7 @@ def spec_of(request: Mapping[str, object]) -> SandboxSpec:
     """The one form in which a sandbox can be asked for. Raises ``BadInput`` for anything more, less or else."""
     limits = request.get("limits")
     names = {field.name for field in fields(Limits)}
-    if set(request) != {"interview", "limits"} or not isinstance(limits, dict) or set(limits) != names:
+    if set(request) - {"yields"} != {"interview", "limits"} or not isinstance(limits, dict) or set(limits) != names:
         raise BadInput(
             "Expected an interview and limits (%(names)s), got something else.", names=", ".join(sorted(names))
         )
@@ -83,7 +83,10 @@ def spec_of(request: Mapping[str, object]) -> SandboxSpec:
     interview = request["interview"]
     if not isinstance(interview, str) or not INTERVIEW.fullmatch(interview):
         raise BadInput("Expected an interview's id, got %(got)s.", got=repr(interview)[:80])
-    return SandboxSpec(interview, Limits(**limits))
+    yields = request.get("yields", False)
+    if not isinstance(yields, bool):
+        raise BadInput("Expected whether it yields as true or false, got %(got)s.", got=repr(yields)[:40])
+    return SandboxSpec(interview, Limits(**limits), yields)
 
 
 def place_of(value: object) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from interviews.errors import N_, PairsightError, PlatformFailure
-from sandbox.base import Backend, Limits, Probe, Sandbox, SandboxSpec
+from sandbox.base import Backend, Probe, Sandbox, SandboxSpec
 
 WARM = "warm"
 # A container's life is bounded: an interview must not be given one that has spent much of it.
@@ -95,7 +95,8 @@ class Pool:
         self._take_place(turn, on_waiting)
         sandbox: Sandbox | None = None
         try:
-            sandbox = self._take_warm() if spec.limits == Limits() else None
+            # What is warm was made for people.
+            sandbox = self._take_warm() if spec == SandboxSpec(spec.interview) else None
             if sandbox is None:
                 with self._slot(turn):
                     sandbox = self._backend.start(spec)

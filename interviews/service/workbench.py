@@ -26,8 +26,20 @@ COMMAND_S = 30.0
 OUTPUT = 8_000  # characters of a command's output that the assistant reads
 MAX_CHANGED = 20
 GLANCE_S = 0.1
-# Has a program give way to whatever else wants the processor.
-YIELDING = ("python3", "-c", "import os, sys; os.nice(19); os.execvp(sys.argv[1], sys.argv[1:])")
+# Has a program give way to whatever else wants the processor: within its control group, and, where the kernel shares it out by
+# session instead, beside other sessions. What of it cannot be said is left unsaid.
+YIELDING = (
+    "python3",
+    "-c",
+    """import os, sys
+os.nice(19)
+try:
+    with open("/proc/self/autogroup", "w") as group:
+        group.write("19")
+except OSError:
+    pass
+os.execvp(sys.argv[1], sys.argv[1:])""",
+)
 # What nobody waits for leaves half of the machine to those who type: so many things of tickets run at once in this process.
 SEATS = threading.BoundedSemaphore(max(1, (os.cpu_count() or 1) // 2))
 
@@ -144,7 +156,7 @@ class Workbench:
     def _started(self) -> Sandbox:
         with self._lock:
             if self._sandbox is None:
-                spec = SandboxSpec(interview=f"{self._interview.id}-{self._turn}")
+                spec = SandboxSpec(interview=f"{self._interview.id}-{self._turn}", yields=self._patient)
                 started = self._interview.tools.backend().start(spec, turn=Turn.BESIDE)
                 with self._ended:
                     # Closed meanwhile, or not: whoever comes second stops it.

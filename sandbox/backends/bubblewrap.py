@@ -151,7 +151,7 @@ class Bubblewrap:
         hardening = self._hardening if tools else self._hardening.without("bounded_inodes")
         tag = re.sub(r"[^A-Za-z0-9]", "-", spec.interview)[:32]
         with contextlib.ExitStack() as always, contextlib.ExitStack() as failed:
-            group = Group(f"{tag}-{secrets.token_hex(4)}", limits, hardening)
+            group = Group(f"{tag}-{secrets.token_hex(4)}", limits, hardening, yields=spec.yields)
             failed.callback(group.remove)
             doors = group.doors()
             handover = Handover(doors)

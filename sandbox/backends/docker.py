@@ -265,7 +265,7 @@ class Docker:
             working_dir="/",
             labels=container.labels(self._owners.installation, spec, hardening, self._runtime, uid, self._now()),
             network_disabled=hardening.no_network,
-            host_config=container.host_config(hardening, spec.limits, uid, self._runtime),
+            host_config=container.host_config(hardening, spec.limits, uid, self._runtime, yields=spec.yields),
         )
 
     def _agent(

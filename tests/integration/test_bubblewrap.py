@@ -27,7 +27,7 @@ from sandbox.agent import Decoder, Header, pack
 from sandbox.backends.bubblewrap import Bubblewrap, backend
 from sandbox.base import Limits, SandboxSpec
 from sandbox.bwrap import STAGE
-from sandbox.cgroups import Group, homes
+from sandbox.cgroups import Group, homes, yielding
 from sandbox.client import AgentSandbox
 from sandbox.hardening import HARDENING
 from sandbox.spawn import SPAWNER, BubblewrapStream
@@ -220,6 +220,22 @@ def test_a_limit_is_not_left_out_for_a_bad_moment() -> None:
         with pytest.raises(OSError, match="Too many open files"):
             Group(name, Limits(), HARDENING)
     assert left(name.removesuffix("-x"), "no process") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make control groups")
+def test_whoever_yields_has_a_branch_that_weighs_little() -> None:
+    """Version 1 says it in one file, version 2 in another."""
+    home = homes().get("cpu") or homes()["unified"]
+    name, little, usual = ("cpu.shares", "128", "1024") if "cpu" in homes() else ("cpu.weight", "12", "100")
+    for yields, above, weight in ((True, yielding(home), little), (False, home, usual)):
+        sandbox = backend.start(SandboxSpec(f"yields-{os.getpid()}", yields=yields))
+        try:
+            (group,) = above.glob(f"*-yields-{os.getpid()}-*")
+            assert [(one / name).read_text().strip() for one in (group, above)] == [weight, weight]
+            assert (group / "cgroup.procs").read_text().split()
+        finally:
+            sandbox.stop()
+        assert not group.exists()
 
 
 @pytest.mark.timeout(120)

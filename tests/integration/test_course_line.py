@@ -183,8 +183,10 @@ def test_one_started_ahead_is_taken_at_once_and_replaced() -> None:
         assert counted.asked == [pools.WARM, pools.WARM]
         small = pool.start(SandboxSpec("small", Limits(pids=32)))
         assert counted.asked[-1] == "small" and pool.warm == 1
-        taken.stop()
-        small.stop()
+        yields = pool.start(SandboxSpec("yields", yields=True))
+        assert counted.asked[-1] == "yields" and pool.warm == 1
+        for one in (taken, small, yields):
+            one.stop()
     finally:
         pool.close()
     assert pool.warm == 0

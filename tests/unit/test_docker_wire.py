@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import struct
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -248,6 +248,14 @@ def test_a_line_that_is_taken_away_changes_the_container_and_its_digest(line: st
     spec, labels = SandboxSpec("i"), container.labels("o", SandboxSpec("i"), without, "", 7, 0.0)
     assert container.fits(labels, "o", spec, without, "")
     assert not container.fits(labels, "o", spec, HARDENING, "")
+
+
+def test_whoever_yields_weighs_little_and_is_held_as_all_are() -> None:
+    plain, yields = (container.host_config(HARDENING, Limits(), 7, yields=said) for said in (False, True))
+    assert yields.pop("CpuShares") == 128 and yields == plain
+    assert launcher.spec_of(REQUEST | {"yields": True}) == replace(launcher.spec_of(REQUEST), yields=True)
+    with pytest.raises(BadInput, match="as true or false, got 1"):
+        launcher.spec_of(REQUEST | {"yields": 1})
 
 
 def test_the_profile_is_json() -> None:
