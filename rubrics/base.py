@@ -15,6 +15,7 @@ from typing import IO, Literal, Protocol
 
 from interviews.chain import genesis
 from interviews.collector import paused
+from interviews.errors import LogCorrupt
 from interviews.events import (
     AnalysisRecorded,
     Difficulty,
@@ -23,10 +24,12 @@ from interviews.events import (
     KeyRecorded,
     Record,
     Value,
+    event_types,
     understand,
 )
 from rubrics.facts import Facts, gather
 
+_TYPES = frozenset(event_types())
 Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]
 Source = Literal["signal", "judge", "human"]
 
@@ -51,6 +54,10 @@ class LogView:
         events: list[Event] = []
         with paused():
             for record in records:
+                if record.payload is None and record.type not in _TYPES:
+                    raise LogCorrupt(
+                        "Expected types of event that there are, got %(type)s", type=record.type, seq=record.seq
+                    )
                 events.append(understand(record))
                 head = record.hash
                 if not work and record.type == "interview.submitted":
@@ -142,8 +149,8 @@ Reading = Share | Detection
 class Signal(Protocol):
     """One measure; a file in ``rubrics/signals/`` with a module-level ``signal: Signal``. Its file name is its id.
 
-    ``opens``: the types of event without whose content an opportunity is not even seen. Once one of them was withheld or erased, what
-    is left may be the better half, and only counts are told.
+    ``opens``: the types of event without whose content an opportunity is not even seen. Once one of them was withheld or erased,
+    what is left may be the better half, and only counts are told.
     """
 
     opens: frozenset[str]

@@ -53,6 +53,12 @@ def unknown(content: Lines) -> None:
     _chained(content)
 
 
+def unknown_and_erased(content: Lines) -> None:
+    """The same with its content gone: that nothing is held there does not make it known."""
+    unknown(content)
+    content[-1]["payload"] = content[-1]["salt"] = None
+
+
 def grown(content: Lines) -> None:
     """A known type with a field of a later product."""
     content[-1]["payload"]["mood"] = "glad"
@@ -76,6 +82,7 @@ def _chained(content: Lines) -> None:
         (broken, "Event 9 "),
         (reordered, "vent 6"),
         (unknown, "mood.guessed"),
+        (unknown_and_erased, "mood.guessed"),
         (grown, "mood"),
     ],
 )
