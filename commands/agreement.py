@@ -31,7 +31,7 @@ TITLES = {"people": "People with each other", "rubric": "People with the rubric"
 
 @click.command("agreement")
 @click.option(
-    "--rubric", "rubric_id", default="standard", show_default=True, metavar="ID", help="The rubric that scores."
+    "--rubric", "rubric_id", default="standard", show_default=True, metavar="ID|FILE", help="The rubric that scores."
 )
 @click.option(
     "--window",
@@ -49,7 +49,7 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
     """
     if window != "month" and not (window.isascii() and window.isdigit() and 0 < int(window) < 10**6):
         raise BadInput("Expected a number of interviews from 1 on, or month, got %(got)s", got=window[:40])
-    rubric = rubric_files.load(rubric_id)
+    rubric = rubric_files.find(rubric_id)
     settings = read_settings(os.environ)
     require_database(settings, "the stored interviews")
     log = open_log(settings)

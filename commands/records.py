@@ -61,6 +61,9 @@ def score_command(log: str, rubric: str, as_json: bool) -> None:
         click.echo(f"What was handed in: {card.outcome.explanation}")
     for fact in card.shown:
         click.echo(f"Shown, never scored: {fact.title}: {fact.explanation}")
+    for one in card.final:
+        level = f"level {one.level}" if one.level else "no level"
+        click.echo(f"Final: {one.dimension}, {level}, {one.by} by {one.rater}{': ' if one.reason else ''}{one.reason}")
     for flag in card.flags:
         click.echo(f"! {flag}")
 

@@ -11,16 +11,19 @@ Sources: J. Cohen, Weighted kappa, Psychological Bulletin 70 (1968); K. Krippend
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations
 from typing import Literal, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 Metric = Literal["nominal", "ordinal", "interval"]
-Unit = Sequence[int]
+Unit = tuple[int, ...]
 """The levels that one thing was given, by however many raters; with fewer than two it says nothing."""
 
 RESAMPLES = 999
@@ -30,58 +33,64 @@ LEAST = 8
 SMALL = 30
 
 
-def kappa(pairs: Sequence[tuple[int, int]]) -> Fraction | None:
+def kappa(pairs: Iterable[tuple[int, int]]) -> Fraction | None:
     """Cohen's kappa with quadratic weights: 1 is agreement, 0 what chance would bring; None where it is not defined."""
-    n = len(pairs)
-    seen = sum((a - b) ** 2 for a, b in pairs)
-    first, second = Counter(a for a, _b in pairs), Counter(b for _a, b in pairs)
+    return kappa_of(Counter(pairs))
+
+
+def kappa_of(pairs: Mapping[tuple[int, int], int]) -> Fraction | None:
+    """The same, of pairs with how often there is each."""
+    n = sum(pairs.values())
+    seen = sum((a - b) ** 2 * times for (a, b), times in pairs.items())
+    first, second = Counter[int](), Counter[int]()
+    for (a, b), times in pairs.items():
+        first[a] += times
+        second[b] += times
     expected = sum((a - b) ** 2 * times * others for a, times in first.items() for b, others in second.items())
     return None if expected == 0 else 1 - Fraction(seen * n, expected)
 
 
-def alpha(units: Sequence[Unit], metric: Metric = "ordinal") -> Fraction | None:
+def alpha(units: Iterable[Sequence[int]], metric: Metric = "ordinal") -> Fraction | None:
     """Krippendorff's alpha; missing levels are simply not there. None where it is not defined."""
-    # Units of the same levels are looked at once: there are few of these, and a resample holds each many times.
-    pairable = Counter(tuple(sorted(unit)) for unit in units if len(unit) > 1)
+    return alpha_of(Counter(map(tuple, units)), metric)
+
+
+def alpha_of(units: Mapping[Unit, int], metric: Metric = "ordinal") -> Fraction | None:
+    """The same, of units with how often there is each: of few different ones there are many in a resample."""
+    pairable = {unit: times for unit, times in units.items() if len(unit) > 1}
     counts = Counter[int]()
     for unit, times in pairable.items():
         for level in unit:
             counts[level] += times
-    n, distance = sum(counts.values()), _distance(counts, metric)
+    n, apart = sum(counts.values()), _distances(counts, metric)
     seen: dict[int, int] = {}
     for unit, times in pairable.items():
         others = len(unit) - 1
-        seen[others] = seen.get(others, 0) + times * _among(Counter(unit), distance)
-    expected = _among(counts, distance)
+        seen[others] = seen.get(others, 0) + times * _among(unit, apart)
+    expected = sum(times * counts[high] * apart[low, high] for low, times in counts.items() for high in counts)
     if expected == 0:
         return None
-    return 1 - sum((Fraction(apart, others) for others, apart in seen.items()), Fraction(0)) * (n - 1) / expected
+    return 1 - sum((Fraction(sum_, others) for others, sum_ in seen.items()), Fraction(0)) * (n - 1) / expected
 
 
-def _among(counts: Counter[int], distance: Callable[[int, int], int]) -> int:
+def _among(unit: Iterable[int], apart: Mapping[tuple[int, int], int]) -> int:
     """The distances of all ordered pairs of these levels."""
-    return sum(
-        times * others * distance(low, high)
-        for low, times in counts.items()
-        for high, others in counts.items()
-        if low != high
-    )
+    return 2 * sum(apart[pair] for pair in combinations(unit, 2))
 
 
-def _distance(counts: Counter[int], metric: Metric) -> Callable[[int, int], int]:
-    """How far two levels are apart, squared; four times that for ordinal ones, which stays a whole number and cancels out."""
-    match metric:
-        case "nominal":
-            return lambda a, b: int(a != b)
-        case "interval":
-            return lambda a, b: (a - b) ** 2
-
-    def ordinal(a: int, b: int) -> int:
-        low, high = min(a, b), max(a, b)
-        between = sum(times for level, times in counts.items() if low <= level <= high)
-        return (2 * between - counts[low] - counts[high]) ** 2
-
-    return ordinal
+def _distances(counts: Mapping[int, int], metric: Metric) -> dict[tuple[int, int], int]:
+    """How far any two levels are apart, squared; four times that for ordinal ones, which stays a whole number and cancels out."""
+    levels, below, at = sorted(counts), dict[int, int](), 0
+    for level in levels:
+        below[level] = at
+        at += counts[level]
+    apart: dict[tuple[int, int], int] = {}
+    for low in levels:
+        for high in levels:
+            between = 2 * (below[high] - below[low]) + counts[high] - counts[low]
+            steps = {"nominal": int(low != high), "interval": high - low, "ordinal": between}[metric]
+            apart[low, high] = steps**2
+    return apart
 
 
 class Generator:
@@ -96,22 +105,24 @@ class Generator:
         return (self._state >> 32) * n >> 32
 
 
-def interval(things: Sequence[T], figure: Callable[[Sequence[T]], Fraction | None]) -> tuple[Fraction, Fraction] | None:
-    """The central 95 % of the figure over 999 resamples of these things.
+@lru_cache(maxsize=64)
+def _draws(n: int) -> tuple[array[int], ...]:
+    """Which of ``n`` things each resample holds."""
+    generator = Generator()
+    return tuple(array("L", (generator.below(n) for _ in range(n))) for _ in range(RESAMPLES))
+
+
+def interval(things: Sequence[T], figure: Callable[[Counter[T]], Fraction | None]) -> tuple[Fraction, Fraction] | None:
+    """The central 95 % of the figure over 999 resamples of these things, each with how often it is there.
 
     None below ``LEAST`` things, and where more than one resample in twenty gives no figure, for then they are too alike.
     """
-    n = len(things)
-    if n < LEAST:
+    if len(things) < LEAST:
         return None
-    generator, found = Generator(), list[Fraction]()
-    for _ in range(RESAMPLES):
-        one = figure([things[generator.below(n)] for _ in range(n)])
-        if one is not None:
-            found.append(one)
+    resamples = (Counter(map(things.__getitem__, drawn)) for drawn in _draws(len(things)))
+    found = sorted((one for resample in resamples if (one := figure(resample)) is not None), key=float)
     if len(found) * 20 < RESAMPLES * 19:
         return None
-    found.sort()
     return found[len(found) * 25 // 1000], found[len(found) * 975 // 1000]
 
 

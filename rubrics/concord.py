@@ -93,8 +93,8 @@ def figure(interviews: Sequence[Rated], dimension: str, between: Between) -> Fig
     enough = len(units) >= FEWEST
     return Figure(
         n=len(units), left_out=asked - len(units),
-        kappa=agreement.kappa(pairs) if enough else None, kappa_ci95=agreement.interval(pairs, agreement.kappa),
-        alpha=agreement.alpha(units) if enough else None, alpha_ci95=agreement.interval(units, agreement.alpha),
+        kappa=agreement.kappa(pairs) if enough else None, kappa_ci95=agreement.interval(pairs, agreement.kappa_of),
+        alpha=agreement.alpha(units) if enough else None, alpha_ci95=agreement.interval(units, agreement.alpha_of),
         difference=agreement.mean(differences) if between == "rubric" else None, warning=_warning(len(units), pairs),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import pytest
 
 from interviews.chain import sha256_hex
 from rubrics import agreement, concord
-from rubrics.agreement import LEAST, Generator, alpha, departs, interval, kappa, mean
+from rubrics.agreement import LEAST, Generator, alpha, departs, interval, kappa, kappa_of, mean
 from rubrics.base import DimensionScore, IndicatorScore, LogRef, RatedBy, RubricRef, Scorecard, Source
 
 # Four observers, twelve units, missing ones as dots: K. Krippendorff, Computing Krippendorff's alpha-reliability (2011), section C.
@@ -42,7 +42,7 @@ def test_kappa_with_quadratic_weights_is_what_a_hand_reckons() -> None:
 def test_where_all_levels_are_the_same_nothing_is_said() -> None:
     assert kappa([(3, 3)] * 9) is None and alpha([(3, 3)] * 9) is None
     assert kappa([]) is None and alpha([]) is None and alpha([(1,), (2,)]) is None
-    assert interval([(3, 3)] * 30, kappa) is None
+    assert interval([(3, 3)] * 30, kappa_of) is None
 
 
 def test_levels_that_are_missing_change_nothing() -> None:
@@ -59,12 +59,12 @@ def test_the_generator_is_the_published_one() -> None:
 
 def test_an_interval_holds_its_figure_and_is_the_same_again() -> None:
     pairs = [(at % 5 + 1, min(5, at % 5 + 1 + at % 3 % 2)) for at in range(40)]
-    found, figure = interval(pairs, kappa), kappa(pairs)
+    found, figure = interval(pairs, kappa_of), kappa(pairs)
     assert found is not None and figure is not None
-    assert found[0] < figure < found[1] and found == interval(pairs, kappa)
-    few = interval(pairs[:12], kappa)
+    assert found[0] < figure < found[1] and found == interval(pairs, kappa_of)
+    few = interval(pairs[:12], kappa_of)
     assert few is not None and few[1] - few[0] > found[1] - found[0]
-    assert interval(pairs[: LEAST - 1], kappa) is None
+    assert interval(pairs[: LEAST - 1], kappa_of) is None
 
 
 def test_a_window_departs_where_chance_does_not_explain_it() -> None:
