@@ -68,10 +68,10 @@ def test_the_95th_of_a_hundred() -> None:
 
 
 def test_files_beside_the_benchmarks_are_none(capsys: pytest.CaptureFixture[str]) -> None:
-    assert names() == ["assistant", "edits", "log", "review", "sandbox"]
+    assert names() == ["assistant", "edits", "log", "review", "sandbox", "score"]
     with pytest.raises(SystemExit):
         main(["parts"])
-    assert "expected names among assistant, edits, log, review, sandbox, got parts" in capsys.readouterr().err
+    assert "expected names among assistant, edits, log, review, sandbox, score, got parts" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("count", [1, 20])
