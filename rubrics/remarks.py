@@ -67,7 +67,7 @@ _ANY = frozenset(
         the and for not but this that with from should must have has are was wrong incorrect bug error fix fixed code line lines
         right correct correctly properly better change changed use add make work works expected instead def self else none true
         false class import here there what when where then than all any can does did get set its let new now one out too who why
-        how per put see
+        how per put see return returns raise raises if is in or as while with break pass
         """,
     )
 )

@@ -16,9 +16,10 @@ from functools import lru_cache
 LEAST = 5
 MOST = 6_000
 _KEPT = 10_000  # words of which it is known what they mean
-_TOKEN = re.compile(r"(?<![\w`./\\-])[A-Za-z]{4,24}(?![\w`/\\(=]|\.\w)")
+_TOKEN = re.compile(r"(?<![\w`./\\-])[A-Za-z]{5,24}(?![\w`/\\(=]|\.\w)")
 _WORD = re.compile(rf"[a-z]{{{LEAST},}}")
 _STEM = re.compile(rf"([a-z]{{{LEAST},}})\\w")
+_MAYBE = re.compile(r"(?<!\\)([a-z])\?")
 _ESCAPED = re.compile(r"\\[a-zA-Z]")
 # (ending that some use, ending that others use), of words with the same beginning.
 _SPELLINGS = (
@@ -58,12 +59,12 @@ class Lexicon:
 
     def __init__(self, words: Iterable[str], stems: Iterable[str] = ()) -> None:
         whole = {word for word in words if len(word) >= LEAST}
-        whole |= {other for word in whole for other in _other_spellings(word)}
+        self._spelt = {other: word for word in sorted(whole) for other in _other_spellings(word) if other not in whole}
         self.stems = frozenset(stem for stem in stems if len(stem) >= LEAST)
         self.words = frozenset(whole)
         self._near: dict[str, set[str]] = {}
         self._known: dict[str, str | None] = {}
-        for word in whole | self.stems:
+        for word in sorted(whole | self.stems):
             for shape in _shapes(word):
                 self._near.setdefault(shape, set()).add(word)
 
@@ -79,16 +80,16 @@ class Lexicon:
     def _meant(self, token: str) -> str | None:
         if token in self.words or token in _EVERYDAY or any(token.startswith(stem) for stem in self.stems):
             return None
+        if token in self._spelt:
+            return self._spelt[token]
         found = {word for word in self._candidates(token) if word in self.words and _a_letter_apart(token, word)}
         if not found:
             found = {
                 stem + token[at:]
-                for at in range(LEAST - 1, len(token))
+                for at in range(LEAST - 1, len(token) + 1)
                 for stem in self._candidates(token[:at])
                 if stem in self.stems and len(stem) <= at and _a_letter_apart(token[:at], stem)
             }
-        if other := _other_spellings(token) & self.words:
-            found |= other
         return found.pop() if len(found) == 1 else None
 
     def _candidates(self, token: str) -> set[str]:
@@ -99,7 +100,9 @@ class Lexicon:
 @lru_cache(maxsize=512)
 def lexicon(patterns: tuple[str, ...]) -> Lexicon:
     """Of the words that stand in regular expressions."""
-    plain = [pattern.lower() for pattern in patterns]
+    lower = [pattern.lower() for pattern in patterns]
+    # A letter that may be missing: with it, and without.
+    plain = [_MAYBE.sub(instead, pattern) for pattern in lower for instead in (r"\1", "")]
     stems = {stem for pattern in plain for stem in _STEM.findall(pattern)}
     words = {word for pattern in plain for word in _WORD.findall(_ESCAPED.sub(" ", pattern))}
     return Lexicon(words - stems, stems)

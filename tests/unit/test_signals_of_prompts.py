@@ -1,0 +1,192 @@
+"""What prompts demand, whose words they are in, and how they are spelt."""
+
+from __future__ import annotations
+
+import pytest
+
+from interviews import events as e
+from rubrics.demands import demands
+from rubrics.own_words import own_words
+from rubrics.spelling import lexicon, mended
+from rubrics.wording import expressed, matches
+from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST
+from tests.golden.story import Story, note
+from tests.unit.test_signals import CAP, CODE, asked, begin, finish, offered, prompt, share
+
+BRIEF = """# Fees
+
+A started hour counts in full, and the first ten minutes are free for everybody who comes in.
+A day costs at most 20 euros, however long somebody stays in the car park of the town.
+A negative stay is refused with an error that says what was wrong about it and who has to be told.
+Work with the assistant as you like, and hand in what you are content with when the time is up.
+"""
+
+
+def briefed() -> Story:
+    story = Story(HEADER)
+    key = e.KeyRecorded(requirements=REQUIREMENTS, defects=DEFECTS, brief_shared=False, brief=BRIEF)
+    story.tell("system", key)
+    story.file("system", "songs/builder.py", CODE, "starter")
+    story.file("system", "tests/test_fees.py", TEST, "starter")
+    return story
+
+
+def demanded(text: str) -> bool:
+    return demands(prompt(text), text, REQUIREMENTS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It must return None for an empty list.",
+        "Don't use any other library.",
+        "For example 61 minutes come to 500.",
+        "e.g. 00815 would be fine",
+        "Two calls with the same seed must give the same order.",
+        "assert shuffle([1], 2) == [1]",
+        'shuffle("abc") -> "cab", and never "abc"',
+        "Only the standard library, please.",
+        "Die Funktion darf nie mehr als 30 Titel liefern",
+        "Do not change the signature.",
+        "perhaps, sorry, it shoud return 0 I think",
+    ],
+)
+def test_a_constraint_or_an_example_of_ones_own(text: str) -> None:
+    assert demanded(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please make it better.",
+        "It must be good, always, and never bad.",
+        "For example.",
+        "Write `shuffle` and what belongs to it.",
+        "There is a bug in songs/builder.py",
+        "tests/test_fees.py::test_two_hours fails with AssertionError: assert 250 == 500",
+        "must should never always only at least exactly expected given null None empty zero maximum minimum",
+        CAP,
+        "As I said: the first ten minutes are free.",
+        "",
+    ],
+)
+def test_no_constraint_and_no_example(text: str) -> None:
+    assert not demanded(text)
+
+
+def test_of_prompts_that_hand_over_tests_of_ones_own_the_tests_tell() -> None:
+    story = begin()
+    asked(story, "a1", "make it better")
+    story.edit("tests/test_fees.py", "def test_two", "def test_three():\n    assert False\n\n\ndef test_two", "typed")
+    asked(story, "a2", "please make tests/test_fees.py pass")
+    asked(story, "a3", "my new tests should go green")
+    assert share(story, "constraint_or_example") == (0, 1)
+
+
+def test_the_same_prompt_again_is_the_same_opportunity() -> None:
+    story = begin()
+    for turn in ("a1", "a2", "a3"):
+        asked(story, turn, "shuffle() must return 3 for [1, 2]")
+    asked(story, "a4", "make it better")
+    for signal in ("constraint_or_example", "grounding"):
+        assert share(story, signal) == (1, 2)
+
+
+def test_a_copied_brief_is_no_word_of_ones_own_and_held_against_nobody() -> None:
+    story = briefed()
+    asked(story, "a1", BRIEF)
+    offered(story, "a1", note("h1", "cap grace", "grace"))
+    finish(story, test_cap="failed")
+    # The cap was neither heard nor mended, the grace was heard.
+    assert share(story, "requirement_coverage") == (0, 1)
+    assert share(story, "constraint_or_example") == (0, 1)
+    story = briefed()
+    asked(story, "a1", f"{BRIEF}\nMind in `shuffle` that at most 20 euros are charged for a day.")
+    offered(story, "a1", note("h1", "cap", "cap"))
+    assert share(story, "requirement_coverage") == (1, 1)
+    assert share(story, "grounding") == (1, 1)
+
+
+def test_a_sentence_in_the_briefs_words_is_no_copy() -> None:
+    story = briefed()
+    asked(story, "a1", "A day costs at most 20 euros, however long somebody stays in the car park of the town.")
+    offered(story, "a1", note("h1", "cap", "cap"))
+    assert share(story, "requirement_coverage") == (1, 1)
+
+
+def test_formulas_and_lists_of_words_count_for_nothing() -> None:
+    story = begin()
+    line = "Mind songs/builder.py and never more than 3 of them."
+    for turn in ("a1", "a2", "a3", "a4"):
+        asked(story, turn, f"{line}\nGo on with number {turn}")
+    assert share(story, "grounding") == (2, 4)
+    words = " ".join(f"word{at}" for at in range(60))
+    story = begin()
+    asked(story, "a1", f"go on\n{words} `shuffle` `Track` MAX_SONGS songs/builder.py")
+    (said,) = own_words(story.view().facts).values()
+    assert said == "go on"
+    assert share(story, "grounding") == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a strated hour counts in full",
+        "evry startd hour",
+        "A day costs at most 20 euors",
+        "the intial ten minuts are free, thirty minutes are free",
+    ],
+)
+def test_a_letter_out_of_place_does_not_matter(text: str) -> None:
+    assert any(expressed(atom, text) for atom in REQUIREMENTS)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [(r"\bcolour\b", "color"), (r"\bcatalogue\b", "the catalog"), (r"\brecognise\b", "recognize"), (r"\bkilogram\b", "a kilogramme"),
+     (r"\bcentre\b", "the center"), (r"\bcancelled\b", "canceled")],
+)  # fmt: skip
+def test_british_and_american_spelling_are_one(pattern: str, text: str) -> None:
+    assert matches([pattern], text)
+
+
+def test_everyday_words_and_code_are_not_taken_for_slips() -> None:
+    three = lexicon((r"\bthree\b.{0,40}\bwrong\b",))
+    for text in ("there is something wrong", "the tree is wrong", "threee_ wrong", "x/threa/y wrong", "`threa` wrong"):
+        assert mended(text, three) == text
+    assert mended("threee wrong codes", three) == "three wrong codes"
+
+
+def test_what_sets_new_work_going_is_no_follow_up() -> None:
+    """Several changes, none of which touches what was proposed before."""
+    story = begin()
+    asked(story, "a1", "do it")
+    _proposed(story, "a1", "started", "grace")
+    asked(story, "a2", "now the other part, please")
+    _proposed(story, "a2", "cap", "negative")
+    finish(story)
+    assert share(story, "productive_follow_up") == (0, 0)
+    story = begin()
+    asked(story, "a1", "do it")
+    _proposed(story, "a1", "started", "grace")
+    asked(story, "a2", "again, please")
+    _proposed(story, "a2", "grace", "negative")
+    finish(story)
+    assert share(story, "productive_follow_up") == (0, 1)
+
+
+def _proposed(story: Story, turn: str, *atoms: str) -> None:
+    from tests.unit.test_signals import change
+
+    noted = [note(f"{turn}-{atom}", atom) for atom in atoms]
+    story.offer(turn, f"{turn}-s", "A change", *((change(one.hunk), one) for one in noted))
+
+
+def test_naming_planted_mistakes_everywhere_hides_no_idle_prompt() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", defect="flaw1"), accept=False)
+    for turn in ("a2", "a3", "a4"):
+        asked(story, turn, f"rate 1 forgets the last minute, try {turn}")
+    finish(story)
+    assert share(story, "productive_follow_up") == (0, 2)

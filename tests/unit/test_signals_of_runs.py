@@ -1,0 +1,209 @@
+"""What runs, hidden tests and people decide: fix yield, loops, hidden tests, explain-back."""
+
+from __future__ import annotations
+
+import pytest
+
+from interviews import events as e
+from rubrics import registry
+from rubrics.base import Share
+from rubrics.rubric import load
+from rubrics.scoring import score
+from tests.golden.story import Story, note
+from tests.unit.test_signals import CAP, asked, begin, finish, offered, share
+
+TWO, STARTED, OWN = (
+    "tests/test_fees.py::test_two_hours",
+    "tests/test_fees.py::test_started_hour",
+    "tests/test_own.py::test_new",
+)
+ALL = (TWO, STARTED)
+
+
+def ran(story: Story, name: str, *failing: str, tests: tuple[str, ...] = ALL) -> None:
+    seq = story.tell("candidate", e.RunStarted(run=name, files={}))
+    results = tuple(e.TestResult(id=test, outcome="failed" if test in failing else "passed") for test in tests)
+    done = e.RunFinished(run=name, exit_code=0, tests=results, output="", timed_out=False, duration_ms=1)
+    story.tell("system", done, cause=seq)
+
+
+def follow_up(text: str = CAP, *, before: tuple[str, ...] = (TWO, STARTED)) -> Story:
+    """A first prompt, a run in which tests fail, and a follow-up whose change is taken over."""
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", *before)
+    asked(story, "a2", text)
+    offered(story, "a2", note("h1", "cap", "cap"))
+    return story
+
+
+# Fix yield
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hits"),
+    [
+        ((TWO, STARTED), (TWO,), 1),
+        ((TWO,), (), 1),
+        ((TWO,), (TWO,), 0),
+        ((TWO,), (STARTED,), 0),
+        ((TWO,), (TWO, STARTED), 0),
+    ],
+)
+def test_a_follow_up_yields_where_failures_go_down_and_nothing_breaks(
+    before: tuple[str, ...], after: tuple[str, ...], hits: int
+) -> None:
+    story = follow_up(before=before)
+    ran(story, "r2", *after)
+    assert share(story, "fix_yield") == (hits, 1)
+
+
+def test_a_new_failing_test_breaks_nothing() -> None:
+    story = follow_up()
+    ran(story, "r2", STARTED, OWN, tests=(*ALL, OWN))
+    assert share(story, "fix_yield") == (1, 1)
+
+
+def test_what_the_candidate_mends_after_the_run_is_their_own_work() -> None:
+    story = follow_up()
+    ran(story, "r2", TWO, STARTED)
+    ran(story, "r3")
+    assert share(story, "fix_yield") == (0, 1)
+
+
+@pytest.mark.parametrize("text", ["test_two_hours is red", "make it better", "thanks"])
+def test_what_names_a_failure_or_says_nothing_definite_is_counted_elsewhere(text: str) -> None:
+    story = follow_up(text)
+    ran(story, "r2")
+    assert share(story, "fix_yield") == (0, 0)
+
+
+def test_without_a_failure_before_or_a_run_after_there_is_no_opportunity() -> None:
+    assert share(follow_up(), "fix_yield") == (0, 0)
+    story = follow_up(before=())
+    ran(story, "r2")
+    assert share(story, "fix_yield") == (0, 0)
+
+
+# Loops
+
+
+def worked(*outcomes: tuple[str, ...]) -> Story:
+    story = begin()
+    for at, failing in enumerate(outcomes):
+        ran(story, f"r{at}", *failing)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        (((TWO,), (STARTED,), (TWO,)), (0, 1)),
+        (((TWO, STARTED), (TWO,), (TWO, STARTED)), (0, 1)),
+        (((TWO,), (), (TWO,), ()), (0, 1)),
+        (((TWO, STARTED), (TWO,), ()), (1, 1)),
+        (((TWO,), (TWO,), (TWO,)), (0, 0)),
+        (((TWO,), ()), (0, 0)),
+        ((), (0, 0)),
+        (((),), (0, 0)),
+    ],
+)
+def test_a_return_to_a_failure_that_had_been_left(
+    outcomes: tuple[tuple[str, ...], ...], expected: tuple[int, int]
+) -> None:
+    assert share(worked(*outcomes), "loops") == expected
+
+
+def test_running_a_hundred_times_neither_gains_nor_costs() -> None:
+    steps = ((TWO, STARTED), (TWO,), (STARTED,), (TWO,), ())
+    once, often = worked(*steps), worked(*(step for step in steps for _ in range(20)))
+    assert share(once, "loops") == share(often, "loops")
+    assert share(once, "fix_yield") == share(often, "fix_yield")
+
+
+def test_writing_tests_is_no_way_out_of_a_loop() -> None:
+    story = begin()
+    ran(story, "r1", TWO)
+    ran(story, "r2", STARTED)
+    ran(story, "r3", TWO, OWN, tests=(*ALL, OWN))
+    assert share(story, "loops") == (0, 1)
+
+
+def test_the_run_that_decides_a_follow_up_is_no_loop() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", TWO)
+    ran(story, "r2", STARTED)
+    asked(story, "a2", "test_started_hour is red")
+    ran(story, "r3", TWO)
+    finish(story)
+    assert share(story, "productive_follow_up") == (1, 1)
+    assert share(story, "loops") == (0, 0)
+
+
+# Hidden tests
+
+
+def test_hidden_tests_count_once_each_and_planted_mistakes_not_at_all() -> None:
+    story = begin()
+    finish(story, test_cap="passed", test_grace="failed")
+    tests = [
+        {"id": "test_fees.py::test_cap[1]", "outcome": "passed"}, {"id": "test_fees.py::test_cap[2]", "outcome": "failed"},
+        {"id": "test_fees.py::test_grace", "outcome": "passed"}, {"id": "test_rates.py::test_rate_1", "outcome": "failed"},
+    ]  # fmt: skip
+    story.tell("system", e.AnalysisRecorded(kind="hidden_tests", result={"tests": tests}))
+    assert share(story, "hidden_tests") == (1, 2)
+
+
+def test_a_test_that_showed_a_requirement_mended_is_not_counted_again() -> None:
+    for outcome, coverage, hidden in (("passed", (1, 1), (1, 1)), ("failed", (0, 1), (1, 2))):
+        story = begin()
+        asked(story, "a1", "do it")
+        offered(story, "a1", note("h1", "cap"))
+        finish(story, test_cap=outcome)
+        assert share(story, "requirement_coverage") == coverage
+        assert share(story, "hidden_tests") == hidden
+
+
+def test_a_grader_that_could_not_run_says_nothing() -> None:
+    story = begin()
+    story.tell("candidate", e.InterviewSubmitted(by="candidate", late=False))
+    assert share(story, "hidden_tests") == (0, 0)
+    story.tell("system", e.AnalysisRecorded(kind="hidden_tests", result={"failed": "no sandbox", "tests": []}))
+    assert share(story, "hidden_tests") == (0, 0)
+
+
+# Explain-back
+
+
+def explained(*answers: tuple[str, str, e.Level]) -> Story:
+    story = begin()
+    finish(story)
+    for rater, question, level in answers:
+        rated = e.ExplanationRated(rater=rater, question=question, about_seq=1, level=level)
+        story.tell(f"interviewer:{rater}", rated)
+    return story
+
+
+def test_three_answers_are_twelve_steps() -> None:
+    story = explained(("Mo", "a", 5), ("Mo", "b", 3), ("Mo", "c", 1))
+    assert share(story, "explain_back") == (6, 12)
+    reading = registry.signal("explain_back").read(story.view())
+    assert isinstance(reading, Share)
+    assert reading.source == "human"
+
+
+def test_the_last_word_of_each_and_the_middle_of_several_count() -> None:
+    one = explained(("Mo", "a", 1), ("Mo", "b", 3), ("Mo", "c", 3), ("Mo", "a", 5))
+    assert share(one, "explain_back") == (8, 12)
+    two = explained(("Mo", "a", 5), ("Mo", "b", 3), ("Mo", "c", 3), ("Bo", "a", 3))
+    assert share(two, "explain_back") == (6, 12)
+
+
+def test_below_three_answers_there_are_counts_only() -> None:
+    story = explained(("Mo", "a", 5), ("Mo", "b", 4))
+    assert share(story, "explain_back") == (0, 0)
+    card = score(story.view(), load("standard"))
+    found = next(one for dimension in card.dimensions for one in dimension.indicators if one.id == "explain_back")
+    assert (found.status, found.value, found.level, found.source) == ("cannot_tell", None, None, "human")
+    assert share(explained(), "explain_back") == (0, 0)
