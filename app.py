@@ -44,6 +44,7 @@ from wiring import (
     invitation,
     make_interviews,
     open_log,
+    other_rubrics,
     score_records,
     secret_key,
 )
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> Flask:
     figures = metrics.Metrics()
     log = open_log(settings, figures.committed)
     app.extensions["interviews"] = found = make_interviews(settings, log)
+    app.extensions["other_rubrics"] = other_rubrics(settings)
     i18n.install(app, settings.locale)
     security.guard(app)
     auth.close_by_default(app)

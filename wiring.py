@@ -29,6 +29,7 @@ from interviews.errors import BadInput, NotFound
 from interviews.log import random_salts
 from interviews.ndjson import read_log, stream_log
 from interviews.processes import has_ended, process_name
+from interviews.scorecards import Kept
 from interviews.service.interview import Tools
 from interviews.service.registry import Interviews
 from interviews.service.terms import models, require_terms
@@ -96,6 +97,16 @@ def known_baselines(settings: Settings) -> list[Baseline]:
     if not settings.database and not (settings.data / "pairsight.db").is_file():
         return []
     return open_baselines(settings).all()
+
+
+def other_rubrics(settings: Settings) -> Callable[[str], list[Kept]]:
+    """The scorecards that an interview was given under other rubrics, by its id."""
+
+    @cache
+    def kept() -> Scorecards:
+        return Scorecards(open_engine(settings.database_url))
+
+    return lambda interview: kept().of(interview)
 
 
 def baseline_of(settings: Settings) -> Callable[[e.Header], e.Json | None]:

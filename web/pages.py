@@ -29,6 +29,7 @@ from rubrics.scoring import score
 from web import consent as consents
 from web import hunks, i18n, rating, withdrawal
 from web.auth import grant, opened_to, public, read_link
+from web.rescored import other_rubrics
 from web.wentwell import facts as went_well
 from web.words import render
 
@@ -260,7 +261,7 @@ def scorecard(interview: str) -> ResponseReturnValue:
     moments = rating.moments(room, records)
     return render_template(
         "scorecard.html", room=room, card=card, rubric=rubric, titles=titles, moments=moments, state=room.interview.state,
-        people=rating.compared(room, log, card, rubric),
+        people=rating.compared(room, log, card, rubric), **other_rubrics(interview, rubric.ref.sha256),
     )  # fmt: skip
 
 
