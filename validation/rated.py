@@ -19,10 +19,10 @@ _MAIN = "Com+Rel"
 
 def claims(data: Path) -> list[Claim]:
     """Raises ``BadInput`` where a file is missing or not of the form."""
-    return list(_told(realdata.report(data)))
+    return list(told(realdata.report(data)))
 
 
-def _told(figures: Mapping[str, Any]) -> Iterator[Claim]:
+def told(figures: Mapping[str, Any]) -> Iterator[Claim]:
     specific, follow = figures["specificity"], figures["follow-up"]
     n = int(specific["records"])
     for name, value in specific["against"][_MAIN].items():

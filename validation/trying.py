@@ -38,7 +38,7 @@ class How:
     scale: float = 1.0
     seed: int = 1
 
-    def many(self, whole: int, least: int = 6) -> int:
+    def many(self, whole: int, least: int = 3) -> int:
         """That many, or fewer in a quick report."""
         return max(least, round(whole * self.scale))
 
