@@ -143,8 +143,10 @@ def test_a_letter_out_of_place_does_not_matter(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("pattern", "text"),
-    [(r"\bcolour\b", "color"), (r"\bcatalogue\b", "the catalog"), (r"\brecognise\b", "recognize"), (r"\bkilogram\b", "a kilogramme"),
-     (r"\bcentre\b", "the center"), (r"\bcancelled\b", "canceled")],
+    [
+        (r"\bcolour\b", "color"), (r"\bcatalogue\b", "the catalog"), (r"\brecognise\b", "recognize"),
+        (r"\bkilogram\b", "a kilogramme"), (r"\bcentre\b", "the center"), (r"\bcancelled\b", "canceled"),
+    ],
 )  # fmt: skip
 def test_british_and_american_spelling_are_one(pattern: str, text: str) -> None:
     assert matches([pattern], text)
