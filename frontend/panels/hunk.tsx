@@ -13,7 +13,7 @@ import type { Ack } from "../core/live.ts";
 import type { SuggestionView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { ariaKey, keyLabel, matches } from "../ui/commands.ts";
-import { type Beside, CommentForm, Comments } from "./comments.tsx";
+import { type Beside, begunAt, CommentForm, Comments, placeOfDraft } from "./comments.tsx";
 import { type DiffLine, diffLines, placeOf } from "./diff.ts";
 import { HunkEditor } from "./hunkedit.tsx";
 
@@ -56,12 +56,14 @@ export function HunkView({ hunk, number, view, decision, store, acts: given, onV
   const text = store.at("files").files[hunk.path]?.text ?? null;
   const lines = useMemo(() => diffLines(hunk, view, text), [hunk, view, text, decision]);
   // Most edits leave most hunks as they are: the same table is not compared row by row.
-  const commented = useSignal<number | null>(null);
+  const commented = useSignal<number | null>(beside?.onComment ? begunAt(hunk.hunk) : null);
+  const opened = useRef(false);
+  const comment = (own: number) => {
+    opened.current = true;
+    commented.value = own;
+  };
   const notes = beside?.comments ?? [];
   const table = useMemo(() => {
-    const open = (own: number) => {
-      commented.value = own;
-    };
     const below = (own: number) => (
       <>
         <Comments comments={notes.filter((one) => one.line === own)} />
@@ -69,7 +71,7 @@ export function HunkView({ hunk, number, view, decision, store, acts: given, onV
       </>
     );
     const busy = [...notes.map((one) => one.line), commented.value];
-    return <Lines lines={lines} onLine={beside?.onComment && open} below={below} busy={busy} />;
+    return <Lines lines={lines} onLine={beside?.onComment && comment} below={below} busy={busy} />;
   }, [JSON.stringify([lines, notes]), commented.value, beside?.onComment !== undefined]);
   const at = placeOf(hunk, view, text);
   const line = (at < 0 ? hunk.line - 1 : at) + 1;
@@ -87,7 +89,10 @@ export function HunkView({ hunk, number, view, decision, store, acts: given, onV
     const words = own
       ? t("Comment on line %(line)s of %(path)s", { line: lineOf(lines, own), path: hunk.path })
       : t("Comment on the change in %(path)s", { path: hunk.path });
-    return beside?.onComment && <CommentForm label={words} send={beside.onComment.bind(null, own)} onLeave={leave} />;
+    const where = placeOfDraft(hunk.hunk, own);
+    if (!beside?.onComment) return null;
+    const send = beside.onComment.bind(null, own);
+    return <CommentForm key={where} label={words} where={where} opened={opened.current} send={send} onLeave={leave} />;
   }
   const send = async (act: () => Promise<Ack>) => {
     sending.value = true;
@@ -130,7 +135,7 @@ export function HunkView({ hunk, number, view, decision, store, acts: given, onV
     [ACCEPT, () => void decide("accepted")],
     [REJECT, () => void decide("rejected")],
     [EDIT, edit],
-    ...(beside?.onComment ? [[COMMENT, () => (commented.value = 0)] as [string, () => void]] : []),
+    ...(beside?.onComment ? [[COMMENT, () => comment(0)] as [string, () => void]] : []),
   ];
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
@@ -265,7 +270,7 @@ export function HunkView({ hunk, number, view, decision, store, acts: given, onV
                 class="text-button"
                 aria-keyshortcuts={COMMENT}
                 data-own="0"
-                onClick={() => (commented.value = 0)}
+                onClick={() => comment(0)}
               >
                 {t("Comment")}
               </button>

@@ -116,7 +116,16 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
     said = row.locator(".diff-text").inner_text().strip()
     row.click()
     expect(page.locator(".comment-form textarea")).to_be_focused()
-    page.keyboard.type("Please say why.")
+    page.keyboard.type("Please say")
+    # It outlives the page too, and takes no focus of itself.
+    page.reload()
+    expect(page.get_by_role("button", name="Submit", exact=True)).to_be_enabled()
+    tickets_tab(page).click()
+    page.get_by_role("button", name=re.compile(TITLE)).click()
+    box = page.locator(".comment-form textarea")
+    expect(box).to_have_value("Please say")
+    expect(box).not_to_be_focused()
+    box.press_sequentially(" why.")
     page.get_by_role("button", name="Comment", exact=False).and_(page.locator("[type=submit]")).click()
     wait(lambda: len(pages.state(page)["comments"]) == 1)
     comment = pages.state(page)["comments"][0]
@@ -127,6 +136,7 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
     )
     assert of["after"].split("\n")[comment["line"] - 1].strip() == said
     expect(page.locator(".diff-below").get_by_text("Please say why.")).to_be_visible()
+    expect(box).to_have_count(0)
 
     page.get_by_role("textbox", name="What should be different").fill(MORE)
     expect(page.get_by_text("1 comment goes with it")).to_be_visible()
