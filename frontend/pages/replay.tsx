@@ -24,6 +24,7 @@ import type { Command } from "../ui/commands.ts";
 import { BarTools, Frame, frameCommands } from "../ui/frame.tsx";
 import { narrowPanel, reveal } from "../ui/layout.ts";
 import { say } from "../ui/toasts.tsx";
+import { PhaseName } from "./topbar.tsx";
 import {
   names,
   right,
@@ -79,6 +80,8 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
   const all = useMemo(() => moments(events, recorded.erasures), [events, recorded]);
   const notes = useMemo(() => allNotes(events), [events]);
   const paths = usePaths(store);
+  const course = store.at("course");
+  const over = course.status === "submitted" || course.status === "finished";
   const timeOf = (seq: number) => {
     const event = recorded.event(seq);
     return event ? clockText(player.timeOf(event), true) : t("event %(seq)s", { seq });
@@ -148,6 +151,7 @@ export function Replay({ watching, player, identity, reader, screens, ready }: P
           <h1 class="topbar-title">
             {boot.header.candidate}
             <span class="topbar-phase">{boot.header.exercise.title}</span>
+            {course.phase_started_ms > 0 && !over && <PhaseName state={course} />}
           </h1>
           <span class="save-state">
             <span class="save-words">{t("Replay")}</span>

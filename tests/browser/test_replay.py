@@ -219,6 +219,12 @@ def test_at_random_events_replay_and_server_are_the_same_and_a_jump_shows_what_p
 def test_what_seldom_happens_has_words_and_a_mark(product: Product, open_page: Open) -> None:
     course = Recorded(product, "words")
     replay = course.page(open_page, "replay")
+    with opened_log(product) as log:
+        began = next(record.seq for record in log.read("words") if record.type == "phase.started")
+    title = exercises.load("prompted-playlists").spec.title
+    for seq, said in ((began - 1, [title]), (began, [title, "Open work"]), (course.last, [title])):
+        seek(replay, seq)
+        expect(replay.locator(".topbar-phase")).to_have_text(said)
     replay.get_by_role("tab", name="Moments").click()
     moments = replay.get_by_role("list", name="Moments")
     for words in (
