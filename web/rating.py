@@ -74,6 +74,19 @@ def say(note: Note) -> str:
     return text % dict(note.values) if note.values else text
 
 
+def _words(rubric: Rubric) -> dict[str, Any]:
+    """The rubric's own words in the reader's language, as plain text: whoever wrote it may have written any sign."""
+    titles = {one.id: one.title for one in rubric.dimensions}
+    titles |= {one.id: one.title for dimension in rubric.dimensions for one in dimension.indicators}
+    return {
+        "titles": {id_: str(_(title)) for id_, title in titles.items()},
+        "about": {one.id: str(_(one.about)) for one in rubric.dimensions},
+        "anchors": {
+            one.id: [str(_(words)) if words else "" for words in differences.anchors(one)] for one in rubric.dimensions
+        },
+    }
+
+
 @dataclass(frozen=True)
 class Field:
     """What was entered for one dimension or question, as it was entered."""
@@ -103,8 +116,8 @@ def _form(room: Room, trouble: str = "") -> str:
     names = [dimension.id for dimension in rubric.dimensions] + [f"q-{one.id}" for one, _text in asked]
     return render_template(
         "rate.html", room=room, state=room.interview.state, rubric=rubric, asked=asked, trouble=trouble, levels=LEVELS,
-        answers=ANSWERS,
-        anchors={dimension.id: differences.anchors(dimension) for dimension in rubric.dimensions},
+        answers=[str(_(words)) for words in ANSWERS],
+        **_words(rubric),
         entered={name: _entered(name) for name in names}, moments=moments(room, records), raters=raters,
         open=room.interview.state.status in service.JUDGED, seen=service.has_seen(records, raters),
         rated=service.has_rated(records, raters), token=request.form.get("token") or secrets.token_hex(8),
@@ -219,7 +232,8 @@ def compared(room: Room, log: LogView, card: Scorecard, rubric: Rubric) -> dict[
         for one in event.data.ratings
     }
     return {
-        "said": said, "rater": rater, "evidence": evidence, "levels": LEVELS, "words": questions.WORDS,
+        "said": said, "rater": rater, "evidence": evidence, "levels": LEVELS,
+        "words": {id_: str(_(text)) for id_, text in questions.WORDS.items()},
         "counting": {one.seq for one in ratings.counting(said.ratings)}, "token": secrets.token_hex(8),
         "differences": {
             (one.dimension, one.seq): (one, [say(note) for note in one.words]) for one in told
@@ -230,7 +244,7 @@ def compared(room: Room, log: LogView, card: Scorecard, rubric: Rubric) -> dict[
             if (note := differences.apart(ratings.counting(said.ratings), one.id)) is not None
         },
         "unseen": {one.id: [str(_(text)) for text in differences.unseen(one)] for one in rubric.dimensions},
-        "anchors": {one.id: differences.anchors(one) for one in rubric.dimensions},
+        **_words(rubric),
         "spans": {score.id: differences.span(one, score) for score, one in zip(card.dimensions, rubric.dimensions, strict=True)},
         "final": {one.dimension: one for one in card.final},
         "sampled": second_wanted(room.interview.id, share), "share": round(share * 100),

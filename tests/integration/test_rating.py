@@ -22,6 +22,7 @@ from interviews.service import rating as service
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
+from rubrics import rubric as rubric_files
 from rubrics.sampling import second_wanted
 from tests.judging import DIMENSIONS, form, judged, over, rater
 from web import auth
@@ -156,6 +157,17 @@ def test_what_does_not_fit_is_said_and_nothing_entered_is_lost(app: Flask, setti
     assert judged(room) == []
 
 
+def test_an_erased_rating_was_a_rating(app: Flask, settings: Settings, room: Room) -> None:
+    ada, bo = (rater(app, settings, room, name) for name in ("Ada", "Bo"))
+    assert rate(ada, room, **{f"reason-{DIMENSIONS[0]}": SECRETLY}) == 302
+    seq = next(r.seq for r in room.interview.log.read(room.interview.id) if r.type == "rating.recorded")
+    room.interview.erase([seq], "interviewer:operator", "A name, typed by mistake", [])
+    assert bo.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
+    assert SECRETLY not in everything(bo, room) and "Nobody has rated" in page(bo, room, "scorecard")
+    assert rate(ada, room, token="again") == 302
+    assert [one.blind for one in ratings(room)] == [False]
+
+
 def test_moments_are_times_of_the_replay_or_numbers(app: Flask, settings: Settings, room: Room) -> None:
     ada = rater(app, settings, room, "Ada")
     records = room.interview.log.read(room.interview.id)
@@ -269,6 +281,27 @@ def test_the_rubric_and_the_log_bound_what_is_recorded(room: Room) -> None:
     with pytest.raises(NotAllowed, match="Rate the interview first"):
         service.sign(room.interview, "Ada", under, room.interview.state.seq)
     assert judged(room) == []
+
+
+def test_a_rubrics_words_are_text_whatever_signs_they_hold(
+    app: Flask, settings: Settings, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rubric = rubric_files.load("standard")
+    first = rubric.dimensions[0].model_copy(update={"title": "<b>95 %s</b>", "about": "100 % of <i>it</i>"})
+    odd = rubric.model_copy(update={"dimensions": (first, *rubric.dimensions[1:])})
+    monkeypatch.setattr(rubric_files, "load", lambda _name: odd)
+    ada = rater(app, settings, room, "Ada")
+    assert "&lt;b&gt;95 %s" in page(ada, room, "rate") and "100 % of &lt;i&gt;" in page(ada, room, "rate")
+    assert rate(ada, room, **{f"reason-{first.id}": "<script>"}) == 302
+    assert (
+        ada.post(
+            f"/interviews/{room.interview.id}/override", data={"dimension": first.id, "level": "1", "reason": "<u>"}
+        ).status_code
+        == 302
+    )
+    monkeypatch.undo()
+    compared = page(ada, room, "scorecard")
+    assert "&lt;script&gt;" in compared and "<script>" not in compared and "&lt;u&gt;" in compared
 
 
 def command(settings: Settings, *arguments: str) -> Result:
