@@ -45,10 +45,13 @@ def mix(parts: Sequence[tuple[int, Weights, Weights | None]], together: int) -> 
         middle = spread = 0
         for (share, _prior, _posterior), points in zip(told, moments, strict=True):
             evidence, mean, variance = points[k]
-            weight = weight * evidence // _SCALE
+            weight *= evidence
             middle += share * mean
             spread += share * share * variance
         found.append((weight, middle // total, isqrt(spread // (total * total))))
+    if not any(weight for weight, _middle, _sd in found):
+        # No one skill could have shown all of this: nothing is learnt of what they share.
+        found = [(weight, middle, sd) for (_none, middle, sd), (_f, weight) in zip(found, _F, strict=True)]
     return _dealt(found)
 
 
@@ -56,13 +59,19 @@ def mix(parts: Sequence[tuple[int, Weights, Weights | None]], together: int) -> 
 def _moments(prior: Weights, posterior: Weights, together: int) -> tuple[tuple[int, int, int], ...]:
     """By point of f: the evidence of what was seen, and mean and variance of the value given both, in 10^-6 and 10^-12."""
     seen = [weight * _SCALE // 10**15 for weight in posterior]
+    told = [list(map(mul, ratio, seen)) for ratio in _ratios(prior, together)]
+    if not any(map(any, told)):
+        # So much was seen, so far from what the prior holds possible, that its grid has no weight there.
+        told = [seen] * len(told)
+    likeliest = max(told, key=sum)
     out = []
-    for ratio in _ratios(prior, together):
-        weights = list(map(mul, ratio, seen))
-        mass = sum(weights) or 1
-        mean = sum(map(mul, weights, _AT)) * 10**6 // (mass * 2 * BINS)
-        square = sum(map(mul, weights, _AT2)) * 10**12 // (mass * 4 * BINS * BINS)
-        out.append((mass // _SCALE, mean, max(square - mean * mean, 0)))
+    for weights in told:
+        mass = sum(weights)
+        weights = weights if mass else likeliest
+        whole = mass or sum(likeliest)
+        mean = sum(map(mul, weights, _AT)) * 10**6 // (whole * 2 * BINS)
+        square = sum(map(mul, weights, _AT2)) * 10**12 // (whole * 4 * BINS * BINS)
+        out.append((mass, mean, max(square - mean * mean, 0)))
     return tuple(out)
 
 

@@ -265,3 +265,23 @@ def test_seldom_seen_behaviour_that_most_people_show_lifts_nobody() -> None:
     had = mix([(1, FLAT, share(5, 5, 4, 4)), (1, common, share(8, 2, 8, 2))], 800)
     had_not = mix([(1, FLAT, share(5, 5, 4, 4)), (1, common, None)], 800)
     assert abs(mean(had) - mean(had_not)) < 200
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [(1, (100, 100), (2000, 0)), (1, (100, 100), (0, 2000))],
+        [(1, (5, 5), (2000, 0)), (1, (5, 5), (0, 2000))],
+        [(1, (1, 100), (900, 0)), (1, (5, 5), (3, 1))],
+        [(weight, (50, 50), (0, 800) if weight % 2 else (800, 0)) for weight in range(1, 9)],
+    ],
+)
+def test_whatever_is_seen_there_is_a_posterior(parts: list[tuple[int, tuple[int, int], tuple[int, int]]]) -> None:
+    """Far beyond what a prior holds possible, and where measures of what should be one skill contradict each other."""
+    told = [(weight, share(a, b, 0, 0), share(a, b, *seen)) for weight, (a, b), seen in parts]
+    for together in (0, 500, 900):
+        found = mix(told, together)
+        low, high = interval(found)
+        assert 0 <= low <= mean(found) <= high <= UNIT and low < high
+        between = [mean(posterior) for _weight, _prior, posterior in told]
+        assert min(between) - 150 <= mean(found) <= max(between) + 150
