@@ -58,7 +58,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Window:
-    """Agreement in one window: a month, or so many interviews in a row. ``departs``: its difference is not like the others'."""
+    """Agreement in one window: a month, or so many interviews in a row. ``departs``: its differences are not like the others'."""
 
     name: str
     figure: Figure
@@ -104,8 +104,7 @@ def drift(interviews: Sequence[Rated], dimension: str, between: Between, size: i
     out, groups = [], _windows(interviews, size)
     for name, group in groups:
         rest = [one for other, them in groups if other != name for one in them]
-        apart, others = _differences(group, dimension), _differences(rest, dimension)
-        far = between == "rubric" and agreement.departs(apart, others)
+        far = agreement.departs(_differences(group, dimension, between), _differences(rest, dimension, between))
         out.append(Window(name, figure(group, dimension, between), far))
     return out
 
@@ -117,8 +116,10 @@ def _unit(one: Rated, dimension: str, between: Between) -> tuple[int, ...]:
     return (people[0], one.rubric[dimension]) if people and dimension in one.rubric else ()
 
 
-def _differences(interviews: Iterable[Rated], dimension: str) -> list[int]:
-    return [unit[0] - unit[1] for one in interviews if (unit := _unit(one, dimension, "rubric"))]
+def _differences(interviews: Iterable[Rated], dimension: str, between: Between) -> list[int]:
+    """People's level minus the rubric's; of two people how far they are apart, for neither comes before the other."""
+    units = (unit for one in interviews if len(unit := _unit(one, dimension, between)) > 1)
+    return [unit[0] - unit[1] if between == "rubric" else abs(unit[0] - unit[1]) for unit in units]
 
 
 def _windows(interviews: Sequence[Rated], size: int | None) -> list[tuple[str, list[Rated]]]:

@@ -170,5 +170,8 @@ def test_a_drift_is_told_by_windows_in_order_of_time() -> None:
         ("11-20", 10, False),
         ("21-30", 10, True),
     ]
+    apart = [(at, card(f"i{at:02}", {"Ada": 3, "Bo": 3 + at % 2 if at < 20 else 5 - at % 2}, None)) for at in range(30)]
+    pairs = [one for at_ms, one_card in apart if (one := concord.rated(at_ms, one_card))]
+    assert [one.departs for one in concord.drift(pairs, "prompt", "people", 10)] == [False, False, True]
     months = concord.drift(found, "prompt", "rubric", None)
     assert [one.name for one in months] == ["1970-01", "1970-02", "1970-03"]
