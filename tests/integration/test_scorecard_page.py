@@ -107,7 +107,9 @@ def test_what_a_model_said_is_told_with_its_effect_and_its_bound(app: Flask, roo
     dimensions = tuple(one.model_copy(update={"judge": judged.get(one.id)}) for one in card.dimensions)
     page = drawn(app, room, card.model_copy(update={"dimensions": dimensions}), rubric)
     prompt, critique = part(page, "prompt"), part(page, "critique")
-    assert "by +0.031; the rubric allows 0.05 at most" in prompt and "#seq=27" in prompt
+    asked = rubric.dimensions[0].judge
+    assert asked is not None
+    assert f"by +0.031; the rubric allows {asked.cap:.2f} at most" in prompt and "#seq=27" in prompt
     assert "&lt;b&gt;middle" in prompt and "<b>" not in prompt
     assert "abstains" in critique and "It did not move the score above." in critique
     assert "A model" not in part(page, "verify")

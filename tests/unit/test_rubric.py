@@ -18,6 +18,7 @@ from rubrics.scoring import score
 from tests.golden.make import HEADER, tell
 
 TEXT = (ROOT / "standard.yaml").read_text("utf-8")
+CAP = next(line.strip() for line in TEXT.splitlines() if line.strip().startswith("cap: "))
 
 
 def changed(old: str, new: str) -> bytes:
@@ -98,8 +99,8 @@ def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:
         ("from: 0.0,", "from: 0.1,", "from: 0.1,", "dimensions.0.levels.0.from: expected five levels rising from 0"),
         ("from: 0.2,", "from: 1.2,", "from: 1.2,", "dimensions.0.levels.1.from: input should be less than or equal to 1, got 1.2"),
         ("together: 0.8", "together: 0.95", "together:", "dimensions.0.together"),
-        ("cap: 0.05", "cap: 0.5", "cap: 0.5", "dimensions.0.judge.cap: input should be less than or equal to 0.15, got 0.5"),
-        ("cap: 0.05", "cap: 0.05\n      repeats: 4", "repeats:", "expected an odd number, so that there is a middle answer, got 4"),
+        (CAP, "cap: 0.5", "cap: 0.5", "dimensions.0.judge.cap: input should be less than or equal to 0.15, got 0.5"),
+        (CAP, f"{CAP}\n      repeats: 4", "repeats:", "expected an odd number, so that there is a middle answer, got 4"),
         ("weight: 2", "weight: heavy", "weight: heavy", "dimensions.0.indicators.0.weight: input should be a valid integer"),
         ("weight: 2", "weight: 21", "weight: 21", "input should be less than or equal to 20, got 21"),
         ("a: 5\n", "a: 0\n", "a: 0\n", "dimensions.0.indicators.0.prior.a: input should be greater than or equal to 1, got 0"),
@@ -127,7 +128,7 @@ def test_a_slip_is_named_by_its_line_and_place(old: str, new: str, line: str | N
 
 
 def test_all_that_is_wrong_is_told_in_the_order_of_its_lines() -> None:
-    data = TEXT.replace("version: 3", "version: none").replace("cap: 0.05", "cap: 1").encode()
+    data = TEXT.replace("version: 3", "version: none").replace(CAP, "cap: 1").encode()
     rubric, faults = examine(data)
     assert rubric is None
     assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
