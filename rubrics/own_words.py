@@ -49,6 +49,15 @@ def own_words(facts: Facts) -> Mapping[int, str]:
     return found
 
 
+def handed_on(facts: Facts) -> bool:
+    """Whether prompts hold most of the brief as it stands, so that the assistant knows it without a word of the candidate's own."""
+    if facts.key is None or not facts.key.brief:
+        return False
+    brief = frozenset(_rows(_WORD.findall(facts.key.brief.lower())))
+    said = {row for prompt in facts.prompts for row in _rows(_WORD.findall(prompt.text[:MOST].lower()))}
+    return bool(brief) and 2 * len(brief & said) >= len(brief)
+
+
 def _rows_of_brief(facts: Facts) -> frozenset[tuple[str, ...]]:
     if facts.key is None:
         return frozenset()

@@ -2,7 +2,8 @@
 
 Owns the share of hidden tests that pass, each counted once under all its parameters. Invariant: tests that catch planted
 mistakes belong to defect detection, and those that show an unstated requirement mended to requirement coverage:
-they do not count here. A grader that could not run says nothing. Leaves out the comparison with the assistant alone (``lift``).
+they do not count here. Where the candidate handed the brief on as it stands, the files tell of the assistant alone, and nothing is
+observed. A grader that could not run says nothing. Leaves out the comparison with the assistant alone (``lift``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from rubrics.atoms import told_by_tests
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.lift import counted
+from rubrics.own_words import handed_on
 from rubrics.wording import name_of_test
 
 # What was withheld of these may have left a test to another indicator.
@@ -30,6 +32,11 @@ class HiddenTests:
         facts = log.facts
         if facts.key is None:
             return Share((), _("Which hidden tests catch planted mistakes is not in this log."))
+        if handed_on(facts):
+            return Share(
+                (),
+                _("The assistant was handed the brief as it stands: what the files do is then the assistant's work."),
+            )
         by_name: dict[str, bool] = {}
         elsewhere, gap = told_by_tests(facts), facts.lost(*_TOLD_BY)
         for test, outcome in counted(facts).items():
