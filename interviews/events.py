@@ -212,7 +212,7 @@ class TicketClosed(Payload):        type: Literal["ticket.closed"] = "ticket.clo
 class CommentAdded(Payload):        type: Literal["comment.added"] = "comment.added"; comment: str; suggestion: str; hunk: str; line: int; text: str
 class ReviewOpened(Payload):        type: Literal["review.opened"] = "review.opened"; review: str; title: str; description: str; folder: str; hunks: tuple[Hunk, ...]; checks: tuple[Check, ...] = ()
 class ReviewAnnotated(Payload):     type: Literal["review.annotated"] = "review.annotated"; review: str; hunks: tuple[HunkNote, ...]; defects: tuple[Defect, ...]
-class HunkJudged(Payload):          type: Literal["hunk.judged"] = "hunk.judged"; review: str; hunk: str; verdict: Verdict; line: int = 0; fault: str = ""; repair: str | None = None
+class HunkJudged(Payload):          type: Literal["hunk.judged"] = "hunk.judged"; review: str; hunk: str; verdict: Verdict; line: int = 0; fault: str = ""; repair: str | None = None; late: bool = False
 class DefectTraced(Payload):        type: Literal["defect.traced"] = "defect.traced"; defect: str; stage: Stage; suggestion: str; hunk: str; about_seq: int = 0
 class InterviewSubmitted(Payload):  type: Literal["interview.submitted"] = "interview.submitted"; by: Literal["candidate", "clock"]; late: bool
 class DebriefShown(Payload):        type: Literal["debrief.shown"] = "debrief.shown"; items: tuple[DebriefItem, ...]

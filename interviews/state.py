@@ -461,4 +461,5 @@ def _apply_review(state: State, seq: int, data: e.CommentAdded | e.ReviewOpened 
             if state.review is not None and state.review.review == data.review:
                 state.review.verdicts[data.hunk] = {
                     "seq": seq, "verdict": data.verdict, "line": data.line, "fault": data.fault, "repair": data.repair,
+                    "late": data.late,
                 }  # fmt: skip

@@ -63,7 +63,7 @@ NOTES: dict[str, str] = {
     "review.annotated": "What the exercise knows of each of its hunks, and the mistakes planted in it. Withheld from the "
     "candidate.",
     "hunk.judged": "The candidate's verdict on a hunk of the review, with the line and the fault where it is wrong, and a repair "
-    "where they wrote one; a later verdict replaces it.",
+    "where they wrote one; a later verdict replaces it. `late` where it came behind the review's end, within the grace.",
     "defect.traced": "What became of a planted mistake in a hunk of that proposal or review: planted, exposed (shown), judged, "
     "repaired or escaped. Withheld from the candidate.",
     "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",

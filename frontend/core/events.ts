@@ -214,6 +214,7 @@ export interface Payloads {
     line: number;
     fault: string;
     repair: string | null;
+    late: boolean;
   };
   "interview.submitted": { by: "candidate" | "clock"; late: boolean };
   "debrief.shown": { items: DebriefItem[] };

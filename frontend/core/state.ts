@@ -131,6 +131,7 @@ export interface VerdictView {
   line: number;
   fault: string;
   repair: string | null;
+  late: boolean;
 }
 export interface ReviewView {
   review: string;
@@ -637,8 +638,8 @@ function applyReview(state: State, event: Wire): void {
   }
   const judged = as(event, "hunk.judged");
   if (judged && state.review?.review === judged.review) {
-    const { verdict, line = 0, fault = "", repair = null } = judged;
-    state.review.verdicts[judged.hunk] = { seq: event.seq, verdict, line, fault, repair };
+    const { verdict, line = 0, fault = "", repair = null, late = false } = judged;
+    state.review.verdicts[judged.hunk] = { seq: event.seq, verdict, line, fault, repair, late };
   }
 }
 

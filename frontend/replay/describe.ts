@@ -81,10 +81,11 @@ export function describe(event: Wire, erasure?: Wire): Described {
   const judged = as(event, "hunk.judged");
   if (judged) {
     const repair = judged.repair == null ? "" : t("with a repair");
+    const late = judged.late ? t("it came after the end") : "";
     return told(
       "◧",
       t("Judged a change: %(verdict)s", { verdict: verdictWord(judged.verdict) }),
-      [judged.fault, repair].filter(Boolean).join(" · "),
+      [judged.fault, repair, late].filter(Boolean).join(" · "),
     );
   }
   const begun = as(event, "phase.started");

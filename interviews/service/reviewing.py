@@ -74,7 +74,8 @@ class Reviewing:
 
         ``line`` counts in what the hunk puts there, or in what it takes away where it puts nothing; 0 is the whole hunk.
         ``repair`` is the text to stand there instead, if any. What was given before the review's end and had not reached us is
-        taken in its grace. Raises ``BadInput`` and ``NotFound`` for what does not fit, ``NotAllowed`` outside of the review.
+        taken in its grace, and marked as late. Raises ``BadInput`` and ``NotFound`` for what does not fit, and
+        ``NotAllowed`` outside of the review.
         """
         interview = self._interview
         with interview.lock:
@@ -82,12 +83,13 @@ class Reviewing:
                 return
             view = interview.state.review
             in_review = view is not None and interview.state.phase == REVIEW
-            if not (in_review and interview.state.status == "grace"):
+            late = in_review and interview.state.status == "grace"
+            if not late:
                 interview.require_running()
             if view is None or not in_review:
                 raise NotAllowed("There is nothing to review now")
             interview.require_room()
-            judged = read_verdict(view, review, hunk, verdict, line, fault, repair)
+            judged = read_verdict(view, review, hunk, verdict, line, fault, repair).model_copy(update={"late": late})
             interview.record(Draft("candidate", judged, cause=view.seq), key=key)
 
     def run_tests(self, sandbox: Sandbox, run: str, before: tuple[str, ...] = ()) -> e.RunFinished:

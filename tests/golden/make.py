@@ -29,6 +29,7 @@ GROWN_PAIRED = FOLDER / "v1-paired.ndjson"
 GROWN_REVIEWED = FOLDER / "v1-reviewed.ndjson"
 GROWN_RATED = FOLDER / "v1-rated.ndjson"
 GROWN_BRIEFED = FOLDER / "v1-briefed.ndjson"
+GROWN_LATE = FOLDER / "v1-late.ndjson"
 CARD = FOLDER / "v1.scorecard.json"
 
 FEES = '''"""What a stay in the car park costs."""
@@ -123,6 +124,7 @@ REVIEWED = HEADER.model_copy(
 )  # fmt: skip
 RATED = HEADER.model_copy(update={"id": "golden-6", "settings": REVIEWED.settings})
 BRIEFED = HEADER.model_copy(update={"id": "golden-7", "settings": REVIEWED.settings})
+LATE = HEADER.model_copy(update={"id": "golden-8", "settings": REVIEWED.settings})
 BLOCK = (
     e.Defect(
         id="last-minute", kind="off-by-one", title="The last minute is free", explanation="It counts to the last but one.",
@@ -569,6 +571,22 @@ def briefed() -> list[e.Record]:
     return story.records()
 
 
+def late() -> list[e.Record]:
+    """An eighth one: a verdict that came behind the review's end."""
+    story = Story(LATE)
+    hunks = (hunk("v1", "parking/bills.py", 1, "a = 0\n", "a = 1\n", base=0),)
+    opened = e.ReviewOpened(
+        review="rv1", title="Bills", description="Makes a bill of a stay.", folder="review", hunks=hunks
+    )
+    judged = e.HunkJudged(review="rv1", hunk="v1", verdict="probably wrong", line=1, fault="It begins at 0 🅿️")
+    story.tell("system", e.InterviewStarted(), e.PhaseStarted(phase="review", duration_ms=900_000), opened)
+    story.tell("candidate", judged)
+    story.tell("system", e.PhaseEnded(phase="review", by="clock"))
+    story.tell("candidate", judged.model_copy(update={"verdict": "block", "late": True}))
+    story.tell("system", e.InterviewSubmitted(by="clock", late=False))
+    return story.records()
+
+
 def log_text(records: list[e.Record], header: e.Header | None = None) -> str:
     out = io.StringIO(newline="")
     write_log(out, header or HEADER, records)
@@ -594,6 +612,8 @@ def main() -> None:
         GROWN_RATED.write_text(log_text(rated(), RATED), "utf-8", newline="")
     if not GROWN_BRIEFED.exists():
         GROWN_BRIEFED.write_text(log_text(briefed(), BRIEFED), "utf-8", newline="")
+    if not GROWN_LATE.exists():
+        GROWN_LATE.write_text(log_text(late(), LATE), "utf-8", newline="")
 
 
 if __name__ == "__main__":

@@ -21,12 +21,14 @@ from tests.golden.make import (
     GROWN,
     GROWN_AGAIN,
     GROWN_BRIEFED,
+    GROWN_LATE,
     GROWN_PAIRED,
     GROWN_RATED,
     GROWN_REVIEWED,
     LOG,
     briefed,
     card_text,
+    late,
     paired,
     rated,
     reviewed,
@@ -78,6 +80,12 @@ def grown_briefed() -> tuple[Header, list[Record]]:
         return read_log(lines)
 
 
+@pytest.fixture(scope="module")
+def grown_late() -> tuple[Header, list[Record]]:
+    with GROWN_LATE.open(encoding="utf-8", newline="") as lines:
+        return read_log(lines)
+
+
 def test_they_hold_every_event_type_and_field(
     golden: tuple[Header, list[Record]],
     grown: tuple[Header, list[Record]],
@@ -86,9 +94,10 @@ def test_they_hold_every_event_type_and_field(
     grown_reviewed: tuple[Header, list[Record]],
     grown_rated: tuple[Header, list[Record]],
     grown_briefed: tuple[Header, list[Record]],
+    grown_late: tuple[Header, list[Record]],
 ) -> None:
     held: dict[str, set[str]] = {}
-    gained = (grown, grown_again, grown_paired, grown_reviewed, grown_rated, grown_briefed)
+    gained = (grown, grown_again, grown_paired, grown_reviewed, grown_rated, grown_briefed, grown_late)
     for record in (*golden[1], *(record for _, records in gained for record in records)):
         held.setdefault(record.type, set()).update(record.payload or ())
     assert held == {name: set(cls.model_fields) - {"type", "v"} for name, cls in event_types().items()}
@@ -169,6 +178,15 @@ def test_what_was_asked_for_is_read(grown_briefed: tuple[Header, list[Record]]) 
     assert [event.data for event in map(understand, briefed())] == [
         event.data for event in map(understand, grown_briefed[1])
     ]
+
+
+def test_what_came_late_is_read_and_folded(grown_late: tuple[Header, list[Record]]) -> None:
+    verify(*grown_late)
+    state = fold(understand(record) for record in grown_late[1])
+    assert state.review is not None
+    verdict = state.review.verdicts["v1"]
+    assert (verdict["verdict"], verdict["late"], verdict["fault"][-2:]) == ("block", True, "🅿️")
+    assert fold(understand(record) for record in late()) == state
 
 
 def test_it_verifies_and_a_changed_word_does_not(golden: tuple[Header, list[Record]]) -> None:

@@ -360,7 +360,7 @@ def test_a_verdict_is_recorded_once_and_replaces_the_one_before() -> None:
     review = hand.state.review
     assert review is not None and hand.types().count("hunk.judged") == 2
     verdict = {name: value for name, value in review.verdicts["v1"].items() if name != "seq"}
-    assert verdict == {"verdict": "block", "line": 1, "fault": "off by one", "repair": "x\ny\n"}
+    assert verdict == {"verdict": "block", "line": 1, "fault": "off by one", "repair": "x\ny\n", "late": False}
 
 
 @pytest.mark.parametrize(
@@ -388,9 +388,13 @@ def test_verdicts_are_given_in_the_review_and_not_after_it() -> None:
     with pytest.raises(NotAllowed, match="nothing to review"):
         hand.room.reviewing.judge("history", "v1", "block", 0, "", None, None)
     hand.review()
+    hand.judge("v2", "merge")
     hand.interview.record(Draft("system", e.PhaseEnded(phase=REVIEW, by="clock")))
     # On its way when time was up.
     hand.judge("v1", fault="off by one")
+    review = hand.state.review
+    assert review is not None
+    assert {hunk: one["late"] for hunk, one in review.verdicts.items()} == {"v1": True, "v2": False}
     hand.interview.record(Draft("system", e.InterviewSubmitted(by="clock", late=False)))
     with pytest.raises(NotAllowed, match="has been submitted"):
         hand.judge("v1")
