@@ -32,7 +32,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["run", "doctor", "score", "verify", "redact", "export"])
+@pytest.mark.parametrize("name", ["run", "doctor", "score", "rescore", "adverse-impact", "verify", "redact", "export"])
 def test_help_shows_an_example(name: str, tmp_path: Path) -> None:
     done = pairsight(name, "--help", data=tmp_path)
     assert done.returncode == 0 and f"Example: pairsight {name}" in done.stdout
