@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from pydantic_core import ErrorDetails
 
 MOST = 1 << 20  # bytes; a rubric has some ten thousand
 
@@ -70,21 +69,19 @@ class Document:
         """A fault at a place; parts of it that the file does not hold are passed over for its line."""
         return Fault(self._line(place), ".".join(str(part) for part in place), why)
 
-    def mismatch(self, error: ErrorDetails) -> Fault:
-        """What pydantic found, as a fault."""
-        place = tuple(part for at, part in enumerate(error["loc"]) if not self._tag(error["loc"], at))
-        match error["type"]:
+    def mismatch(self, loc: Place, type_: str, said: str, got: object) -> Fault:
+        """What pydantic found, as a fault: its place, kind and message, and the input that it speaks of."""
+        place = tuple(part for at, part in enumerate(loc) if not self._tag(loc, at))
+        match type_:
             case "missing":
                 why = "expected this field, it is missing"
             case "extra_forbidden":
                 why = "expected a field that a rubric has, got an unknown one"
             case "value_error":
-                why = error["msg"].removeprefix("Value error, ")
+                why = said.removeprefix("Value error, ")
             case _:
-                said = error["msg"][:1].lower() + error["msg"][1:]
-                got = error["input"]
                 told = f", got {got}" if isinstance(got, str | int | float | None) else ""
-                why = f"{said}{told}"
+                why = f"{said[:1].lower()}{said[1:]}{told}"
         return self.fault(place, why)
 
     def twice(self) -> Iterator[Fault]:

@@ -237,7 +237,7 @@ def examine(data: bytes) -> tuple[Rubric | None, list[Fault]]:
         rubric = Rubric.model_validate({**content, "sha256": sha256_hex(data)})
         faults += [document.fault(place, why) for place, why in _misfits(rubric)]
     except ValidationError as error:
-        faults += [document.mismatch(one) for one in error.errors()]
+        faults += [document.mismatch(one["loc"], one["type"], one["msg"], one["input"]) for one in error.errors()]
     except RecursionError:
         faults.append(Fault(1, "", "expected fields, got one that holds itself"))
     return rubric, sorted(faults, key=lambda fault: fault.line)
