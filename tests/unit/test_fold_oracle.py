@@ -41,7 +41,7 @@ def test_every_event_type_is_folded_alike_by_both_for_both_roles() -> None:
     chance = random.Random(4)
     for path in LOGS:
         records = golden(path)
-        for upto in [len(records), *chance.sample(range(1, len(records)), 12)]:
+        for upto in [len(records), *chance.sample(range(1, len(records)), min(12, len(records) - 1))]:
             for role in get_args(e.Role):
                 events = [wire(role, record) for record in records[:upto]]
                 assert in_browser(events) == fold(understand(event) for event in events).to_json(), (path, upto, role)
