@@ -8,22 +8,26 @@ how a model is fitted (``validation.training``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from rubrics.measures import base, follow_up, specificity
+from rubrics.measures import base, coverage, follow_up, specificity
 from validation import training
 from validation.training import Figures, Fitted, Rated
 
 DRAWS = 1_000
 REPEATS = 3  # of cross-validation, each with other folds, since few records make one of them a matter of luck
 # What the cards ask, of the interval's lower end.
-ASKED_SPEARMAN, ASKED_PARTIAL, ASKED_KAPPA = 0.45, 0.3, 0.4
+ASKED_SPEARMAN, ASKED_PARTIAL, ASKED_KAPPA, ASKED_AUC = 0.45, 0.3, 0.4, 0.7
+ATOMS = Path(__file__).parent / "atoms"
+CHATS = "realhumaneval_chat.jsonl"
 
 
 def report(data_dir: Path) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def report(data_dir: Path) -> dict[str, Any]:
         "weight": base.load(specificity.NAME).weight,
     }
     figures[follow_up.NAME] |= {"shipped": _shipped_follow_up(follow_ups), "weight": base.load(follow_up.NAME).weight}
+    figures[coverage.NAME] = _coverage(data_dir)
     return figures
 
 
@@ -182,6 +187,63 @@ def _lexical_kind(data: Rated, kinds: Sequence[str], seed: int) -> Figures:
 
 def _numbers(labels: Sequence[str], kinds: Sequence[str]) -> Any:
     return np.array([kinds.index(str(label)) for label in labels])
+
+
+# Coverage
+
+
+def _coverage(folder: Path) -> dict[str, Any]:
+    """AUC on briefs and prompts of our own, beside plain shared words; and how often a prompt about something else seems to state
+    an atom. Nothing here was rated by anybody else, so it reaches nothing.
+    """
+    briefs = [
+        brief for path in sorted(ATOMS.glob("*.yaml")) for brief in yaml.safe_load(path.read_text("utf-8"))["briefs"]
+    ]
+    groups: list[str] = []
+    stated: list[bool] = []
+    ours: list[float] = []
+    words: list[float] = []
+    for number, brief in enumerate(briefs):
+        for prompt in brief["prompts"]:
+            ours += coverage.covered(brief["atoms"], prompt["text"])
+            words += [_shared_words(atom, prompt["text"]) for atom in brief["atoms"]]
+            stated += [at in prompt["states"] for at in range(len(brief["atoms"]))]
+            groups += [str(number)] * len(brief["atoms"])
+    truth, ranks, plain_ranks = np.array(stated), _ranks(np.array(ours)), _ranks(np.array(words))
+    told: dict[str, Any] = {
+        "briefs": len(briefs),
+        "pairs": len(truth),
+        "auc": _interval(groups, lambda at: _auc(ranks[at], truth[at]), ASKED_AUC) | {"reached": False},
+        "baselines": {"words": {"auc": _rounded(_auc(plain_ranks, truth))}},
+        "reached": False,
+        "weight": base.load(coverage.NAME).weight,
+    }
+    if (folder / CHATS).is_file():
+        _, chats = training.read(folder / CHATS, ["messages"])
+        texts = sorted({chat["messages"][-1]["content"] for chat in chats if chat["messages"]})
+        # Tasks of the size of an interview: none of these prompts is about them.
+        atoms = [brief["atoms"] for brief in briefs if len(brief["atoms"]) >= 7]
+        found = [part for text in texts[::5] for some in atoms for part in coverage.covered(some, text)]
+        told["off_topic"] = {
+            "prompts": len(texts[::5]),
+            "atoms": sum(map(len, atoms)),
+            "above_half": _rounded(sum(part > base.SCALE // 2 for part in found) / len(found)),
+        }
+    return told
+
+
+def _shared_words(atom: str, text: str) -> float:
+    said = set(re.findall(r"\w+", text.lower()))
+    words = set(re.findall(r"\w+", atom.lower()))
+    return len(words & said) / max(1, len(words))
+
+
+def _auc(ranks: Figures, truth: Any) -> float:
+    """The share of pairs of a stated and an unstated atom in which the stated one is higher, a tie for half."""
+    values = _ranks(ranks)
+    yes = int(truth.sum())
+    no = len(truth) - yes
+    return float((values[truth].sum() - yes * (yes - 1) / 2) / (yes * no)) if yes and no else 0.5
 
 
 # Figures

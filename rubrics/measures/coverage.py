@@ -10,17 +10,18 @@ No labels of whole texts ship with the product, so this measure's weight is 0 (`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rubrics.measures.base import SCALE, named, text_in, texts_in
 from rubrics.measures.synonyms import GENERIC, KINDS_OF_DATA, concepts, in_digits
 from rubrics.measures.text import STOP, code_names, plain, sentences, stems_of, tokens_at
-from rubrics.measures.vocabulary import EVERYDAY
+from rubrics.measures.vocabulary import EVERYDAY, TECHNICAL
 
 NAME = "coverage"
 MAX_ATOMS = 200
+MAX_ATOM = 1_000  # letters that are read of one
 MAX_SENTENCES = 400
 # How well a word of an atom is met, in hundredths.
 SAME, ALIKE, SPELT_ALIKE = 100, 85, 80
@@ -42,15 +43,15 @@ class Unit:
     concepts: frozenset[str]
     kind: str
 
-    def meets(self, said: Said) -> int:
-        """How well a text says it, in hundredths."""
+    def meets(self, said: Said, spelt: Mapping[str, frozenset[str]]) -> int:
+        """How well a text says it, in hundredths. ``spelt`` maps a stem to those of the text that are spelt alike."""
         if self.kind in ("number", "name"):
             return SAME if self.stems <= said.exact or (self.kind == "name" and self.stems <= said.stems) else 0
         if self.stems and self.stems <= said.stems:
             return SAME
         if self.concepts & said.concepts:
             return ALIKE
-        return SPELT_ALIKE if any(_alike(one, other) for one in self.stems for other in said.stems) else 0
+        return SPELT_ALIKE if any(spelt[one] & said.stems for one in self.stems) else 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Said:
     exact: frozenset[str]
     numbers: frozenset[str]
     denies: bool
+    solid: frozenset[str]
+    """Stems and concepts of words that are not in any text about anything."""
 
     def __or__(self, other: Said) -> Said:
         return Said(
@@ -70,6 +73,7 @@ class Said:
             self.exact | other.exact,
             self.numbers | other.numbers,
             self.denies or other.denies,
+            self.solid | other.solid,
         )
 
 
@@ -101,10 +105,23 @@ def _read(text: str) -> tuple[Said, tuple[Unit, ...]]:
             units[Unit(parts or frozenset({low}), frozenset(), "name")] = None
         elif over := frozenset(name for begin, stop, name in phrases if begin <= start and end <= stop):
             units[Unit(frozenset(), over, _kind(frozenset(), over))] = None
-        elif parts and low not in STOP:
+        elif parts and low not in STOP and low not in _DENIALS:
             units[Unit(parts, own, _kind(parts, own))] = None
-    said = Said(frozenset(stems), frozenset(name for _, _, name in found), frozenset(exact), frozenset(numbers), denies)
+    solid = {name for begin, stop, name in found if not _is_everyday(text[begin:stop])} | (stems - EVERYDAY - _DENIALS)
+    said = Said(
+        frozenset(stems),
+        frozenset(name for _, _, name in found),
+        frozenset(exact),
+        frozenset(numbers),
+        denies,
+        frozenset(solid),
+    )
     return said, tuple(units)
+
+
+def _is_everyday(words: str) -> bool:
+    low = words.lower()
+    return low in STOP or low in _DENIALS or set(stems_of(words)) <= EVERYDAY
 
 
 def _kind(parts: frozenset[str], own: frozenset[str]) -> str:
@@ -115,20 +132,29 @@ def _kind(parts: frozenset[str], own: frozenset[str]) -> str:
     return "everyday" if parts and parts <= EVERYDAY and not own else "word"
 
 
-@lru_cache(maxsize=65_536)
-def _alike(one: str, other: str) -> bool:
-    """Whether two stems are one word spelt or bent otherwise: most pairs of letters shared."""
-    if one[0] != other[0] or min(len(one), len(other)) < _MIN_SPELT or abs(len(one) - len(other)) > 3:
-        return False
-    first = {one[at : at + 2] for at in range(len(one) - 1)}
-    second = {other[at : at + 2] for at in range(len(other) - 1)}
-    return 200 * len(first & second) >= 70 * (len(first) + len(second))
+def _spelt_alike(stems: Iterable[str], said: Iterable[str]) -> dict[str, frozenset[str]]:
+    """For each stem those of a text that are one word with it, spelt or bent otherwise: most pairs of letters shared."""
+    by_letter: dict[str, list[tuple[str, set[str]]]] = {}
+    for other in said:
+        if len(other) >= _MIN_SPELT:
+            by_letter.setdefault(other[0], []).append((other, _pairs(other)))
+    found: dict[str, frozenset[str]] = {}
+    for one in stems:
+        pairs = _pairs(one)
+        found[one] = frozenset(
+            other
+            for other, others in (by_letter.get(one[0], ()) if len(one) >= _MIN_SPELT else ())
+            if 200 * len(pairs & others) >= 70 * (len(pairs) + len(others))
+        )
+    return found
 
 
-def _windows(text: str) -> list[tuple[Said, int]]:
+def _pairs(word: str) -> set[str]:
+    return {word[at : at + 2] for at in range(len(word) - 1)}
+
+
+def _windows(read: Sequence[Said]) -> list[tuple[Said, int]]:
     """What neighbouring sentences say together, and what is left of a match in them, in hundredths."""
-    read = [_read(one)[0] for one in sentences(plain(text))[:MAX_SENTENCES]]
-    read = [said for said in read if said.stems or said.numbers]
     windows: list[tuple[Said, int]] = []
     for size, left in WINDOWS:
         for at in range(len(read) - size + 1):
@@ -141,13 +167,21 @@ def _windows(text: str) -> list[tuple[Said, int]]:
 
 def covered(atoms: Sequence[str], text: str) -> list[int]:
     """For each atom how surely the text states it, in parts of ``SCALE``; all 0 for a text that says nothing."""
-    units = [_read(plain(atom)) for atom in atoms]
+    units = [_read(plain(atom)[:MAX_ATOM]) for atom in atoms]
     holders: dict[str, int] = {}
     for _, own in units:
         for name in {name for unit in own for name in unit.stems | unit.concepts}:
             holders[name] = holders.get(name, 0) + 1
-    windows = _windows(text)
-    return [_chance(said, _weighed(own, holders), windows) for said, own in units]
+    about = TECHNICAL.union(*(atom.solid for atom, _ in units))
+    read = (_read(sentence)[0] for sentence in sentences(plain(text))[:MAX_SENTENCES])
+    # Small talk states nothing, and must not lend a word to what is said beside it.
+    said = [one for one in read if one.numbers or one.solid & about]
+    spelt = _spelt_alike(
+        sorted({stem for _, own in units for unit in own for stem in unit.stems}),
+        sorted({stem for one in said for stem in one.stems}),
+    )
+    windows = _windows(said)
+    return [_chance(atom, _weighed(own, holders), windows, spelt) for atom, own in units]
 
 
 def _weighed(units: Sequence[Unit], holders: Mapping[str, int]) -> list[tuple[Unit, int]]:
@@ -159,11 +193,16 @@ def _weighed(units: Sequence[Unit], holders: Mapping[str, int]) -> list[tuple[Un
     return weighed
 
 
-def _chance(atom: Said, units: Sequence[tuple[Unit, int]], windows: Sequence[tuple[Said, int]]) -> int:
+def _chance(
+    atom: Said,
+    units: Sequence[tuple[Unit, int]],
+    windows: Sequence[tuple[Said, int]],
+    spelt: Mapping[str, frozenset[str]],
+) -> int:
     whole = sum(weight for _, weight in units)
     best = 0
     for said, left in windows:
-        met = sum(weight * unit.meets(said) for unit, weight in units)  # hundredths of ``whole``
+        met = sum(weight * unit.meets(said, spelt) for unit, weight in units)  # hundredths of ``whole``
         if not met:
             continue
         part = met * left * (SCALE // 100) // (100 * whole)

@@ -13,8 +13,8 @@ import re
 from collections.abc import Mapping
 
 from rubrics.measures.base import SCALE, load, named, shares, text_in
-from rubrics.measures.text import FILLERS, STOP, at_least, plain, sentences, stem, stems, tokens
-from rubrics.measures.vocabulary import EVERYDAY
+from rubrics.measures.text import at_least, code_names, plain, sentences, stem, stems, tokens
+from rubrics.measures.vocabulary import EVERYDAY, TECHNICAL
 
 NAME = "follow-up"
 KINDS = {
@@ -42,13 +42,14 @@ CUES = {
         "thanks": r"\b(?:thanks?|thank you|thx|awesome|great|perfect|cool|good job)\b",
         "broken": r"\b(?:not work\w*|doesnt work\w*|errors?|exception|fail\w*|crash\w*|wrong|incorrect|bug|problem|issue|traceback"
         r"|undefined|invalid|unexpected|throws?|cannot|can't|nothing happens|not correct|mistake)\b|n't work|\b\w+Error\b",
+        "fails": r"\b(?:not work\w*|doesnt work\w*|errors?|exception|crash\w*|traceback|undefined)\b|n't work|\b\w+Error\b",
         "but": r"\b(?:but|however|still|instead|again|yet)\b",
         "mends": r"\b(?:fix|correct|repair|solve|resolve|debug)\w*\b",
         "adds": r"\b(?:add|adds|added|adding|also|too|additionally|include|improve|extend|more|another|plus|make it|modify"
         r"|change)\b",
         "points back": r"\b(?:it|this|that|above|these|those|the code|the script|your code|you (?:gave|wrote|said|sent)|my code"
         r"|previous|same)\b",
-        "means": r"\b(?:i mean|i meant|not that|i want|i need|we are talking|i'm talking|actually)\b|\bno,",
+        "means": r"\b(?:i mean|i meant|not that|i want|i need|we are talking|i'm talking)\b|\bno,",
         "asks for": r"\b(?:write|create|make|build|generate|give me|show me|provide|develop|implement|translate)\b",
         "how": r"\bhow\b",
         "what": r"\b(?:what|which|who|where|when)\b",
@@ -70,6 +71,8 @@ CUES = {
 }
 # Those that tell something of the prompt before, too.
 _OF_PROMPTS = ("broken", "mends", "asks for", "how", "question", "adds", "trace", "has", "language")
+# Those that say something by themselves.
+_TELLING = ("fails", "mends", "asks for", "converts", "trace", "shorter", "language", "example", "goes on")
 _SMALL_TALK = re.compile(
     r"^\W*(?:hi|hello|hey|thanks?|thank you|i thank|translate|in \w+|continues?|ok(?:ay)?)\b[\w\s,]{0,20}[.!?]*$",
     re.IGNORECASE,
@@ -81,24 +84,28 @@ _CODE = re.compile(
 )
 
 
-def _said(text: str) -> list[str]:
-    """The sentences that say something; all, where none does."""
+def _said(text: str, other: frozenset[str]) -> list[str]:
+    """The sentences that say something of programming or of what the other text is about; else the first."""
     said = sentences(text)[:MAX_SENTENCES]
-    return [one for one in said if _says(one)] or said
+    return [one for one in said if _says(one, other)] or said[:1]
 
 
-def _says(sentence: str) -> bool:
-    words = {word.lower() for word in tokens(sentence)} - STOP
-    return any(stem(word) not in EVERYDAY for word in words) or any(
-        CUES[name].search(sentence)
-        for name in ("broken", "mends", "adds", "asks for", "explains", "shorter", "goes on")
+def _says(sentence: str, other: frozenset[str]) -> bool:
+    spoken = stems(sentence) - EVERYDAY
+    return bool(
+        spoken & TECHNICAL
+        or spoken & other
+        or code_names(sentence)
+        or _CODE.search(sentence)
+        or any(CUES[name].search(sentence) for name in _TELLING)
     )
 
 
 def features(prompt: str, follow_up: str) -> set[str]:
     """What is there of a pair's features."""
     before, after = plain(prompt), plain(follow_up)
-    said_before, said = _said(before), _said(after)
+    said_before = _said(before, frozenset(stems(after) - EVERYDAY))
+    said = _said(after, frozenset(stems(before) - EVERYDAY))
     first, text = "\n".join(said_before), "\n".join(said)
     found = {name for name, pattern in CUES.items() if pattern.search(text)}
     found.update(f"before {name}" for name in _OF_PROMPTS if CUES[name].search(first))
@@ -119,9 +126,7 @@ def features(prompt: str, follow_up: str) -> set[str]:
         found.add("same language")
     if spoken - spoken_before:
         found.add("other language" if spoken_before else "first language")
-    found.update(
-        f"word {stem(word.lower())}" for word in tokens(text) if not word[0].isdigit() and word.lower() not in FILLERS
-    )
+    found.update(f"word {stem(word.lower())}" for word in tokens(text) if not word[0].isdigit())
     return found
 
 

@@ -22,7 +22,7 @@ MAX_NAMES = 20_000
 # How sure one kind of mention is, in parts of ``SCALE``: a file's path or name; a symbol marked as code or that is no word at
 # all; a symbol that could be a word, unmarked; a symbol that is an everyday word, unmarked.
 FILE, MARKED, UNMARKED, EVERYDAY_WORD = 9_800, 9_500, 4_000, 1_000
-_PATH = re.compile(r"[\w./\\-]*\w\.[A-Za-z]\w{0,4}\b|[\w.-]+(?:/[\w.-]+)+", re.ASCII)
+_PATH = re.compile(r"(?<![\w./\\-])(?:[\w./\\-]*\w\.[A-Za-z]\w{0,4}\b|[\w.-]+(?:/[\w.-]+)+)", re.ASCII)
 _IS_FILE = re.compile(r"/|^[\w-]+\.[A-Za-z]\w{0,4}$", re.ASCII)
 
 

@@ -16,7 +16,6 @@ from functools import lru_cache
 
 from rubrics.measures.base import SCALE, load, named, text_in
 from rubrics.measures.text import (
-    FILLERS,
     STOP,
     at_least,
     code_names,
@@ -148,7 +147,7 @@ def _words(said: list[str], names: set[str], known: set[str]) -> set[str]:
     for word in (word for one in said for word in tokens(one)):
         if word in names:
             words.add("word NAME" if word in known else "word FOREIGN")
-        elif not word[0].isdigit() and word.lower() not in FILLERS:
+        elif not word[0].isdigit():
             words.add(f"word {stem(word.lower())}")
     return words
 

@@ -23,7 +23,7 @@ _GROUPS = {
     "adjacent": r"in a row|back[- ]to[- ]back|next to (?:each other|one another)|one after (?:the other"
     r"|another)|consecutive\w*"
     r"|adjacent|neighbou?r\w*|side by side|successive\w*|follow(?:s|ing|ed)? (?:each other|itself|themselves)",
-    "count": r"how many|how often|number of|amount of|(?:number|amount) times|count\w*|occurrences?"
+    "count": r"how many|how often|number of|amount of|(?:number|amount) times|counts?|counted|counting|counters?|occurrences?"
     r"|frequenc\w+|tall(?:y|ies)",
     "more": r"(?:greater|more|larger|bigger|higher|longer|older|later) than|exceed\w*|above|beyond",
     "less": r"(?:less|smaller|fewer|lower|shorter|younger|earlier) than|below",
@@ -96,12 +96,44 @@ _GROUPS = {
     "commandline": r"command[- ]line|cli|terminal|flag|switch|option",
     "money": r"price\w*|costs?|money|amounts?|fees?|charge\w*|fares?",
     "date": r"dates?|days?|calendar",
+    "case": r"cases?|caps|capital\w*|upper\w*|lower\w*",
+    "flat": r"flat\w*|un-?nest\w*|single level",
+    "nested": r"nest\w*|within|deep|depth|recursiv\w*|levels?",
+    "overlap": r"overlap\w*|clash\w*|conflict\w*|double[- ]book\w*|at (?:once|the same time)|collid\w*|collision\w*",
+    "late": r"late|overdue|past due|delay\w*",
+    "hide": r"hid(?:e|es|den|ing)|mask\w*|redact\w*|leak\w*|secret\w*"
+    r"|never (?:log|show|appear|print)\w*|not (?:shown|offered|suggested)",
+    "room": r"size|capacity|seats?|large|small|big",
+    "wait": r"wait\w*|sleep\w*|back-?off|pause\w*|delay\w*",
+    "double": r"doubl\w*|twice|exponential\w*|two times|times (?:two|2)",
+    "discount": r"vouchers?|coupons?|discount\w*|promo\w*|rebate\w*|reduc\w*|percent\w*",
+    "free": r"free|no (?:charge|cost|fee)s?|for nothing|without cost",
+    "basket": r"orders?|carts?|baskets?|purchases?|checkout",
+    "stream": r"stream\w*|line by line|memory|at a time|lazily|generators?|load\w*",
+    "cancel": r"cancel\w*|abort\w*|call(?:ed|s)? off|withdraw\w*",
+    "allowed": r"allow\w*|permit\w*|fine|ok|okay|may|legal|valid",
+    "only": r"only|just|sole\w*|exactly|single",
+    "prime": r"primes?",
+    "vowel": r"vowels?",
+    "consonant": r"consonants?",
+    "palindrome": r"palindrom\w*|same (?:forwards?|backwards?)|reads? the same",
+    "keep": r"keep\w*|kept|preserv\w*|retain\w*|remain\w*|stay\w*|maintain\w*|same order",
+    "copy": r"cop(?:y|ies|ied)|new (?:list|array|dict\w*|string|object)|clone\w*|duplicate of",
+    "between": r"between|range|from \S+ (?:to|till|until)|inclusive|exclusive",
+    "square": r"squar\w*|power of (?:two|2)|itself|\*\* ?2|\^ ?2",
+    "compare": r"compar\w*|versus|against|relative to",
+    "group": r"group\w*|categor\w*|bucket\w*|partition\w*|by their",
+    "log": r"logs?|logged|logging|record\w*|trace",
+    "anagram": r"anagrams?|rearrang\w*|same letters|permutation\w*",
+    "punctuation": r"punctuation\w*|commas?|dots?|periods?|special characters?|non[- ]?alphanumeric",
+    "divider": r"separator\w*|delimit\w*|commas?|semicolons?|hyphens?|dash\w*",
     "duration": r"durations?|lengths?|long|minutes?|seconds?|hours?|time",
 }
+# Not "one", which mostly stands for a thing named before.
 _DIGITS = {
-    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
-    "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60", "hundred": "100",
-    "thousand": "1000", "half": "0.5", "single": "1", "both": "2", "dozen": "12",
+    "zero": "0", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12", "twenty": "20", "thirty": "30", "sixty": "60", "hundred": "100",
+    "thousand": "1000", "dozen": "12",
 }  # fmt: skip
 # Concepts that nearly every description holds tell little, kinds of data not much more.
 GENERIC = frozenset({"return", "input", "function", "contain", "inside", "every", "item", "boolean", "start", "end"})

@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 MAX_LETTERS = 200_000
+# What is longer is no word.
+MAX_WORD = 64
+# What goes on longer without a stop is read in pieces.
+MAX_SENTENCE = 1_000
 # Features are told apart by a hash of so many bits: two of a few thousand share one very seldom.
 BUCKET_BITS = 24
 
@@ -52,11 +56,11 @@ STOP = _words(
 # What can be put into any sentence without changing what it says.
 FILLERS = _words(
     """
-    actually also anyway basically certainly clearly definitely essentially frankly generally honestly indeed just kindly literally
-    naturally obviously overall possibly pretty probably quite rather really simply so somehow surely too totally truly usually
-    very well
+    actually anyway basically certainly clearly definitely essentially frankly generally honestly indeed kindly literally naturally
+    obviously overall pretty probably quite rather really simply somehow surely totally truly usually very
     """
 )
+_FILLERS = re.compile(rf"(?<![\w`.'\"-])(?:{'|'.join(sorted(FILLERS))})\b(?![`.('\"_-])[ ,]*", re.IGNORECASE | re.ASCII)
 _BRITISH = (
     ("isation", "ization"), ("ising", "izing"), ("ised", "ized"), ("ises", "izes"), ("ise", "ize"), ("yse", "yze"),
     ("ysed", "yzed"), ("ysing", "yzing"), ("our", "or"), ("oured", "ored"), ("ours", "ors"), ("ouring", "oring"),
@@ -66,12 +70,18 @@ _NOT_BRITISH = _words(
     "hour hours our four your pour tour raise raises raised rise rises promise promised otherwise likewise wise noise exercise "
     "precise concise compromise surprise enterprise sentence sequence reference difference instance existence"
 )
+# Words whose ending belongs to them: without it they would be another word.
+_WHOLE = _words(
+    "comment getter setter timer letter string site something anything nothing everything bring during spring ring king number "
+    "order later water paper matter better never every over under user server offer layer buffer moment document element"
+)
 _ENDINGS = (
-    "izations", "ization", "ations", "ation", "ings", "ing", "ments", "ment", "ities", "ity", "ably", "ible", "able", "ies",
-    "ied", "iest", "ers", "er", "est", "ness", "ions", "ion", "fully", "ful", "ally", "ly", "ized", "izes", "ize", "ed", "es",
+    "izations", "ization", "izing", "ations", "ation", "ings", "ing", "ments", "ment", "ities", "ity", "ably", "ible", "able",
+    "iest", "ers", "er", "est", "ness", "ions", "ion", "fully", "ful", "ally", "ly", "ized", "izes", "ize", "ed", "es",
     "s", "e",
 )  # fmt: skip
 _IRREGULAR = {
+    "apply": "appli", "reply": "repli", "supply": "suppli", "only": "onli",
     "broken": "break", "broke": "break", "brought": "bring", "built": "build", "children": "child", "chosen": "choose",
     "chose": "choose", "gave": "give", "given": "give", "goes": "go", "gone": "go", "went": "go", "indices": "index",
     "kept": "keep", "left": "leave", "lost": "lose", "made": "make", "met": "meet", "ran": "run", "said": "say", "sent": "send",
@@ -87,24 +97,32 @@ def plain(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """A plain text's sentences and lines, each once: what is said again is not said more."""
-    found = (part.strip() for part in _SENTENCE.split(text))
-    return list(dict.fromkeys(part for part in found if part and not part.isspace()))
+    """A plain text's sentences and lines without fillers, each once: what is said again is not said more."""
+    pieces = (
+        part[at : at + MAX_SENTENCE].strip()
+        for part in _SENTENCE.split(_FILLERS.sub("", text))
+        for at in range(0, len(part), MAX_SENTENCE)
+    )
+    return list(dict.fromkeys(piece for piece in pieces if piece))
 
 
 def tokens(text: str) -> list[str]:
     """Names, words and numbers of a plain text, in order and as written."""
-    return _TOKEN.findall(text)
+    return [word for word in _TOKEN.findall(text) if len(word) <= MAX_WORD]
 
 
 def tokens_at(text: str) -> Iterator[tuple[int, int, str]]:
     """As ``tokens``, each with where it begins and ends."""
-    return ((found.start(), found.end(), found.group()) for found in _TOKEN.finditer(text))
+    return (
+        (found.start(), found.end(), found.group())
+        for found in _TOKEN.finditer(text)
+        if found.end() - found.start() <= MAX_WORD
+    )
 
 
 def identifiers(text: str) -> set[str]:
     """All that could be a name, as written."""
-    return set(_IDENTIFIER.findall(text))
+    return {name for name in _IDENTIFIER.findall(text) if len(name) <= MAX_WORD}
 
 
 def code_names(text: str) -> set[str]:
@@ -115,26 +133,32 @@ def code_names(text: str) -> set[str]:
     names.update(
         name for dotted in _DOTTED.findall(text) if dotted.lower() not in _ABBREVIATED for name in dotted.split(".")
     )
-    return {name for name in names if len(name) > 1}
+    return {name for name in names if 1 < len(name) <= MAX_WORD}
 
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """A lower-case word without its endings, in one spelling; not a word of any language, only the same for its forms."""
+    if word in _WHOLE:
+        return word
     if word in _IRREGULAR:
         word = _IRREGULAR[word]
+    if word.endswith("s") and word[:-1] in _WHOLE:
+        return word[:-1]
     if word not in _NOT_BRITISH and len(word) > 4:
         for british, american in _BRITISH:
             if word.endswith(british):
                 word = word[: -len(british)] + american
                 break
+    if len(word) > 4 and word.endswith(("ies", "ied")):
+        return word[:-2]
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             word = word[: -len(ending)]
             break
     if len(word) > 3 and word[-1] == word[-2]:
         word = word[:-1]
-    return word[:-1] + "i" if len(word) > 3 and word.endswith("y") else word
+    return word[:-1] + "i" if len(word) > 2 and word.endswith("y") else word
 
 
 @lru_cache(maxsize=65_536)
@@ -146,7 +170,7 @@ def stems_of(name: str) -> tuple[str, ...]:
 
 def stems(text: str) -> set[str]:
     """Stems of all words in a plain text that say something."""
-    return {found for name in _IDENTIFIER.findall(text) for found in stems_of(name)}
+    return {found for name in identifiers(text) for found in stems_of(name)}
 
 
 def bucket(feature: str) -> int:

@@ -18,14 +18,14 @@ EVERYDAY = _stems(
     able accept account ago agree allow almost along amount answer appreciate area ask aspect back bad begin believe best big bit
     bring careful case cause certain chance change clear close come common complete concern consider could course day deal
     decide detail different difficult easy effort end enough entire especially every everyone everything expect experience
-    explain eye fact far feel felt find fine first follow forward friend full future general get give go good great guess guy
+    explain eye fact far matter feel felt find fine first follow forward friend full future general get give go good great guess guy
     half hand happen happy hard hear help high hope hour idea imagine important interest issue job keep know large last late
     later lead learn least leave less letter life little live long look lose love main mean mention mind minute moment morning
     move myself need new next nice night nothing number old open opinion order others part past people person place plan play
     point possible present problem project public put quality question quick read ready real realize reason remember right room
     run say second see seem self sense set several share short show side simple since small soon sorry speak spend stand
     start state stay step stop story sure take talk tell think thought time today tomorrow tonight topic total try turn
-    understand use view wait walk want watch way week whole wish wonder word work world worry write wrong year
+    understand use value view wait walk want watch way week whole wish wonder word work world worry write wrong year
     code line file review reviewer team version luck cheers hello hi hey dear regards welcome congratulations
     """
 )
@@ -42,7 +42,22 @@ OF_REVIEWS = _stems(
     pointer prefix private property protected query queue race raise recursion redundant refactor reference regex regression
     remove rename request response return scope security serialize setter signature spacing sql static statement string
     struct style suffix switch syntax template test thread throw timeout token tuple type typo undefined union unit unused
-    update url validate validation value var variable whitespace wrapper
+    update url validate validation var variable whitespace wrapper
+    """
+)
+# What a request to a programmer's assistant is about.
+TECHNICAL = OF_REVIEWS | _stems(
+    """
+    algorithm android api app application ascii backend bash batch binary bit boot browser button byte camera cell character
+    chart client cloud code column command compiler component console container counter cpu css csv data database dataframe
+    dataset desktop device dictionary docker dropdown element email encrypt endpoint engine environment equation excel execute
+    extension file folder font form formula frame framework frontend game git graph gui hardware html http image install
+    integral interrupt java javascript js keyboard kernel keyword language latex layout library line linux list login macro
+    matrix menu model mouse network neural node number numpy page pandas panel parser pdf php pixel pixels plot plugin popup port
+    print process processor program programming project python ram regression release repository response robot route row run
+    runtime scene schema screen script sdk search select server shader sheet shell simulation site software sort source sprite
+    sql stack style stylesheet symbol syntax system table tag task terminal text texture thread timer train tree
+    ui unity user vector vertex video view virtual vue web webpage website widget widgets window windows worker xml yaml
     """
 )
 # Words of languages, in every diff.
