@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from interviews.exercises import expresses
+from interviews.spelling import lexicon, mended
 
 _STYLE = re.compile(
     r"\b(?:style|prefer\w*|taste|rather|myself|my own|my way|by hand|later|already|not needed|no need|unnecessary|unneeded|"
@@ -17,9 +18,10 @@ _STYLE = re.compile(
     re.I,
 )
 _FAULT = re.compile(
-    r"\b(?:bugs?|buggy|wrong\w*|incorrect\w*|broken?|breaks|fails?|failing|crash\w*|errors?|raises|faulty?|defect\w*|mistakes?|"
-    r"off.by.one|missing|misses|forgets?|ignores?|leaks?|mutates?|race|unsafe|insecure|injection|quadratic|infinite|"
-    r"(?:does|do|is|are|will|can|should|would)(?:n['’]?t| not)|never|loses|drops|"
+    r"\b(?:bugs?|buggy|wrong\w*|incorrect\w*|broken?|breaks|break (?:it|this|that|for|on|when|if)|fails?|failing|crash\w*|errors?|"
+    r"exceptions?|raises|faulty?|defect\w*|mistakes?|off.by.one|missing|misses|forgets?|forgot(?:ten)?|ignores?|leaks?|mutates?|race|"
+    r"unsafe|not safe|insecure|injection|quadratic|infinite|nobody (?:handles|checks)|"
+    r"(?:does|do|is|are|will|can|could|should|would|was|were)(?:n['’]?t| not)|can['’]?t|cannot|won['’]?t|never|los(?:es|t)|drops|"
     r"fehler|falsch|faux|erreur|mal|incorrecto|errado|sbagliato)\b",
     re.I,
 )  # fmt: skip
@@ -29,15 +31,31 @@ _FAULT = re.compile(
 _HEDGE = re.compile(
     r"\b(?:i|we|you)(?: may| might| could)? (?:be|am|are)(?: very| quite| completely)? (?:wrong|mistaken|incorrect)\b"
     r"|\b(?:if|unless) (?:i|we)(?:['’]m| am| are)(?: not)? (?:wrong|mistaken)\b"
+    r"|\b(?:just|only) an? (?:idea|thought|guess)\b|\bif (?:that|it) makes sense\b|\b(?:or )?so i (?:believe|think|guess)\b"
+    r"|\bi (?:think|guess|believe|suppose)\b|\b(?:maybe|perhaps|possibly|sorry)\b|\b(?:imho|imo|afaik)\b"
     r"|\bcorrect me if\b.{0,30}\bwrong\b|\b(?:not (?:quite |really |entirely )?sure|don['’]?t know)\b",
     re.I,
 )
 
 
+_CUES = lexicon(
+    (
+        r"\bbroken\b|\bbreaks\b|\bfails\b|\bfailing\b|\bcrash\w*|\berrors?\b|\bexceptions?\b|\braises\b|\bfaulty\b|\bdefect\w*|\bmistakes?\b",
+        r"\bmissing\b|\bmisses\b|\bforgets?\b|\bforgotten\b|\bignores?\b|\bleaks\b|\bmutates\b|\bunsafe\b|\binsecure\b|\binjection\b",
+        r"\bquadratic\b|\binfinite\b|\bcannot\b|\bnever\b|\bloses\b|\bdrops\b|\bincorrect\w*|\bwrong\w*",
+    )
+)
+
+
 def asserts_fault(text: str) -> bool:
     """Whether a reason claims that something is wrong; a preference does not, and neither do words that only hedge."""
-    said = _HEDGE.sub(" ", text)
+    said = unhedged(mended(text, _CUES))
     return _FAULT.search(said) is not None and not is_taste(said)
+
+
+def unhedged(text: str) -> str:
+    """The text without what only softens it."""
+    return _HEDGE.sub(" ", text)
 
 
 def is_taste(text: str) -> bool:
@@ -47,4 +65,8 @@ def is_taste(text: str) -> bool:
 
 def names_fault(patterns: Iterable[str], said: str, *, placed: bool) -> bool:
     """Whether a verdict's words name a planted fault: as the patterns do, or by claiming one where it stands (``placed``)."""
-    return expresses(patterns, said) or (placed and asserts_fault(said))
+    wanted = tuple(patterns)
+    if expresses(wanted, said) or (placed and asserts_fault(said)):
+        return True
+    meant = mended(said, lexicon(wanted))
+    return meant != said and expresses(wanted, meant)

@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from interviews.events import Requirement
+from interviews.spelling import Lexicon, mended
 from rubrics.naming import definitions
 from rubrics.own_words import SENTENCE
-from rubrics.spelling import Lexicon, mended
 from rubrics.told import Prompt
 from rubrics.wording import CODE, expressed
 

@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 
 from interviews import events as e
-from interviews.faults import asserts_fault, is_taste
+from interviews.faults import asserts_fault, is_taste, unhedged
+from interviews.spelling import Lexicon, mended
 from rubrics.facts import Facts
 from rubrics.own_words import SENTENCE
-from rubrics.spelling import Lexicon, mended
 
 MOST = 8_000
 # The same words, but for the place, of so many changes are a formula.
@@ -36,7 +36,8 @@ _CUES = Lexicon(
         """
         should shouldn mustn ought expect expects expected expecting supposed instead rather wanted compare replace return raise
         change include handle multiply divide subtract incorrect broken breaks fails failing crash crashes error errors raises
-        faulty defect mistake mistakes missing misses forgets ignores leaks mutates unsafe insecure infinite loses drops wrong never
+        empty twice every faulty defect mistake mistakes missing misses forgets ignores leaks mutates unsafe insecure infinite
+        loses drops wrong never
         """,
     )
 )
@@ -68,6 +69,17 @@ _ANY = frozenset(
         right correct correctly properly better change changed use add make work works expected instead def self else none true
         false class import here there what when where then than all any can does did get set its let new now one out too who why
         how per put see return returns raise raises if is in or as while with break pass
+        """,
+    )
+)
+# Said of any expectation, or only to soften it.
+_VAGUE = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        handle handled case cases same before such input old result good nice proper way thing things think maybe perhaps guess
+        believe sense idea sorry sure please just would could might may though makes making really something someone somehow
+        kind sort well fine best again done do be been being expect expects instead need needs want to it they them you we
         """,
     )
 )
@@ -128,18 +140,18 @@ def _all(facts: Facts) -> list[Remark]:
 
 
 def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", _PLACE.sub(" ", text).lower()))
+    return " ".join(re.findall(r"\w+", _PLACE.sub(" ", unhedged(text)).lower()))
 
 
 def specific(remark: Remark) -> bool:
     """Whether it names place, fault and expected behaviour."""
     if remark.formula:
         return False
-    text = mended(remark.text, _CUES)
+    text = unhedged(mended(remark.text, _CUES))
     said = [_PLACE.sub(" ", sentence) for sentence in SENTENCE.split(text)]
     if len({found.lower() for sentence in said for found in _KIND.findall(sentence)}) > _KINDS:
         return False
-    expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, said[at - 1] if at else "")]
+    expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, " ".join(said[:at]))]
     if not expects or not _placed(remark, text):
         return False
     beside = any(len(_NAME.findall(sentence)) > 2 for at, sentence in enumerate(said) if at not in expects)
@@ -156,17 +168,15 @@ def _placed(remark: Remark, text: str) -> bool:
 def _expects(remark: Remark, sentence: str, before: str) -> bool:
     """Whether a sentence says what should be, with a value or with something that is spoken of in the change.
 
-    "That case" is what the sentence ``before`` says it is.
+    "That case" is what was said ``before``.
     """
     if not _EXPECTS.search(sentence):
         return False
     if _LITERAL.search(sentence) or (_THAT.search(sentence) and _LITERAL.search(before)):
         return True
-    words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY
-    if len(words) < 2:
-        return False
-    known = {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)} - _ANY
-    return bool(words & known) or len(words) > 2
+    words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
+    known = {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)} - _ANY - _VAGUE
+    return bool(words & known) or len(words) > 1
 
 
 def _names(change: e.Hunk | None) -> frozenset[str]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
-from rubrics.spelling import MOST, lexicon, mended
+from interviews.spelling import MOST, Lexicon, lexicon, mended
 from rubrics.told import Prompt
 
 CODE = re.compile(
@@ -35,6 +35,7 @@ _COURTESY = frozenset(
         """,
     )
 )
+_COURTESIES = Lexicon(_COURTESY)
 
 
 @lru_cache(maxsize=1024)
@@ -74,8 +75,8 @@ def _sound(patterns: Iterable[str]) -> list[str]:
 
 def is_courtesy(text: str) -> bool:
     """Whether the text is thanks, a greeting or assent and nothing else."""
-    words = re.findall(r"\w+", text.lower().replace("'", "").replace("’", ""))
-    return all(word in _COURTESY for word in words)
+    said = mended(text, _COURTESIES).lower().replace("'", "").replace("’", "")
+    return all(word in _COURTESY for word in re.findall(r"\w+", said))
 
 
 @lru_cache(maxsize=512)

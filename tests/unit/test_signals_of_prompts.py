@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from interviews import events as e
+from interviews.spelling import lexicon, mended
 from rubrics.demands import demands
 from rubrics.own_words import own_words
-from rubrics.spelling import lexicon, mended
 from rubrics.wording import expressed, matches
 from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST
 from tests.golden.story import Story, note

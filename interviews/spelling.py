@@ -78,12 +78,12 @@ class Lexicon:
         return known
 
     def _meant(self, token: str) -> str | None:
-        if token in self.words or token in _EVERYDAY or any(token.startswith(stem) for stem in self.stems):
+        if token in self.words or token in _EVERYDAY:
             return None
         if token in self._spelt:
             return self._spelt[token]
         found = {word for word in self._candidates(token) if word in self.words and _a_letter_apart(token, word)}
-        if not found:
+        if not found and not any(token.startswith(stem) for stem in self.stems):
             found = {
                 stem + token[at:]
                 for at in range(LEAST - 1, len(token) + 1)
