@@ -86,7 +86,7 @@ def log(p: int) -> int:
 
 
 @cache
-def _falling() -> list[int]:
+def exponentials() -> list[int]:
     """e^-k/1000 in 10^-12 for k = 0, 1, 2 …"""
     step = int(context().multiply(context().exp(Decimal("-0.001")), Decimal(_DEEP)))
     out, now = [], _DEEP
@@ -99,7 +99,7 @@ def _falling() -> list[int]:
 def exp(x: int) -> int:
     """e^x in 10^-12 for x ≤ 0 in millionths; 0 below e^-40."""
     at, rest = divmod(-x, 1000)
-    return _falling()[at] * (NAT - rest) // NAT if at < _NATS * 1000 else 0
+    return exponentials()[at] * (NAT - rest) // NAT if at < _NATS * 1000 else 0
 
 
 @cache

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from rubrics.normal import MILLI, ONE, bell, exp, log, phi
+from rubrics.normal import MILLI, ONE, bell, exponentials, log, phi
 from rubrics.posterior import BINS, Weights, normal
 
 _D_STEP, _C_STEP = 50, 200  # thousandths of a probit: well below what so few verdicts could resolve
+_STRIDE = _C_STEP * 2 // _D_STEP
 _FINE = 5
 
 Counts = tuple[int, int, int, int, int, int]
@@ -64,24 +65,27 @@ def _two(one: Counts) -> Counts:
 @lru_cache(maxsize=2048)
 def _detection(prior: Prior, flawed: tuple[tuple[int, Counts], ...], sound: Counts) -> Weights:
     ds, cs = bell(prior.d_sd, _D_STEP, 4), bell(prior.c_sd, _C_STEP, 3)
-    told: list[list[int]] = []
+    leaning = [log(max(weight, 1)) for _c, weight in cs]
+    # The impression of a flawed change at the lowest d', and the criterion, of the grid's first corner.
+    half, first, wide = (prior.d_mean + ds[0][0]) // 2, prior.c_mean + cs[0][0], len(ds)
+    rows: list[list[int]] = []
     for step in prior.steps or (MILLI,):
-        for c, weight in cs:
-            at = prior.c_mean + c
-            prior_log = log(max(weight, 1))
-            row = [prior_log] * len(ds)
-            for shift, one in flawed:
-                row = [
-                    sum_ + _likelihood(one, (prior.d_mean + d) // 2 - at - shift, step)
-                    for sum_, (d, _w) in zip(row, ds, strict=True)
-                ]
-            row = [
-                sum_ + _likelihood(sound, -((prior.d_mean + d) // 2) - at, step)
-                for sum_, (d, _w) in zip(row, ds, strict=True)
-            ]
-            told.append(row)
-    most = max(max(row) for row in told)
-    mass = [weight * sum(exp(row[i] - most) for row in told) // ONE for i, (_d, weight) in enumerate(ds)]
+        # Along d' the distance to the criterion grows by half a step, along c it falls by a whole one: each list serves all rows.
+        apart = range((len(cs) - 1) * _STRIDE + wide)
+        lists = [
+            [_likelihood(one, half - first - shift + (k - (len(cs) - 1) * _STRIDE) * _D_STEP // 2, step) for k in apart]
+            for shift, one in flawed
+        ]
+        quiet = [_likelihood(sound, -half - first - k * _D_STEP // 2, step) for k in apart]
+        for j, lean in enumerate(leaning):
+            up, down = (len(cs) - 1 - j) * _STRIDE, j * _STRIDE
+            parts = [*(told[up : up + wide] for told in lists), quiet[down : down + wide]]
+            rows.append([lean + sum(cell) for cell in zip(*parts, strict=True)])
+    most, falling = max(map(max, rows)), exponentials()
+    mass = [
+        weight * sum(falling[at] for one in column if (at := (most - one) // 1000) < len(falling)) // ONE
+        for (_d, weight), column in zip(ds, zip(*rows, strict=True), strict=True)
+    ]
     bins = [0] * BINS
     for i, at, share in _spread(prior.d_mean, prior.d_sd):
         bins[at] += mass[i] * share
