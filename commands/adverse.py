@@ -17,11 +17,12 @@ from pathlib import Path
 import click
 
 from commands.tables import Row, Scores, read_groups, read_scores, read_share
-from interviews.errors import BadInput
+from interviews.errors import BadInput, NotFound
 from interviews.events import Json
 from interviews.settings import read_settings
 from interviews.store import Scorecards, open_engine
 from rubrics import fairness
+from rubrics import rubric as rubric_files
 from rubrics.fairness import Breakdown, Impact, Person, Tally
 from wiring import require_database
 
@@ -44,6 +45,7 @@ MOST_GROUPS = 40
 @click.option(
     "--scores", type=click.Path(path_type=Path), help="CSV of scores; those of the stored interviews otherwise."
 )
+@click.option("--rubric", metavar="ID|FILE", help="Of the stored interviews as `rescore` scored them under this one.")
 @click.option("--dimension", "dimensions", multiple=True, metavar="ID", help="Of these dimensions only.")
 @click.option(
     "--cut", metavar="SHARE", help="Well is a score from this on, 0 to 1; above the overall median otherwise."
@@ -57,7 +59,7 @@ MOST_GROUPS = 40
 @click.option("--exclude-under-2-percent", "leave_out", is_flag=True, help="Groups that small have no ratio.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def adverse_command(
-    groups: Path, scores: Path | None, dimensions: tuple[str, ...], cut: str | None, selected: str | None,
+    groups: Path, scores: Path | None, rubric: str | None, dimensions: tuple[str, ...], cut: str | None, selected: str | None,
     by: tuple[str, ...], leave_out: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare how often groups of people score well, each dimension on its own.
@@ -74,7 +76,12 @@ def adverse_command(
     if selected is not None and selected not in columns:
         raise BadInput("Expected one of the columns %(names)s, got %(got)s", names=", ".join(columns), got=selected)
     wanted = _breakdowns(by, [column for column in columns if column != selected], people)
-    known = read_scores(scores) if scores else stored_scores()
+    try:
+        known = read_scores(scores) if scores else stored_scores(rubric)
+    except (BadInput, NotFound):
+        if selected is None or scores or rubric or dimensions:
+            raise
+        known = {}  # who was selected can be compared without any score
     there = {id_ for by_interview in known.values() for id_ in by_interview}
     for id_, row in people.items():
         if id_ not in there and (known or selected is None):
@@ -100,15 +107,25 @@ def adverse_command(
         click.echo("\n".join(_lines(result)))
 
 
-def stored_scores() -> Scores:
-    """The newest scorecard of each stored interview that has one."""
+def stored_scores(rubric: str | None) -> Scores:
+    """The newest scorecard of each stored interview that has one: the one in its log, or the one kept under ``rubric``."""
+    sha256 = None if rubric is None else rubric_files.find(rubric).sha256
     settings = read_settings(os.environ)
     require_database(settings, "--scores")
     kept, found = Scorecards(open_engine(settings.database_url)), Scores()
     for interview in kept.finished():
-        for dimension in (kept.recorded(interview) or {}).get("dimensions", ()):
+        if sha256 is None:
+            card = kept.recorded(interview)
+        else:
+            card = next((one.scorecard for one in kept.of(interview) if one.rubric_sha256 == sha256), None)
+        for dimension in (card or {}).get("dimensions", ()):
             score = dimension["score"]
             found.setdefault(dimension["id"], {})[interview] = None if score is None else Fraction(str(score))
+    if not found and sha256 is not None:
+        raise BadInput(
+            "Expected interviews that were scored under %(rubric)s, got none: `pairsight rescore` does so",
+            rubric=rubric,
+        )
     if not found:
         raise BadInput("Expected interviews that were scored, got none; or name a file with --scores")
     return found

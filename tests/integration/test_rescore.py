@@ -238,6 +238,11 @@ def test_groups_are_compared_by_what_is_stored_and_nothing_is_written(log: SqlLo
     assert {one["id"] for one in json.loads(done.stdout)["dimensions"]} >= {"prompt", "critique", "refine"}
     assert all(b"Zorblaxian" not in path.read_bytes() for path in data.iterdir())
     assert hashlib.sha256((data / "pairsight.db").read_bytes()).hexdigest() == before
+    # As they were scored under another rubric, once they were.
+    other = ["adverse-impact", "--groups", str(groups), "--rubric", OTHER]
+    early = CliRunner().invoke(main, other)
+    assert early.exit_code == 1 and "`pairsight rescore` does so" in early.stderr
+    assert rescore().exit_code == 0 and CliRunner().invoke(main, other).exit_code == 0
     groups.write_text("interview,sex\na3,f\n")
     unscored = CliRunner().invoke(main, ["adverse-impact", "--groups", str(groups)])
     assert unscored.exit_code == 1 and "Line 2 of" in unscored.stderr and "got a3" in unscored.stderr

@@ -16,7 +16,13 @@ from bench.measure import Row, compare_rates, in_turn, missed, p95, report, row
 from bench.parts import crowd
 from bench.parts.service import answers, changed, changes, proposing
 from bench.parts.streams import Heard
+from bench.score import PLANTED, one_log, parse, work
+from interviews.chain import verify
+from interviews.log import MemoryLog, random_salts
 from interviews.text import apply_changes
+from rubrics import rubric as rubric_files
+from rubrics.base import LogView
+from rubrics.scoring import score
 from tests.loopback.script import Player, Script
 
 PUBLISHED = ["what", "value", "unit", "baseline", "ratio", "target", "better", "runs", "bound"]
@@ -116,3 +122,16 @@ def test_who_types_goes_on_where_the_whole_text_is_recorded_meanwhile(monkeypatc
     pair.candidate._on_events([whole("starter")], 0.0)
     asyncio.run(pair.type(lambda: len(texts) > 9))
     assert len(texts[-1]) == 209
+
+
+def test_what_is_scored_is_what_the_bare_side_parses() -> None:
+    now = [0]
+    log = MemoryLog(lambda: now[0], random_salts())
+    work(log, "a", 600, now)
+    records = log.read("a")
+    assert 500 < len(records) < 800 and verify(log.header("a"), records)[0] == len(records)
+    assert [one for one, _ in parse(record.model_dump_json() for record in records)] == records
+    card = score(LogView.of(log.header("a"), records), rubric_files.load())
+    detection = next(one for part in card.dimensions for one in part.indicators if one.id == "defect_detection")
+    assert detection.n >= PLANTED and detection.status != "not_observed"
+    assert [row.runs for row in one_log(600, runs=1)] == [1, 1]

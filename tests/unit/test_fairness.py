@@ -216,6 +216,23 @@ def test_what_is_asked_for_is_what_is_told(tmp_path: Path) -> None:
     assert sum(one["well"] for one in selection["breakdowns"][0]["groups"]) == 3
 
 
+def test_who_was_selected_is_compared_without_any_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PAIRSIGHT_DATA", str(tmp_path / "none"))
+    (tmp_path / "groups.csv").write_text(
+        "interview,race,hired\n"
+        + "".join(
+            f"{race}{at},{race},{int(at < well)}\n"
+            for race, well, n in (("white", 48, 80), ("black", 12, 40))
+            for at in range(n)
+        )
+    )
+    asked = ["adverse-impact", "--groups", str(tmp_path / "groups.csv"), "--json"]
+    (part,) = result(CliRunner().invoke(main, [*asked, "--selected", "hired"]))["dimensions"]
+    black = part["breakdowns"][0]["groups"][0]
+    assert (part["id"], black["impact_ratio"], black["fisher_p"], black["small"]) == ("selection", 0.5, 0.003409, False)
+    assert CliRunner().invoke(main, asked).exit_code == 1 and not (tmp_path / "none").exists()
+
+
 def test_a_scorecards_export_is_read_and_so_are_semicolons_and_a_mark_of_order(tmp_path: Path) -> None:
     export = "interview,dimension,dimension_score,indicator\n" + "".join(
         f"i{n},prompt,{n / 10},{name}\n" for n in range(10) for name in "ab"
