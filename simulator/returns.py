@@ -66,7 +66,8 @@ CHANGES: Final = (
         _flaw(
             "own-copy", "silent regression", _L, "hard", "The ledger is not changed",
             "The name is bound to a new list; the caller's rows stay as they were.", "Change the list in place, or return it.",
-            r"\b(?:rebind\w*|rebound|reassign\w*|in[ -]place|local|caller\w*|new list|copy|return\w*|shadow\w*)\b",
+            r"\b(?:rebinds?|rebound|reassign\w*|in[ -]place|local name|caller\w*|new list|shadow\w*|(?:has"
+            r"|have|needs?) to return it)\b",
             r"\b(?:nothing|no effect|not changed|unchanged|never changed|stays? (?:as|the same))\b",
         ), (1,),
     ),
@@ -77,7 +78,8 @@ CHANGES: Final = (
         _flaw(
             "oldest-row", "wrong result", _L, "middle", "The oldest row is given, not the latest",
             "Sorted upwards, the first is the oldest.", "Take the last, or sort downwards.",
-            r"\b(?:oldest|earliest|ascending|first|reverse\w*|descending|wrong end|max)\b", r"\[-1\]|\[0\]",
+            r"\b(?:oldest|earliest|ascending|reverse\w*|descending|wrong end|first (?:row|one|entry|booking|element))\b",
+            r"\[-1\]|\[0\]",
         ), (1,),
     ),
     Change("v11", _L, "owner", "    return ''\n", "    return names.get(parcel.id, 'unknown')\n"),
@@ -89,7 +91,8 @@ CHANGES: Final = (
             "Send it before the return.",
             r"\b(?:unreachable|dead code|never (?:runs?|sent|called|executed|reached)|not (?:sent|reached|called))\b",
             r"\bafter (?:the |a )?return\b",
-            r"\breturn\b.{0,40}\b(?:before|above|earlier|first)\b", r"\bsend\b.{0,40}\b(?:never|not|before|after)\b",
+            r"\breturn\b.{0,12}\b(?:comes|stands|is)\b.{0,15}\b(?:before|above|first)\b",
+            r"\bsend\b.{0,40}\b(?:never|not|before|after)\b",
         ), (1, 2),
     ),
     Change("v14", _T, "plural", "    return word\n", "    return word if count == 1 else word + 's'\n"),

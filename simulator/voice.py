@@ -66,14 +66,14 @@ class Voice:
 
     def raw(self, name: str, wording: Say) -> str:
         """One of the wordings as it stands, to be put into another one; nobody says the same twice before all has been said."""
-        pool = wording.other if self.variant == "paraphrased" else wording.plain
+        pool = wording.plain
         used = self._used.setdefault(wording, set())
         left = [at for at in range(len(pool)) if at not in used] or list(range(len(pool)))
         if len(left) == len(pool):
             used.clear()
         at = Random(f"{self._seed}/says/{name}").choice(left)
         used.add(at)
-        return pool[at]
+        return wording.other[at % len(wording.other)] if self.variant == "paraphrased" else pool[at]
 
     def bend(self, name: str, text: str) -> str:
         """A text as this candidate would put it."""

@@ -18,7 +18,7 @@ from validation.figures import about
 from validation.judge import swayed
 from validation.trying import Asked, How, Marks
 
-PEOPLE = 40
+PEOPLE = 60
 ABOUT = "eight tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick"
 
 

@@ -15,7 +15,7 @@ from validation.claims import Claim, rounded
 from validation.figures import about
 from validation.trying import Asked, How, Marks
 
-PEOPLE = 40
+PEOPLE = 60
 MOST = 0.25
 ABOUT = "the same interview in other words, under other names, slower, or with an outage: by how much of a level scores move"
 

@@ -17,9 +17,9 @@ from validation.claims import Claim, rounded
 from validation.figures import again, correlation, expected_share, probit_regression, wilson
 from validation.trying import Asked, How, Marks, mean
 
-PEOPLE = 400
+PEOPLE = 1_000
 RECOVERED = 0.95
-COVERED = (0.93, 0.97)
+COVERED = 0.93
 ABOUT = (
     "skills of simulated people from whole logs (8 prompts, 4 follow-ups, 16 reviewed changes), beside an oracle that knows how "
     "likely each act was"
@@ -88,8 +88,7 @@ def _covered(how: How, name: Name, marks: Sequence[Marks]) -> Claim:
     covered, band = mean(told or [False]), wilson(sum(told), len(told))
     return Claim(
         f"{name}: whole interviews whose 95 % interval holds the person's own share", round(covered, 3), "of all",
-        interval=rounded(band), target="an interval that meets 0.93 to 0.97",
-        holds=band[0] <= COVERED[1] and band[1] >= COVERED[0], n=len(told),
+        interval=rounded(band), target=f"at least {COVERED}", holds=covered >= COVERED, n=len(told),
     )  # fmt: skip
 
 
@@ -99,20 +98,12 @@ def _true(how: How, name: Name, marks: Sequence[Marks]) -> list[float]:
     assert dimension is not None
     rows = [[one.truth.skills.of(each) for each in SKILLS] for one in marks]
     parts: list[tuple[int, list[float]]] = []
-    seen: list[list[bool]] = []
     for indicator in dimension.indicators:
         if indicator.prior.kind == "detection":
             parts.append((indicator.weight, [phi((D_MEAN + one.truth.skills.critique) / 2) for one in marks]))
-            seen.append([True] * len(marks))
             continue
         counts = [one.shares[indicator.id] for one in marks]
         beta = probit_regression(rows, [hits for hits, _ in counts], [n for _, n in counts])
         parts.append((indicator.weight, [expected_share(beta, row) for row in rows]))
-        seen.append([n >= indicator.prior.min_opportunities for _, n in counts])
-    out = []
-    for i in range(len(marks)):
-        told = [(weight, values[i]) for (weight, values), there in zip(parts, seen, strict=True) if there[i]] or [
-            (weight, values[i]) for weight, values in parts
-        ]
-        out.append(sum(weight * value for weight, value in told) / sum(weight for weight, _ in told))
-    return out
+    whole = sum(weight for weight, _ in parts)
+    return [sum(weight * values[i] for weight, values in parts) / whole for i in range(len(marks))]

@@ -16,7 +16,7 @@ from validation.claims import Claim, rounded
 from validation.figures import about
 from validation.trying import Asked, How, Marks
 
-PEOPLE = 50
+PEOPLE = 60
 AT = (-1, 0, 1)
 MOST = 0.25
 ABOUT = "five styles at equal skill: by how much of a level the mean scores of any two differ"
