@@ -224,6 +224,7 @@ def notes(parts: list[dict[str, Json]]) -> list[str]:
     told = [
         "A ratio below four fifths is evidence of adverse impact and no proof of it; one above proves nothing (29 CFR 1607.4(D)).",
         "Who was not observed in a dimension is in none of its rates, and is not counted as low.",
+        "A score counts by its middle, however wide its interval.",
         "Fisher's p is two-sided, of a group beside the one with the highest rate; adjusted (Holm) for the number of groups.",
     ]
     if small := sum(group["small"] and group["impact_ratio"] is not None for group in groups):
