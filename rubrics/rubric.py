@@ -154,7 +154,7 @@ class Rubric(Value):
     """A loaded rubric. ``max_width`` is of an older form; nothing reads it."""
 
     id: Id
-    version: Whole = Field(ge=1)
+    version: Whole = Field(ge=1, le=1_000_000)
     title: Words
     about: Words
     calibration: Calibration | None = None

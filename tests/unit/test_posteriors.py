@@ -95,6 +95,11 @@ def _chance(d: float, c: float, t: float, flawed: dict[int, Counts], sound: Coun
     return chance
 
 
+def _ways(one: Counts) -> int:
+    """In how many orders these verdicts may come."""
+    return math.factorial(sum(one)) // math.prod(math.factorial(n) for n in one)
+
+
 @pytest.mark.parametrize(("hits", "alarms"), list(product((0, 2, 5), (0, 3, 9))))
 def test_verdicts_count_in_the_right_direction(hits: int, alarms: int) -> None:
     now = mean(two(hits, 6 - hits, alarms, 10 - alarms))
@@ -171,6 +176,30 @@ def test_a_detection_interval_covers_what_it_claims(n: int) -> None:
             mass *= hit**hits * (1 - hit) ** (n - hits) * alarm**alarms * (1 - alarm) ** (n - alarms)
             total += mass
             covered += mass * (low <= cdf((1.2 + d) / 2) <= high)
+    assert 0.93 < covered / total < 0.97
+
+
+def test_a_detection_interval_of_four_steps_covers_what_it_claims() -> None:
+    """Three flawed and three sound changes, people who use "probably" as differently as the model allows for."""
+    covered = total = 0.0
+    verdicts = [(a, b, c, 3 - a - b - c, 0, 0) for a, b, c in product(range(4), repeat=3) if a + b + c <= 3]
+    grid = [(0.6 * d / 3, math.exp(-((d / 3) ** 2) / 2)) for d in range(-9, 10)]
+    criteria = [(0.5 * c, math.exp(-(c**2) / 2)) for c in range(-3, 4)]
+    corners = [(d, c, t, w * v) for (d, w), (c, v), t in product(grid, criteria, FOUR.steps)]
+    alike = {
+        one: [_ways(one) * _chance(0, c - (1.2 + d) / 2, t / 1000, {0: one}, NONE) for d, c, t, _ in corners]
+        for one in verdicts
+    }
+    other = {
+        one: [_ways(one) * _chance(0, c + (1.2 + d) / 2, t / 1000, {0: one}, NONE) for d, c, t, _ in corners]
+        for one in verdicts
+    }
+    truths = [cdf((1.2 + d) / 2) for d, _c, _t, _w in corners]
+    for flawed, sound in product(verdicts, verdicts):
+        low, high = (edge / UNIT for edge in interval(probit.detection(FOUR, {0: flawed}, sound)))
+        for (_d, _c, _t, people_), one, two_, truth in zip(corners, alike[flawed], other[sound], truths, strict=True):
+            total += people_ * one * two_
+            covered += people_ * one * two_ * (low <= truth <= high)
     assert 0.93 < covered / total < 0.97
 
 
