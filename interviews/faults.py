@@ -32,7 +32,7 @@ _HEDGE = re.compile(
     r"\b(?:i|we|you)(?: may| might| could)? (?:be|am|are)(?: very| quite| completely)? (?:wrong|mistaken|incorrect)\b"
     r"|\b(?:if|unless) (?:i|we)(?:['’]m| am| are)(?: not)? (?:wrong|mistaken)\b"
     r"|\b(?:just|only) an? (?:idea|thought|guess)\b|\bif (?:that|it) makes sense\b|\b(?:or )?so i (?:believe|think|guess)\b"
-    r"|\bi (?:think|guess|believe|suppose)\b|\b(?:maybe|perhaps|possibly|sorry)\b|\b(?:imho|imo|afaik)\b"
+    r"|\bi (?:think|guess|believe|suppose)\b|\b(?:maybe|perhaps|possibly|sorry|though)\b|\b(?:imho|imo|afaik)\b"
     r"|\bcorrect me if\b.{0,30}\bwrong\b|\b(?:not (?:quite |really |entirely )?sure|don['’]?t know)\b",
     re.I,
 )

@@ -108,14 +108,17 @@ def lexicon(patterns: tuple[str, ...]) -> Lexicon:
     return Lexicon(words - stems, stems)
 
 
-@lru_cache(maxsize=512)
 def mended(text: str, words: Lexicon) -> str:
-    """The text with such words put right, or as it is. Only its first ``MOST`` characters are looked at."""
+    """The text with such words put right, of a long one its first ``MOST`` characters; the very text where there are none."""
+    head = text[:MOST]
+    meant = _mended(head, words)
+    return text if meant == head else meant
 
-    def put(found: re.Match[str]) -> str:
-        return words.meant(found.group().lower()) or found.group()
 
-    return _TOKEN.sub(put, text[:MOST])
+@lru_cache(maxsize=512)
+def _mended(text: str, words: Lexicon) -> str:
+    put = {token: meant for token in set(_TOKEN.findall(text)) if (meant := words.meant(token.lower())) is not None}
+    return _TOKEN.sub(lambda found: put.get(found.group(), found.group()), text) if put else text
 
 
 def _shapes(word: str) -> set[str]:
