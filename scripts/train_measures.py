@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from interviews.errors import PairsightError
 from rubrics.measures import base, follow_up, specificity
 from rubrics.measures.text import BUCKET_BITS
@@ -41,14 +43,20 @@ def main() -> int:
     options = parser.parse_args()
     try:
         reviews, follow_ups = training.reviews(options.data), training.follow_ups(options.data)
-        figures = realdata.cross_validated(reviews, follow_ups)
+        with threadpool_limits(1):
+            figures = realdata.cross_validated(reviews, follow_ups)
     except PairsightError as error:
         print(f"train_measures: {error}", file=sys.stderr)
         return 1
     print(json.dumps(figures, indent=2))
+    with threadpool_limits(1):
+        _write_all(options, reviews, follow_ups, figures)
+    return 0
+
+
+def _write_all(options: argparse.Namespace, reviews: Rated, follow_ups: Rated, figures: dict[str, Any]) -> None:
     _write(options, specificity.NAME, reviews, training.fit_specificity, figures[specificity.NAME], _of_specificity)
     _write(options, follow_up.NAME, follow_ups, training.fit_follow_up, figures[follow_up.NAME], _of_follow_up)
-    return 0
 
 
 def _of_specificity(figures: dict[str, Any]) -> tuple[str, str]:

@@ -17,6 +17,7 @@ import numpy as np
 import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 
 from rubrics.measures import base, coverage, follow_up, specificity
 from validation import training
@@ -36,6 +37,11 @@ def report(data_dir: Path) -> dict[str, Any]:
     ``reached`` compares the lower end of the interval with what is asked. Raises ``BadInput`` for a file that is missing or
     not of the form.
     """
+    with threadpool_limits(1):
+        return _report(data_dir)
+
+
+def _report(data_dir: Path) -> dict[str, Any]:
     reviews, follow_ups = training.reviews(data_dir), training.follow_ups(data_dir)
     figures = cross_validated(reviews, follow_ups)
     figures[specificity.NAME] |= {

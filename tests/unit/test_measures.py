@@ -205,7 +205,7 @@ def test_text_is_bounded_and_read_once() -> None:
         assert sum(follow_up.probabilities(long, long).values()) == base.SCALE
 
 
-RECORDS = {
+RECORDS: dict[str, dict[str, object]] = {
     "coverage": {"id": "a", "atoms": ATOMS, "text": ASKED},
     "follow-up": {"id": 7, "prompt": BEFORE, "follow_up": AFTER},
     "specificity": {"id": "b", "diff": DIFF, "review": SHARP},
