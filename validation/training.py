@@ -26,6 +26,7 @@ from rubrics.measures.text import bucket
 
 FOLDS = 10
 REVIEWS, FOLLOW_UPS = "review_comments_rated.jsonl", "codechat_followups.jsonl"
+TEXTS = ("diff", "review", "prompt", "follow_up")
 # A feature of fewer training records gets no weight.
 LEAST = {specificity.NAME: 20, follow_up.NAME: 4}
 STIFFNESS = 100.0  # of the ridge regression
@@ -88,6 +89,13 @@ def read(path: Path, wanted: Sequence[str]) -> tuple[str, list[dict[str, Any]]]:
                 line=number,
                 name=path.name,
                 got="none" if not isinstance(record, dict) else f"one without {', '.join(missing)}",
+            )
+        if odd := [key for key in wanted if key in TEXTS and not isinstance(record[key], str)]:
+            raise BadInput(
+                "Expected a text in %(key)s in line %(line)d of %(name)s, got another value",
+                key=odd[0],
+                line=number,
+                name=path.name,
             )
         records.append(record)
     if not records:
