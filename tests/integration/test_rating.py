@@ -118,6 +118,9 @@ def test_what_was_rated_with_the_score_known_says_so(app: Flask, settings: Setti
     assert bo.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
     assert bo.post(f"/interviews/{room.interview.id}/reveal").status_code == 302
     assert "Nobody has rated" in page(bo, room, "scorecard")
+    signed = {"seen": str(room.interview.state.seq)}
+    assert bo.post(f"/interviews/{room.interview.id}/sign", data=signed).status_code == 302
+    assert "gave no levels of their own" in page(bo, room, "scorecard")
     for client in (ada, bo):
         assert rate(client, room) == 302
     assert rate(ada, room, **{f"level-{DIMENSIONS[0]}": "5"}) == 302
