@@ -13,7 +13,7 @@ mean and variance.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import accumulate
 from math import isqrt
 from operator import mul
@@ -55,7 +55,7 @@ def mix(parts: Sequence[tuple[int, Weights, Weights | None]], together: int) -> 
     return _dealt(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _moments(prior: Weights, posterior: Weights, together: int) -> tuple[tuple[int, int, int], ...]:
     """By point of f: the evidence of what was seen, and mean and variance of the value given both, in 10^-6 and 10^-12."""
     seen = [weight * _SCALE // 10**15 for weight in posterior]
@@ -75,7 +75,7 @@ def _moments(prior: Weights, posterior: Weights, together: int) -> tuple[tuple[i
     return tuple(out)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _ratios(prior: Weights, together: int) -> tuple[tuple[int, ...], ...]:
     """By point of f: how much likelier each bin is, given f, than by the prior alone, in 10^-9."""
     below = [0, *accumulate(prior)]

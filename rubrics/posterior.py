@@ -26,20 +26,19 @@ def normal(weights: Sequence[int]) -> Weights:
     return tuple(weight * _MASS // total for weight in weights)
 
 
-@lru_cache(maxsize=4096)
+# A posterior takes some ten kilobytes, and a server lives long.
+@lru_cache(maxsize=1024)
 def share(a: int, b: int, hits: int, misses: int) -> Weights:
     """Posterior of a share with prior Beta(a, b), a and b whole and positive, after that many hits and misses."""
     up, down = a + hits - 1, b + misses - 1
     return normal([(2 * i + 1) ** up * (2 * (BINS - i) - 1) ** down for i in range(BINS)])
 
 
-@lru_cache(maxsize=4096)
 def mean(weights: Weights) -> int:
     """The mean in ten-thousandths."""
     return _round(sum((2 * i + 1) * weight for i, weight in enumerate(weights)) * UNIT, sum(weights) * 2 * BINS)
 
 
-@lru_cache(maxsize=4096)
 def interval(weights: Weights) -> tuple[int, int]:
     """The central 95 % in ten-thousandths."""
     return _quantile(weights, 25), _quantile(weights, 975)

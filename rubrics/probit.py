@@ -62,7 +62,7 @@ def _two(one: Counts) -> Counts:
     return (0, 0, 0, 0, one[0] + one[1] + one[4], one[2] + one[3] + one[5])
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _detection(prior: Prior, flawed: tuple[tuple[int, Counts], ...], sound: Counts) -> Weights:
     ds, cs = bell(prior.d_sd, _D_STEP, 4), bell(prior.c_sd, _C_STEP, 3)
     leaning = [log(max(weight, 1)) for _c, weight in cs]
@@ -92,7 +92,7 @@ def _detection(prior: Prior, flawed: tuple[tuple[int, Counts], ...], sound: Coun
     return normal(bins)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _likelihood(one: Counts, x: int, step: int) -> int:
     """Log likelihood of verdicts on changes whose impression lies x above the criterion, in millionths."""
     return sum(n * part for n, part in zip(one, _logs(x, step), strict=True) if n)
