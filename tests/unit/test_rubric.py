@@ -18,6 +18,7 @@ from rubrics.scoring import score
 from tests.golden.make import HEADER, tell
 
 TEXT = (ROOT / "standard.yaml").read_text("utf-8")
+TOGETHER = next(line.strip() for line in TEXT.splitlines() if line.strip().startswith("together: "))
 CAP = next(line.strip() for line in TEXT.splitlines() if line.strip().startswith("cap: "))
 
 
@@ -98,7 +99,7 @@ def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:
         ("from: 0.2,", "from: 0.7,", None, "dimensions.0.levels.2.from: expected five levels rising from 0, got 0.4 after 0.7"),
         ("from: 0.0,", "from: 0.1,", "from: 0.1,", "dimensions.0.levels.0.from: expected five levels rising from 0"),
         ("from: 0.2,", "from: 1.2,", "from: 1.2,", "dimensions.0.levels.1.from: input should be less than or equal to 1, got 1.2"),
-        ("together: 0.8", "together: 0.95", "together:", "dimensions.0.together"),
+        (TOGETHER, "together: 0.95", "together:", "dimensions.0.together"),
         (CAP, "cap: 0.5", "cap: 0.5", "dimensions.0.judge.cap: input should be less than or equal to 0.15, got 0.5"),
         (CAP, f"{CAP}\n      repeats: 4", "repeats:", "expected an odd number, so that there is a middle answer, got 4"),
         ("weight: 2", "weight: heavy", "weight: heavy", "dimensions.0.indicators.0.weight: input should be a valid integer"),
