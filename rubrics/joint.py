@@ -24,7 +24,7 @@ from rubrics.posterior import BINS, Weights, normal
 MOST = 900  # thousandths; nearer to one and the same, the grid of f would be too coarse
 _SCALE = 10**9
 _COARSE = 100
-_F = bell(MILLI, 300, 3)
+_F = bell(MILLI, 300, 4)
 _AT = tuple(2 * i + 1 for i in range(BINS))  # middles of bins, in halves of a bin
 _AT2 = tuple(at * at for at in _AT)
 

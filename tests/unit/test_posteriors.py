@@ -314,3 +314,10 @@ def test_whatever_is_seen_there_is_a_posterior(parts: list[tuple[int, tuple[int,
         assert 0 <= low <= mean(found) <= high <= UNIT and low < high
         between = [mean(posterior) for _weight, _prior, posterior in told]
         assert min(between) - 150 <= mean(found) <= max(between) + 150
+
+
+def test_the_best_and_the_worst_are_not_held_back_by_the_grid() -> None:
+    best, worst = (mix([(1, FLAT, share(5, 5, *seen))] * 3, 900) for seen in ((16, 0), (0, 16)))
+    # Of one skill alone, forty-eight of forty-eight would be (5 + 48) / 58.
+    assert 0.89 < mean(best) / UNIT < 53 / 58
+    assert mean(best) + mean(worst) == pytest.approx(UNIT, abs=2)
