@@ -183,7 +183,7 @@ def test_a_detection_interval_of_four_steps_covers_what_it_claims() -> None:
     """Three flawed and three sound changes, people who use "probably" as differently as the model allows for."""
     covered = total = 0.0
     verdicts = [(a, b, c, 3 - a - b - c, 0, 0) for a, b, c in product(range(4), repeat=3) if a + b + c <= 3]
-    grid = [(0.6 * d / 3, math.exp(-((d / 3) ** 2) / 2)) for d in range(-9, 10)]
+    grid = [(0.3 * d, math.exp(-((d / 2) ** 2) / 2)) for d in range(-6, 7)]
     criteria = [(0.5 * c, math.exp(-(c**2) / 2)) for c in range(-3, 4)]
     corners = [(d, c, t, w * v) for (d, w), (c, v), t in product(grid, criteria, FOUR.steps)]
     alike = {
