@@ -19,6 +19,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
+from interviews.errors import BadInput
 from rubrics.measures import base, coverage, follow_up, specificity
 from validation import training
 from validation.training import Figures, Fitted, Rated
@@ -43,6 +44,15 @@ def report(data_dir: Path) -> dict[str, Any]:
 
 def _report(data_dir: Path) -> dict[str, Any]:
     reviews, follow_ups = training.reviews(data_dir), training.follow_ups(data_dir)
+    for data, what in ((reviews, "diffs"), (follow_ups, "conversations")):
+        if (got := len(set(data.groups))) < 2 * training.FOLDS:
+            raise BadInput(
+                "Expected at least %(least)d %(what)s in %(name)s, got %(got)d",
+                least=2 * training.FOLDS,
+                what=what,
+                name=data.file,
+                got=got,
+            )
     figures = cross_validated(reviews, follow_ups)
     figures[specificity.NAME] |= {
         "shipped": _shipped_specificity(reviews),

@@ -130,6 +130,13 @@ def follow_ups(folder: Path) -> Rated:
     found = [frozenset(follow_up.features(record["prompt"], record["follow_up"])) for record in records]
     texts = [f"{record['prompt']}\n{record['follow_up']}" for record in records]
     labels = [str(record["human_label"]) for record in records]
+    if odd := sorted(set(labels) - set(follow_up.KINDS)):
+        raise BadInput(
+            "Expected human_label from 1 to %(most)d in %(name)s, got %(got)s",
+            most=len(follow_up.KINDS),
+            name=FOLLOW_UPS,
+            got=odd[0][:40],
+        )
     groups = [str(record["conversation"]) for record in records]
     return Rated(FOLLOW_UPS, sha256, found, texts, groups, [""] * len(records), labels, {})
 

@@ -86,14 +86,20 @@ class Diff:
             return 2
         return 1 if names or said & OF_REVIEWS else 0
 
+    def lists(self, sentence: str) -> bool:
+        """Whether a sentence is hardly more than the diff's own words strung together."""
+        said = stems(sentence)
+        shared = said & (self.changed_stems | self.around_stems)
+        return len(shared) >= 6 and 10 * len(shared) >= 7 * len(said)
+
 
 def _bare(line: str) -> str:
     return " ".join(re.findall(r"[A-Za-z0-9_]+", line))
 
 
 def _is_prose(sentence: str) -> bool:
-    words = tokens(sentence)
-    return len(words) < 4 or any(word.lower() in STOP for word in words)
+    words = {word.lower() for word in tokens(sentence)}
+    return len(words) < 4 or bool(words & STOP)
 
 
 @lru_cache(maxsize=256)
@@ -108,7 +114,9 @@ def relevant(diff: Diff, review: str) -> list[str]:
     near = [
         (diff.nearness(one), one)
         for one in said
-        if _is_prose(one) and not (len(bare := _bare(one).split()) > 1 and " ".join(bare) in diff.lines)
+        if _is_prose(one)
+        and not diff.lists(one)
+        and not (len(bare := _bare(one).split()) > 1 and " ".join(bare) in diff.lines)
     ]
     least = 2 if any(nearness >= 2 for nearness, _ in near) else 1
     return [one for nearness, one in near if nearness >= least]

@@ -98,12 +98,15 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """A plain text's sentences and lines without fillers, each once: what is said again is not said more."""
-    pieces = (
-        part[at : at + MAX_SENTENCE].strip()
+    pieces = [
+        piece
         for part in _SENTENCE.split(_FILLERS.sub("", text))
         for at in range(0, len(part), MAX_SENTENCE)
-    )
-    return list(dict.fromkeys(piece for piece in pieces if piece))
+        if (piece := part[at : at + MAX_SENTENCE].strip())
+    ]
+    # Where a text without a last stop is repeated in one line, its end runs into its beginning.
+    last = f"{pieces[-1]} " if pieces else ""
+    return list(dict.fromkeys(rest.strip() if (rest := piece.removeprefix(last)) else piece for piece in pieces))
 
 
 def tokens(text: str) -> list[str]:

@@ -41,7 +41,7 @@ ASKED = "give 10% off with a discount code, and do that prior to adding the taxe
 BEFORE = "Write a function total(basket) that adds up all prices."
 AFTER = "It doesn't work, I get TypeError: unsupported operand type(s) for +: 'int' and 'str'"
 # Of all measures' results for the texts here.
-SAME_EVERYWHERE = "4378a8f12cf0dbedda72de796e73958e4b0de2e8efd5b356e08a2ec5697b7e3d"
+SAME_EVERYWHERE = "d784849e4668d6b99991d558c9636c701cf6c3d70c9c458ad07c9205731876b3"
 # What can be added to any text without saying more about anything.
 SMALL_TALK = (
     " Good morning and I hope all is well. No rush on this one, whenever it suits you. It goes without saying that everybody "
@@ -58,6 +58,7 @@ LONGER = {
     "much small talk": lambda text: f"{text}\n{SMALL_TALK * 40}",
     "small talk before": lambda text: f"{SMALL_TALK}\n{text}",
     "said twice": lambda text: f"{text}\n{text}",
+    "said twice in one line": lambda text: f"{text} {text}",
     "said fifty times": lambda text: "\n".join([text] * 50),
     "fillers": _with_fillers,
 }
@@ -84,8 +85,9 @@ def test_a_critique_that_names_place_fault_and_wish_is_more_specific() -> None:
 def test_neither_a_copy_of_the_diff_nor_a_list_of_its_names_is_a_critique() -> None:
     copy = "\n".join(line[1:] for line in DIFF.splitlines()[1:])
     names = "total rates subtotal sum item price items voucher percent country " * 20
+    strung = "The total and the rates, the subtotal, the voucher, the percent, the country and the price are wrong."
     nothing = specificity.score(DIFF, "")
-    assert specificity.score(DIFF, copy) == specificity.score(DIFF, names) == nothing
+    assert specificity.score(DIFF, copy) == specificity.score(DIFF, names) == specificity.score(DIFF, strung) == nothing
     assert specificity.score(DIFF, f"{SHARP}\n{copy}\n{names}") == specificity.score(DIFF, SHARP)
 
 
