@@ -107,6 +107,13 @@ def _read(text: str) -> tuple[Said, tuple[Unit, ...]]:
             units[Unit(frozenset(), over, _kind(frozenset(), over))] = None
         elif parts and low not in STOP and low not in _DENIALS:
             units[Unit(parts, own, _kind(parts, own))] = None
+    if not units:
+        # Of everyday words alone; then they are all there is to look for.
+        units = {
+            Unit(frozenset({low}), frozenset(), "number"): None
+            for _, _, word in tokens_at(text)
+            if (low := word.lower())
+        }
     solid = {name for begin, stop, name in found if not _is_everyday(text[begin:stop])} | (stems - EVERYDAY - _DENIALS)
     said = Said(
         frozenset(stems),
