@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 from typing import cast
 
@@ -54,4 +55,10 @@ def export(id_: str) -> Export:
 
 
 def _ids(package: ModuleType) -> list[str]:
+    return list(_found(package))
+
+
+@cache
+def _found(package: ModuleType) -> list[str]:
+    # Folders do not change while a process runs, and each score asks some twenty times.
     return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if not found.name.startswith("_"))

@@ -18,6 +18,7 @@ from interviews.text import apply_changes, length, parse
 # Who brought a unit of text in. Starter files, and what came back by undoing, are nobody's.
 NOBODY, TYPED, PASTED, TERMINAL, ASSISTANT, INTERVIEWER = range(6)
 _MARKS = tuple(bytes([mark]) for mark in range(6))
+_HANDS = {"typed": TYPED, "co-edit": TYPED, "paste": PASTED, "terminal": TERMINAL}
 _IS_MINE = bytes(int(mark in (TYPED, PASTED, TERMINAL)) for mark in range(256))
 
 
@@ -36,8 +37,8 @@ class File(NamedTuple):
         kept, at = [], 0
         for line in self.text.split("\n"):
             end = at + length(line)
-            units = mine[at:end]
-            if line.strip() and 2 * sum(units) > len(units) - (length(line) - length(line.strip())):
+            # What stands around a line is nobody's; of a blank one nothing is left.
+            if (own := mine.count(1, at, end)) and (seen := length(line.strip())) and 2 * own > seen:
                 kept.append(line)
             at = end + 1
         return "\n".join(kept)
@@ -152,12 +153,4 @@ def _mark(event: e.Event, origin: e.Origin) -> int:
         return ASSISTANT
     if event.actor not in ("candidate", "terminal"):
         return INTERVIEWER if origin == "co-edit" else NOBODY
-    match origin:
-        case "typed" | "co-edit":
-            return TYPED
-        case "paste":
-            return PASTED
-        case "terminal":
-            return TERMINAL
-        case _:
-            return NOBODY
+    return _HANDS.get(origin, NOBODY)
