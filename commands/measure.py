@@ -47,7 +47,7 @@ def measure_command(name: str, source: Path, target: Path) -> None:
     except OSError as error:
         raise BadInput(
             "Expected a file to read and one to write, got %(file)s: %(why)s",
-            file=error.filename or target.name,
+            file=source if error.filename == str(source) else target,
             why=error.strerror,
         ) from None
     click.echo(f"{count} lines written to {target}", err=True)
