@@ -23,7 +23,7 @@ Style = Literal["incremental", "front-loader", "test-first", "self-coder", "dele
 STYLES: Final[tuple[Style, ...]] = get_args(Style)
 BY_HAND: Final = ("fees", "report")
 # What no skill bears on: the assistant's luck and everybody's habits.
-HEARD, UNASKED, FAILS, NAMES, MENDS, OWN_TESTS = 0.85, 0.12, 0.6, 0.8, 0.5, 0.4
+HEARD, UNASKED, FAILS, NAMES, MENDS, OWN_TESTS = 0.85, 0.12, 0.6, 0.8, 0.7, 0.4
 RUNS, LAST_RUN = 0.7, 0.7
 # How often a failure goes that nobody named: beside a request that adds something, and beside any other.
 FIXED: Final = {True: 0.35, False: 0.08}
@@ -86,6 +86,11 @@ class Work:
         """What is left to do."""
         if self.style != "test-first" and self.dice.luck("own-tests", OWN_TESTS):
             self.write_tests("all", [lockers.ATOMS[0], lockers.ATOMS[3]], [])
+        for piece in lockers.PIECES:
+            if any(test in self.failing for test in piece.tests) and self.dice.luck(
+                f"mends-late/{piece.id}", MENDS * self.care
+            ):
+                self._mend(piece, "late")
         if self.dice.luck("last-run", LAST_RUN * self.care):
             self.run()
         if self.style != "delegator" and self.dice.luck("thanks", 0.5):
@@ -379,12 +384,12 @@ class Work:
             elif id_ in self.honoured:
                 self.failing.pop(test, None)
 
-    def _mend(self, piece: Piece) -> None:
+    def _mend(self, piece: Piece, when: str = "soon") -> None:
         """Works on by hand: out of the failure into another one, and from there to the end of it or back."""
         was = {test: error for test, error in self.failing.items() if test in piece.tests}
         others = {test: piece.error for test in piece.tests if test not in was}
         for at, failing in enumerate((others, was if others else {})):
-            if at and (not others or self.dice.act("no_way_back", piece.id, "refine", shift=NO_WAY_BACK)):
+            if at and (not others or self.dice.act("no_way_back", f"{piece.id}/{when}", "refine", shift=NO_WAY_BACK)):
                 failing = {}
             self.teller.wait(150)
             text = self.teller.files[self.teller.named(piece.path)][1]
