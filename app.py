@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from commands.rubric import rubric_group
 from commands.simulate import simulate_command
 from commands.validate import validate_command
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
+from interviews.service.background import begin, settle
 from interviews.settings import Settings, read_settings
 from web import api, auth, health, i18n, logs, metrics, pages, practice, rating, security, serve, withdrawal
 from web.seats import MOVED
@@ -49,7 +49,7 @@ from wiring import (
     secret_key,
 )
 
-__all__ = ["create_app", "invitation", "main", "make_interviews", "open_log", "score_records"]
+__all__ = ["create_app", "invitation", "main", "make_interviews", "open_log", "prepared", "score_records"]
 
 
 def create_app(settings: Settings) -> Flask:
@@ -184,13 +184,18 @@ def run(demo: bool, **options: Any) -> None:
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     # What was announced is what is used, also after the daemon has come or gone meanwhile.
     settings = settings.model_copy(update={"sandbox": backend.name})
-    serve.Server(listener, settings.threads, lambda: _served(settings)).run()
+    serve.Server(listener, settings.threads, lambda: prepared(settings)).run()
 
 
-def _served(settings: Settings) -> Flask:
+def prepared(settings: Settings) -> Flask:
     """The application as a server has it: what the assistant has to read is read by the time that somebody asks."""
     provider = assistant.registry.get(settings.provider)
-    threading.Thread(target=provider.prepare, name="assistant-ready", daemon=True).start()
+
+    def prepare() -> None:
+        provider.prepare()
+        settle()
+
+    begin("assistant-ready", prepare)
     return create_app(settings)
 
 

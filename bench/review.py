@@ -23,7 +23,7 @@ from bench.parts.service import LOOK, WORK, service
 TICKETS = 10
 WARM_S = 3.0
 LOAD_S = 10.0
-BACK_S = 120.0
+BACK_S = 300.0
 PROVIDER = "anthropic"
 Environ = Mapping[str, str]
 

@@ -21,7 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from interviews.errors import BadInput
-from interviews.service.background import begin
+from interviews.service.background import begin, settle
 from interviews.service.registry import Interviews
 from web.logs import ServerLog
 from web.sockets import Sockets
@@ -75,6 +75,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def load(self) -> Flask:
         """The app, begun: interviews under way are recovered."""
         app = self._make_app()
+        settle()
         interviews: Interviews = app.extensions["interviews"]
         interviews.start()
         self._app = app

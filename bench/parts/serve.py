@@ -23,7 +23,7 @@ from typing import get_args
 from flask import Flask, Response, request
 from flask_socketio import SocketIO, join_room
 
-from app import create_app, invitation, make_interviews
+from app import create_app, invitation, make_interviews, prepared
 from bench.parts.relay import relay
 from bench.parts.still import StillBackend
 from bench.parts.work import Work
@@ -79,7 +79,7 @@ def product(settings: Settings) -> Flask:
 
 def sandboxed(settings: Settings) -> Flask:
     """The product whole. What its sandboxes hold can be asked for, and they can be ended: elsewise they wait for its successor."""
-    app = create_app(settings)
+    app = prepared(settings)
     found = app.extensions["interviews"]
 
     @auth.public
