@@ -1,59 +1,34 @@
 """Loops: whether one's own work comes back to a failure that had been left.
 
-Owns the share of test runs, among those made when a failing outcome had been left behind, that are no return to such a one. An
-outcome is which tests failed, of those that the first run had, so that writing tests changes none; runs in a row with the same
-outcome are one, so that running often neither gains nor costs.
-Invariant: only the candidate's own work between prompts counts; the runs that decide a follow-up belong to that.
+Owns the share of test runs, among those that could have been a return, that are none. In a spell of failing runs, a run could
+be one where a test that had failed in the spell passed in the run before; it is one where such a test fails again. Runs in a
+row with the same failures are one, so that running often neither gains nor costs; tests that the first run did not have are
+left out, so that writing tests changes nothing. Invariant: only the candidate's own work counts: a prompt begins a new spell,
+and a run that decides a follow-up decides nothing here.
 """
 
 from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.follow_ups import failing, spoken_for
+from rubrics.facts import Facts
+from rubrics.follow_ups import asked, failing, spoken_for
 
 # What was withheld of these may have been the run between, or what leaves a run to a follow-up.
 _TOLD_BY = (
-    "run.started",
-    "run.finished",
-    "prompt.sent",
-    "ticket.opened",
-    "ticket.revised",
-    "suggestion.decided",
-    "key.recorded",
-)
+    "run.started", "run.finished", "prompt.sent", "ticket.opened", "ticket.revised", "reply.finished", "reply.failed",
+    "suggestion.offered", "suggestion.annotated", "suggestion.decided", "key.recorded",
+)  # fmt: skip
 
 
 class Loops:
-    """Evidence: the run, and the one it returns to."""
+    """Evidence: the run, and the one in which what comes back had failed."""
 
     opens = frozenset({"run.started", "run.finished"})
 
     def read(self, log: LogView) -> Share:
-        """One opportunity an outcome that could have been a return."""
-        facts = log.facts
-        taken, gap = spoken_for(facts), facts.lost(*_TOLD_BY)
-        end = facts.submitted if facts.closed is None else facts.closed
-        chances: list[Opportunity] = []
-        there: frozenset[str] | None = None
-        before: frozenset[str] | None = None
-        failed: dict[frozenset[str], int] = {}
-        for run in facts.runs:
-            if run.finished is None or not run.outcomes:
-                continue
-            there = frozenset(run.outcomes) if there is None else there
-            if run.run in taken or (end is not None and run.seq > end):
-                continue
-            now = failing(run) & there
-            if now == before:
-                continue
-            if now in failed:
-                chances.append(Opportunity(False, (failed[now], run.finished), known=not gap))
-            elif len(failed) > (before in failed):
-                chances.append(Opportunity(True, (run.finished,)))
-            before = now
-            if now:
-                failed[now] = run.finished
+        """One opportunity a run that could have been a return."""
+        chances = _chances(log.facts)
         return Share(
             tuple(chances),
             _("Test runs that did not fall back to a failure that had been left: %(hits)d of %(n)d.")
@@ -62,6 +37,32 @@ class Loops:
                 "No failure had been left behind to which a test run of the candidate's own work could have fallen back."
             ),
         )
+
+
+def _chances(facts: Facts) -> list[Opportunity]:
+    taken, known = spoken_for(facts), not facts.lost(*_TOLD_BY)
+    prompts = [prompt.seq for prompt in asked(facts)]
+    end = facts.submitted if facts.closed is None else facts.closed
+    there: frozenset[str] | None = None
+    since: dict[str, int] = {}  # tests that failed in this spell, and where at first
+    before: frozenset[str] = frozenset()
+    at = 0
+    chances = []
+    for run in facts.runs:
+        if run.finished is None or not run.outcomes or (end is not None and run.seq > end):
+            continue
+        there = frozenset(run.outcomes) if there is None else there
+        now = failing(run) & there
+        if not before or any(at < seq < run.seq for seq in prompts):
+            since, before = {}, frozenset()
+        left = since.keys() - before
+        if left and now != before and run.run not in taken:
+            back = sorted(now & left)
+            evidence = (since[back[0]], run.finished) if back else (run.finished,)
+            chances.append(Opportunity(not back, evidence, known=known or not back))
+        since |= {test: run.finished for test in now if test not in since}
+        before, at = now, run.seq
+    return chances
 
 
 signal = Loops()

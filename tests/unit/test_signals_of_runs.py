@@ -100,7 +100,7 @@ def worked(*outcomes: tuple[str, ...]) -> Story:
     [
         (((TWO,), (STARTED,), (TWO,)), (0, 1)),
         (((TWO, STARTED), (TWO,), (TWO, STARTED)), (0, 1)),
-        (((TWO,), (), (TWO,), ()), (0, 1)),
+        (((TWO,), (), (TWO,), ()), (0, 0)),
         (((TWO, STARTED), (TWO,), ()), (1, 1)),
         (((TWO,), (TWO,), (TWO,)), (0, 0)),
         (((TWO,), ()), (0, 0)),
@@ -112,6 +112,18 @@ def test_a_return_to_a_failure_that_had_been_left(
     outcomes: tuple[tuple[str, ...], ...], expected: tuple[int, int]
 ) -> None:
     assert share(worked(*outcomes), "loops") == expected
+
+
+def test_a_prompt_begins_a_new_spell() -> None:
+    for prompted, expected in ((False, (0, 1)), (True, (0, 0))):
+        story = begin()
+        asked(story, "a1", "do it")
+        ran(story, "r1", TWO)
+        ran(story, "r2", STARTED)
+        if prompted:
+            asked(story, "a2", "make it better")
+        ran(story, "r3", TWO)
+        assert share(story, "loops") == expected
 
 
 def test_running_a_hundred_times_neither_gains_nor_costs() -> None:
