@@ -107,7 +107,7 @@ def scored(url: str, rubric: Rubric, ids: list[str], processes: int) -> Iterator
         yield from map(score_one, ids)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, _begin, (url, rubric)) as pool:
+    with ProcessPoolExecutor(processes, context, _begin_alone, (url, rubric)) as pool:
         waiting: deque[Future[Scored]] = deque()
         rest = iter(ids)
         try:
@@ -130,6 +130,12 @@ def _begin(url: str, rubric: Rubric) -> None:
     """What a process needs for all the interviews that it will score."""
     global _at_work
     _at_work = Scorecards(open_engine(url)), rubric
+
+
+def _begin_alone(url: str, rubric: Rubric) -> None:
+    """The same in a process that does nothing else: what is there now stays to its end, and need not be searched for circles."""
+    _begin(url, rubric)
+    gc.freeze()
 
 
 def score_one(interview: str) -> Scored:
