@@ -36,6 +36,7 @@ from rubrics.rubric import Rubric
 from rubrics.scoring import score
 from wiring import now_ms, require_database
 
+FEW = 20
 AHEAD = 4  # interviews a process that are handed out before those in front of them are written down
 AT_ONCE = 25  # scorecards in one transaction
 READINGS = ("level", "low", "high", "status")
@@ -60,7 +61,7 @@ class Scored(NamedTuple):
 @click.option("--rubric", "name", required=True, metavar="ID|FILE", help="The rubric to score under.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the comparison as CSV too.")
 @click.option(
-    "--processes", type=click.IntRange(1, 64), help="How many work at it; as many as there are cores otherwise."
+    "--processes", type=click.IntRange(1, 64), help="How many work at it; otherwise as many as there are cores."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; progress goes to stderr.")
 def rescore_command(name: str, out: Path | None, processes: int | None, as_json: bool) -> None:
@@ -77,7 +78,8 @@ def rescore_command(name: str, out: Path | None, processes: int | None, as_json:
     require_database(settings, name)
     kept = Scorecards(open_engine(settings.database_url))
     ids = kept.finished()
-    wanted = min(processes or len(os.sched_getaffinity(0)), max(1, len(ids)))
+    # Of few, one process has scored them before another has begun.
+    wanted = processes or (len(os.sched_getaffinity(0)) if len(ids) > FEW else 1)
     skipped: list[Scored] = []
     with ExitStack() as stack:
         told = stack.enter_context(_Told(rubric, as_json))
