@@ -58,6 +58,7 @@ def test_a_row_says_what_became_of_its_dimension() -> None:
     assert (prompt["judge_level"], prompt["judge_effect"], prompt["final_level"]) == ("4", "0.03", "")
     verify = next(row for row in rows if row["dimension"] == "verify")
     whole = next(one for one in card.dimensions if one.id == "verify")
-    assert (verify["dimension_level"], verify["dimension_status"]) == (str(whole.level), whole.status)
+    level = "" if whole.level is None else str(whole.level)
+    assert (verify["dimension_level"], verify["dimension_status"]) == (level, whole.status)
     assert (verify["final_level"], verify["final_by"], verify["calibration"]) == ("4", "overridden", "uncalibrated")
     assert whole.ci95 is not None and float(verify["dimension_ci95_low"]) == whole.ci95[0]
