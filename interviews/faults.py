@@ -14,7 +14,8 @@ from interviews.spelling import lexicon, mended
 
 _STYLE = re.compile(
     r"\b(?:style|prefer\w*|taste|rather|myself|my own|my way|by hand|later|already|not needed|no need|unnecessary|unneeded|"
-    r"out of scope|scope|too (?:long|much|big|verbose)|simpler|readab\w+|naming|rename)\b",
+    r"out of scope|scope|too (?:long|much|big|verbose)|simpler|readab\w+|"
+    r"(?:hard|difficult|easier) to (?:read|follow)|naming|rename)\b",
     re.I,
 )
 _FAULT = re.compile(

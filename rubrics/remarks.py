@@ -46,6 +46,11 @@ _LITERAL = re.compile(
     r"each|every|\w+(?:Error|Exception))\b"
 )
 _THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
+# What makes a case of it.
+_CASE = re.compile(
+    r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b",
+    re.I,
+)
 _AT_LINE = re.compile(r"\b(?:lines?|zeilen?|lignes?|líneas?|linhas?|righe?)\s*\d+|\bL\d+\b|:\d+\b", re.I)
 # The place alone, as people put it before or behind what they say.
 _PLACE = re.compile(
@@ -172,7 +177,7 @@ def _expects(remark: Remark, sentence: str, before: str) -> bool:
     """
     if not _EXPECTS.search(sentence):
         return False
-    if _LITERAL.search(sentence) or (_THAT.search(sentence) and _LITERAL.search(before)):
+    if _LITERAL.search(sentence) or (_THAT.search(sentence) and _CASE.search(before)):
         return True
     words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
     known = {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)} - _ANY - _VAGUE
