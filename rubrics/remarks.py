@@ -26,7 +26,7 @@ _KINDS = 4
 _EXPECTS = re.compile(
     r"\b(?:should(?:n['’]?t)?|must(?:n['’]?t)?|ought to|expect(?:s|ed|ing)?|ha(?:s|ve) to|needs? to|supposed to|instead(?: of)?|"
     r"rather than|would want|wanted|not [\w`]+ but|soll(?:te)?|muss|devrait|doit|debe(?:ría)?|deve(?:ria)?|dovrebbe)\b"
-    r"|^\W*(?:please )?(?:use|add|make|change|keep|compare|replace|return|raise|move|check|drop|remove|include|let|call|take|put|"
+    r"|^\W{0,20}(?:please )?(?:use|add|make|change|keep|compare|replace|return|raise|move|check|drop|remove|include|let|call|take|put|"
     r"start|stop|skip|handle|leave|write|sort|multiply|divide|subtract)\b",
     re.I | re.M,
 )
@@ -54,7 +54,7 @@ _CASE = re.compile(
 _AT_LINE = re.compile(r"\b(?:lines?|zeilen?|lignes?|líneas?|linhas?|righe?)\s*\d+|\bL\d+\b|:\d+\b", re.I)
 # The place alone, as people put it before or behind what they say.
 _PLACE = re.compile(
-    r"(?:\b(?:see|in|at|on|of)\s+)*(?:\b(?:lines?|zeilen?|lignes?|líneas?)\s*\d+(?:\s*[-–]\s*\d+)?|`[^`\n]{1,80}`(?=\s*[,:(\-–.]|\s+line))"
+    r"(?:\b(?:see|in|at|on|of)\s{1,9}){0,3}(?:\b(?:lines?|zeilen?|lignes?|líneas?)\s*\d+(?:\s*[-–]\s*\d+)?|`[^`\n]{1,80}`(?=\s*[,:(\-–.]|\s+line))"
     r"[\s,:().–-]*",
     re.I,
 )
@@ -90,7 +90,7 @@ _VAGUE = frozenset(
 )
 # Orders to whoever reads, in place of words about the change.
 _ORDERS = re.compile(
-    r"\b(?:ignore|disregard) (?:all |any |the )*(?:earlier|previous|prior|above)\b|^\W*SYSTEM\b|</?\w+>\s*(?:assistant|system)",
+    r"\b(?:ignore|disregard) (?:all |any |the )*(?:earlier|previous|prior|above)\b|^\W{0,20}SYSTEM\b|</?\w+>\s*(?:assistant|system)",
     re.I | re.M,
 )
 

@@ -6,9 +6,11 @@ import pytest
 
 from interviews import events as e
 from interviews.faults import asserts_fault
+from rubrics.demands import demands
 from rubrics.remarks import Remark, remarks, specific
+from tests.golden.make import REQUIREMENTS
 from tests.golden.story import Story, hunk, note
-from tests.unit.test_signals import asked, begin, offered, share
+from tests.unit.test_signals import asked, begin, offered, prompt, share
 
 CHANGE = hunk(
     "h1", "songs/builder.py", 9, "    return paid\n", "    total_cents = paid - fee\n    return total_cents\n"
@@ -70,6 +72,18 @@ def test_length_changes_nothing() -> None:
     filler = " I have given this a lot of thought and would like it to be a truly excellent piece of work." * 40
     for text, line in (("Line 1: it is wrong, it should be 0.", 0), ("This is wrong.", 1)):
         assert said(text + filler, line) == said(text, line)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["see ", "in in ", "\n", "line 1 ", "`", "should 1. ", "ignore all ", "expect(", "I think ", "(("]
+)
+def test_no_text_stalls_the_reading(piece: str) -> None:
+    long = piece * (20_000 // len(piece))
+    said(long, 1)
+    asserts_fault(long)
+    demands(prompt(long), long, REQUIREMENTS)
+    assert share(blamed([long]), "specificity")[1] <= 1
 
 
 def test_every_push_back_with_words_counts_and_taste_does_not() -> None:
