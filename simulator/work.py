@@ -13,7 +13,7 @@ from typing import Final, Literal, get_args
 
 from interviews import events as e
 from simulator import lockers, says
-from simulator.chance import Dice
+from simulator.chance import USUAL, Dice
 from simulator.lockers import Atom, Piece, Trap
 from simulator.says import Say
 from simulator.teller import Teller
@@ -27,8 +27,6 @@ HEARD, UNASKED, FAILS, NAMES, MENDS, OWN_TESTS = 0.85, 0.12, 0.6, 0.8, 0.7, 0.4
 RUNS, LAST_RUN = 0.7, 0.7
 # How often a failure goes that nobody named: beside a request that adds something, and beside any other.
 FIXED: Final = {True: 0.35, False: 0.08}
-# Of steps that could lead back to a failure left behind, somebody middling takes about two in three the other way.
-NO_WAY_BACK: Final = -0.4
 
 
 @dataclass
@@ -389,7 +387,9 @@ class Work:
         was = {test: error for test, error in self.failing.items() if test in piece.tests}
         others = {test: piece.error for test in piece.tests if test not in was}
         for at, failing in enumerate((others, was if others else {})):
-            if at and (not others or self.dice.act("no_way_back", f"{piece.id}/{when}", "refine", shift=NO_WAY_BACK)):
+            if at and (
+                not others or self.dice.act("no_way_back", f"{piece.id}/{when}", "refine", shift=-USUAL["no_way_back"])
+            ):
                 failing = {}
             self.teller.wait(150)
             text = self.teller.files[self.teller.named(piece.path)][1]
