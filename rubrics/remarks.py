@@ -26,7 +26,8 @@ _KINDS = 4
 _EXPECTS = re.compile(
     r"\b(?:should(?:n['’]?t)?|must(?:n['’]?t)?|ought to|expect(?:s|ed|ing)?|ha(?:s|ve) to|needs? to|supposed to|instead(?: of)?|"
     r"rather than|would want|wanted|not [\w`]+ but|soll(?:te)?|muss|devrait|doit|debe(?:ría)?|deve(?:ria)?|dovrebbe)\b"
-    r"|^\W{0,20}(?:please )?(?:use|add|make|change|keep|compare|replace|return|raise|move|check|drop|remove|include|let|call|take|put|"
+    r"|^\W{0,20}(?:please )?(?:use|add|make|change|keep|compare|replace|return|raise|move|check|drop|remove|"
+    r"include|let|call|take|put|"
     r"start|stop|skip|handle|leave|write|sort|multiply|divide|subtract)\b",
     re.I | re.M,
 )
@@ -90,7 +91,8 @@ _VAGUE = frozenset(
 )
 # Orders to whoever reads, in place of words about the change.
 _ORDERS = re.compile(
-    r"\b(?:ignore|disregard) (?:all |any |the )*(?:earlier|previous|prior|above)\b|^\W{0,20}SYSTEM\b|</?\w+>\s*(?:assistant|system)",
+    r"\b(?:ignore|disregard) (?:all |any |the )*(?:earlier|previous|prior|above)\b|^\W{0,20}SYSTEM\b|"
+    r"</?\w+>\s*(?:assistant|system)",
     re.I | re.M,
 )
 
