@@ -32,9 +32,9 @@ ITEM_SD: Final = 0.3
 HARDER: Final[Mapping[Difficulty, float]] = {"easy": -0.35, "middle": 0.0, "hard": 0.35}
 # What is left of an item's difficulty when its author's word for it is known.
 WITHIN_SD: Final = 0.2
-# How much more often than every other time somebody middling does some things, in probits: of runs that could lead back to a failure
-# left behind, two in three lead elsewhere; of follow-ups sent while tests fail that do not say which, few bring the failures down (35 %
-# of those that add something, 6 to 9 % of others, in public conversations).
+# How much more often than every other time somebody middling does some things, in probits: of runs that could lead back to a
+# failure left behind, two in three lead elsewhere; of follow-ups sent while tests fail that do not say which, few bring the
+# failures down (35 % of those that add something, 6 to 9 % of others, in public conversations).
 USUAL: Final[Mapping[str, float]] = {"no_way_back": 0.4, "fix": -0.7}
 MOST: Final = 4.0
 _NORMAL = NormalDist()
