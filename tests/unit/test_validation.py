@@ -49,7 +49,7 @@ def deaf(made: Simulated) -> Scorecard:
 def wordy(made: Simulated) -> Scorecard:
     """Rewards whoever writes most."""
     said = sum(len((one.payload or {}).get("text", "")) for one in made.records if one.type == "prompt.sent")
-    return _with_scores(standard(made), min(0.99, said / 20_000), "prompt")
+    return _with_scores(standard(made), min(0.99, said / 5_000), "prompt")
 
 
 def stylish(made: Simulated) -> Scorecard:
