@@ -29,6 +29,7 @@ from commands.making import making
 from commands.measure import measure_command
 from commands.rescore import rescore_command
 from commands.rubric import rubric_group
+from commands.saying import plain
 from commands.simulate import simulate_command
 from commands.validate import validate_command
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
@@ -134,7 +135,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PairsightError as error:
-            click.echo(f"pairsight: {error}", err=True)
+            click.echo(f"pairsight: {plain(str(error))}", err=True)
             ctx.exit(1)
 
 

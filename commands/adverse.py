@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from commands.saying import plain
 from commands.tables import Row, Scores, read_groups, read_scores, read_share
 from interviews.errors import BadInput, NotFound
 from interviews.events import Json
@@ -104,7 +105,7 @@ def adverse_command(
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
-        click.echo("\n".join(_lines(result)))
+        click.echo("\n".join(plain(line) for line in _lines(result)))
 
 
 def stored_scores(rubric: str | None) -> Scores:

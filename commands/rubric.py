@@ -82,7 +82,7 @@ def _said(row: dict[str, Any]) -> str:
     indicators = sum(len(one) for one in row["dimensions"].values())
     told = "calibrated" if row["calibrated"] else "uncalibrated"
     if row["needed"]:
-        told += f", from {row['interviews']} of {row['needed']} interviews"
+        told += f", by its author's word from {row['interviews']} of {row['needed']} interviews"
     return (
         f"version {row['version']}, sha256 {row['sha256'][:12]}: {row['title']} "
         f"({len(row['dimensions'])} dimensions, {indicators} indicators; {told})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,7 @@ from interviews.errors import BadInput
 
 IDS = ("interview", "interview_id", "id")
 MOST_BYTES = 20_000_000
+_NUMBER = re.compile(r"\s*(?:\d{1,9}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2})?\s*", re.ASCII)
 
 Scores = dict[str, dict[str, Fraction | None]]
 """By dimension and interview; None where it was not observed."""
@@ -149,10 +151,8 @@ def _key(path: Path, header: list[str]) -> str:
 
 def read_share(text: str, where: str = "") -> Fraction:
     """A number from 0 to 1. Raises ``BadInput`` that begins with ``where``."""
-    try:
-        value = Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(-1)
+    # Bounded before it is worked out: an exponent of millions would take hours and gigabytes.
+    value = Fraction(text) if _NUMBER.fullmatch(text) else Fraction(-1)
     if not 0 <= value <= 1:
         raise BadInput("%(where)sexpected a number from 0 to 1, got %(got)s", where=where, got=text)
     return value

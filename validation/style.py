@@ -58,7 +58,10 @@ def _apart(name: str, at: int, of: Mapping[str, list[Marks]]) -> Claim:
         for style in observed
         if (kept := [one for one in levels[style] if one is not None])
     )
+    ends = sorted(map(abs, band))
+    # Which of two styles comes first is chance: an interval about zero begins there.
+    shown = [0.0, ends[1]] if band[0] < 0 < band[1] else ends
     return Claim(
-        what, round(abs(worst), 3), "levels", interval=rounded(sorted(map(abs, band))), target=target, holds=abs(worst) <= MOST,
+        what, round(abs(worst), 3), "levels", interval=rounded(shown), target=target, holds=abs(worst) <= MOST,
         n=len(next(iter(of.values()))), note=f"{pair[0]} and {pair[1]}; mean levels: {means}",
     )  # fmt: skip

@@ -49,7 +49,7 @@ CUES = {
         r"|change)\b",
         "points back": r"\b(?:it|this|that|above|these|those|the code|the script|your code|you (?:gave|wrote|said|sent)|my code"
         r"|previous|same)\b",
-        "means": r"\b(?:i mean|i meant|not that|i want|i need|we are talking|i'm talking)\b|\bno,",
+        "means": r"\b(?:i mean|i meant|not that|i want|i need)\b|\bno,",
         "asks for": r"\b(?:write|create|make|build|generate|give me|show me|provide|develop|implement|translate)\b",
         "how": r"\bhow\b",
         "what": r"\b(?:what|which|who|where|when)\b",
@@ -57,11 +57,11 @@ CUES = {
         "can": r"\b(?:can|could|would) (?:you|it|we|i)\b",
         "is it": r"^(?:is|are|does|do|can|did|will|should)\b",
         "question": r"\?",
-        "explains": r"\b(?:explain\w*|understand\w*|mean\w*|clarif\w*|easier|simpl\w+|detail\w*|do i need|why or why not"
+        "explains": r"\b(?:explain\w*|understand\w*|mean\w*|clarif\w*|easier|simpl\w+|detail\w*"
         r"|according to|confus\w+)\b|\bcorrect\?",
         "shorter": r"\b(?:only (?:need|want|the)|just the|shorter|too long|brief\w*|concise|without explan\w+|only code|full code"
         r"|whole code|complete code|entire code|rewrite)\b",
-        "goes on": r"\b(?:continue\w*|go on|next|proceed|finish|keep going|the rest|in parts?)\b",
+        "goes on": r"\b(?:continue\w*|go on|next|proceed|finish|keep going|the rest)\b",
         "example": r"\b(?:example|demo|sample)\b",
         "language": _LANGUAGES.pattern,
         "converts": r"\b(?:convert|translate|rewrite)\b|\bin (?:python|java|c\+\+|js|javascript|c#|php)",

@@ -161,10 +161,10 @@ def _words(said: list[str], names: set[str], known: set[str]) -> set[str]:
 
 
 def score(diff: str, review: str) -> int:
-    """1 to 5 in parts of ``SCALE``: the rating that people would give on average."""
-    weights = load(NAME)
-    [total] = weights.sums(features(read_diff(diff), review))
-    return scaled(total)
+    """1 to 5 in parts of ``SCALE``: the rating that people would give on average; 1 where nothing is said about code."""
+    found = features(read_diff(diff), review)
+    [total] = load(NAME).sums(found)
+    return scaled(total) if found else LOWEST
 
 
 def scaled(total: int) -> int:

@@ -41,7 +41,7 @@ ASKED = "give 10% off with a discount code, and do that prior to adding the taxe
 BEFORE = "Write a function total(basket) that adds up all prices."
 AFTER = "It doesn't work, I get TypeError: unsupported operand type(s) for +: 'int' and 'str'"
 # Of all measures' results for the texts here.
-SAME_EVERYWHERE = "d784849e4668d6b99991d558c9636c701cf6c3d70c9c458ad07c9205731876b3"
+SAME_EVERYWHERE = "eaf3e44850ac9a3cec73a63f53d65b8634f92c9b5e23452b89c3d6fdc03e50e2"
 # What can be added to any text without saying more about anything.
 SMALL_TALK = (
     " Good morning and I hope all is well. No rush on this one, whenever it suits you. It goes without saying that everybody "
