@@ -135,6 +135,11 @@ class _Walk:
                 self.withheld.append(event)
                 if event.type == "consent.withdrawn":
                     self.rest = replace(self.rest, plants=False)
+            case e.PromptSent() | e.TicketOpened() | e.TicketRevised() | e.CommentAdded() if (
+                self.rest.submitted is not None
+            ):
+                # No page can say it then; a log made by hand can.
+                pass
             case e.TicketOpened() | e.TicketRevised():
                 self._ticket(event.seq, event.data)
             case e.CommentAdded(comment=comment, suggestion=suggestion, hunk=hunk, line=line, text=text):

@@ -192,3 +192,13 @@ def test_naming_planted_mistakes_everywhere_hides_no_idle_prompt() -> None:
         asked(story, turn, f"rate 1 forgets the last minute, try {turn}")
     finish(story)
     assert share(story, "productive_follow_up") == (0, 2)
+
+
+@pytest.mark.parametrize("signal", ["grounding", "constraint_or_example", "productive_follow_up"])
+def test_what_is_said_once_the_work_is_in_counts_nowhere(signal: str) -> None:
+    story = begin()
+    asked(story, "a1", "Please write `shuffle`.")
+    finish(story)
+    before = share(story, signal)
+    asked(story, "a2", "In songs/builder.py, `shuffle` must return None for an empty list.")
+    assert share(story, signal) == before
