@@ -34,7 +34,7 @@ from interviews.settings import Settings, read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.judging.prompt import Plan, Request, plan
-from rubrics.judging.record import Bill, Heard, known, recorded
+from rubrics.judging.record import Bill, Heard, known, recorded, said
 from rubrics.scoring import score
 from wiring import load, now_ms, open_log, require_database
 
@@ -183,7 +183,9 @@ def _judge(
             asking.all(missing)
         finally:
             # Also after Ctrl+C: what was answered has been paid for.
-            if asking.heard:
+            # An outage is told where there is nothing else, and takes no earlier word away.
+            answered = any(not one.failed for one in asking.heard.values())
+            if answered or (asking.heard and not said(case.view, case.plan.rubric)):
                 made = recorded(case.plan, heard | asking.heard, settings.judge, asking.bill)
                 case.records.append(append(Draft("system", made, cause=case.end)))
                 seq = case.records[-1].seq

@@ -18,6 +18,7 @@ from typing import IO
 import click
 
 import rubrics.registry
+from commands.saying import plain
 from interviews import erasure, traces, visibility
 from interviews import events as e
 from interviews.chain import verify as verify_chain
@@ -50,22 +51,25 @@ def score_command(log: str, rubric: str, as_json: bool) -> None:
         rubrics.registry.export("json").write(sys.stdout, header, (), card)
         return
     for dimension in card.dimensions:
-        click.echo(f"{dimension.id} {_placed(dimension)}: {dimension.explanation}")
+        _say(f"{dimension.id} {_placed(dimension)}: {dimension.explanation}")
         if dimension.judge is not None:
-            click.echo(
-                f"  a judge ({dimension.judge.model}): {dimension.judge.reason} Effect {dimension.judge.effect:+.4f}."
-            )
+            _say(f"  a judge ({dimension.judge.model}): {dimension.judge.reason} Effect {dimension.judge.effect:+.4f}.")
         for indicator in dimension.indicators:
-            click.echo(f"  {indicator.id} {_placed(indicator)}: {indicator.explanation}")
+            _say(f"  {indicator.id} {_placed(indicator)}: {indicator.explanation}")
     if card.outcome:
-        click.echo(f"What was handed in: {card.outcome.explanation}")
+        _say(f"What was handed in: {card.outcome.explanation}")
     for fact in card.shown:
-        click.echo(f"Shown, never scored: {fact.title}: {fact.explanation}")
+        _say(f"Shown, never scored: {fact.title}: {fact.explanation}")
     for one in card.final:
         level = f"level {one.level}" if one.level else "no level"
-        click.echo(f"Final: {one.dimension}, {level}, {one.by} by {one.rater}{': ' if one.reason else ''}{one.reason}")
+        _say(f"Final: {one.dimension}, {level}, {one.by} by {one.rater}{': ' if one.reason else ''}{one.reason}")
     for flag in card.flags:
-        click.echo(f"! {flag}")
+        _say(f"! {flag}")
+
+
+def _say(line: str) -> None:
+    """Reasons and names in a log are whoever's who wrote it."""
+    click.echo(plain(line))
 
 
 def _placed(one: DimensionScore | IndicatorScore) -> str:

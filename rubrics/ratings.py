@@ -73,7 +73,10 @@ def judged(log: LogView, rubric: Rubric) -> Judged:
         early = event.seq < back
         match event.data:
             case e.RatingRecorded() as given:
-                ratings.append(_rated(event.seq, given, gone if early else ()))
+                # Which dimensions of another rubric rested on planted mistakes, this one does not know.
+                known = given.rubric_sha256 == rubric.sha256
+                lost = () if not early else gone if known else {one.dimension for one in given.ratings}
+                ratings.append(_rated(event.seq, given, lost))
             case e.ScoreOverridden() as given if given.rubric_sha256 == rubric.sha256:
                 if not (early and given.dimension in gone):
                     latest[given.dimension] = event.seq

@@ -256,11 +256,9 @@ def scorecard(interview: str) -> ResponseReturnValue:
     records = room.interview.log.read(interview)
     rubric, log = rubric_files.load("standard"), LogView.of(room.interview.header, records)
     card = score(log, rubric, translate=lambda text: str(_(text)))
-    titles = {dimension.id: dimension.title for dimension in rubric.dimensions}
-    titles |= {indicator.id: indicator.title for dimension in rubric.dimensions for indicator in dimension.indicators}
     moments = rating.moments(room, records)
     return render_template(
-        "scorecard.html", room=room, card=card, rubric=rubric, titles=titles, moments=moments, state=room.interview.state,
+        "scorecard.html", room=room, card=card, rubric=rubric, moments=moments, state=room.interview.state,
         people=rating.compared(room, log, card, rubric), **other_rubrics(interview, rubric.ref.sha256),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from flask_babel import gettext as _
 
 from interviews import events as e
 from interviews.chain import sha256_hex
-from interviews.errors import N_, BadInput, NotAllowed
+from interviews.errors import N_, BadInput, Conflict, NotAllowed
 from interviews.log import ClientKey
 from interviews.service import rating as service
 from interviews.service.registry import Interviews
@@ -35,6 +35,8 @@ from web.i18n import tell
 rating = Blueprint("rating", __name__)
 LEVELS: tuple[int, ...] = get_args(e.Level)
 NONE = "none"
+# As long as the form's field.
+MAX_EVIDENCE_TEXT = 400
 ANSWERS = (
     N_("cannot say"), N_("guesses"), N_("says what it does"), N_("says why too"), N_("says why, and what follows"),
 )  # fmt: skip
@@ -141,6 +143,7 @@ def rate(interview: str) -> ResponseReturnValue:
     """Record the levels and go on to the comparison. What does not fit is said above the form, with all that was entered."""
     room, rubric = _room(interview), rubric_files.load("standard")
     raters, records = auth.raters(interview), room.interview.log.read(interview)
+    _require_same(raters[-1], rubric)
     try:
         given = [_rating(room, records, dimension.id, str(_(dimension.title))) for dimension in rubric.dimensions]
         asked = questions.questions(LogView.of(room.interview.header, records))
@@ -149,6 +152,18 @@ def rate(interview: str) -> ResponseReturnValue:
     except BadInput as error:
         return _form(room, tell(error)), error.status
     return redirect(url_for("pages.scorecard", interview=interview))
+
+
+def _require_same(rater: str, rubric: Rubric) -> None:
+    """Raise ``Conflict`` where the form was shown to another name, or under another rubric, than it is sent by and under."""
+    shown_to, shown_under = request.form.get("rater", rater), request.form.get("rubric", rubric.sha256)
+    if shown_to != rater:
+        raise Conflict(
+            "This page was shown to %(was)s, and this browser is %(now)s since. Please open your own link again",
+            was=shown_to[:80], now=rater,
+        )  # fmt: skip
+    if shown_under != rubric.sha256:
+        raise Conflict("The rubric has changed since this page was shown. Please look at the score again")
 
 
 def _rating(room: Room, records: list[e.Record], dimension: str, title: str) -> e.Rating:
@@ -169,6 +184,10 @@ def _answer(asked: questions.Question) -> service.Explained | None:
 
 def _seqs(room: Room, records: list[e.Record], text: str) -> tuple[int, ...]:
     """Numbers of events, or times as the replay shows them: of a time, the last event until then."""
+    if len(text) > MAX_EVIDENCE_TEXT:
+        raise BadInput(
+            "Expected %(most)d characters of moments at most, got %(got)d", most=MAX_EVIDENCE_TEXT, got=len(text)
+        )
     there, out = moments(room, records), []
     for part in _MOMENT.findall(text):
         time = _TIME.fullmatch(part)
@@ -199,6 +218,7 @@ def reveal(interview: str) -> ResponseReturnValue:
 def override(interview: str) -> ResponseReturnValue:
     """Put another level beside the proposed one."""
     room, rater = _room(interview), auth.rater(interview)
+    _require_same(rater, rubric_files.load("standard"))
     level, dimension = request.form.get("level", ""), request.form.get("dimension", "")
     if level not in (NONE, *map(str, LEVELS)):
         raise BadInput("Expected a level from 1 to 5 or “cannot tell”, got %(got)s", got=level[:40] or "nothing")
@@ -213,6 +233,7 @@ def override(interview: str) -> ResponseReturnValue:
 def sign(interview: str) -> ResponseReturnValue:
     """Sign what the page showed."""
     room, rater, seen = _room(interview), auth.rater(interview), request.form.get("seen", "")
+    _require_same(rater, rubric_files.load("standard"))
     if not (seen.isascii() and seen.isdigit() and len(seen) <= 9):
         raise BadInput("Expected the number of the last event that the page showed, got %(got)s", got=seen[:40])
     service.sign(room.interview, rater, under(rubric_files.load("standard")), int(seen), _key(rater))

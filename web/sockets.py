@@ -363,7 +363,9 @@ class Sockets:
         if client.role != "interviewer":
             raise NotAllowed("Only an interviewer can erase what was recorded")
         asked = redaction.read_redaction(message.get("text"), message.get("seqs"), message.get("reason"))
-        return {"seqs": redaction.redact(client.room, f"interviewer:{client.rater}", asked, key)}
+        interview = client.room.interview
+        judged = has_seen(interview.log.read(interview.id), [client.rater])
+        return {"seqs": redaction.redact(client.room, f"interviewer:{client.rater}", asked, key, judged=judged)}
 
     def _disconnect(self, _reason: object = None) -> None:
         client = self._clients.pop(_sid(), None)

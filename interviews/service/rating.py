@@ -23,8 +23,9 @@ RESERVED = (ANYBODY, "operator")
 MAX_NAME = 40
 MAX_WORDS = 2000
 MAX_EVIDENCE = 40
-# Judgements are taken also where the record is full: this is their own bound.
-MAX_JUDGEMENTS = 300
+# Judgements are taken also where the record is full: this is their own bound, for each rater.
+MAX_JUDGEMENTS = 200
+_BOUNDED = frozenset({"rating.recorded", "score.overridden", "score.signed"})
 JUDGED = ("submitted", "finished")
 # After one of these the proposed score may be another than the one that was looked at.
 MOVES_THE_SCORE = frozenset({"analysis.recorded", "explanation.rated", "payload.erased", "consent.withdrawn"})
@@ -92,6 +93,7 @@ def rate(
         if known := interview.known(key):
             return known
         _require_submitted(interview)
+        _require_room(interview, raters[-1])
         got = [one.dimension for one in ratings]
         if sorted(got) != sorted(under.dimensions):
             wanted = ", ".join(under.dimensions)
@@ -161,7 +163,8 @@ def override(
 def sign(interview: Interview, rater: str, under: Under, seen_seq: int, key: ClientKey | None = None) -> list[e.Record]:
     """Sign the score as it followed from the log up to event ``seen_seq``.
 
-    Raises ``NotAllowed`` where the rater has not seen it or it is not final, ``Conflict`` where it may be another since.
+    Raises ``NotAllowed`` where the rater has not seen it or it is not final, ``Conflict`` where it may be another since,
+    ``BadInput`` for an event that there is not.
     """
     with interview.lock:
         if known := interview.known(key):
@@ -170,7 +173,9 @@ def sign(interview: Interview, rater: str, under: Under, seen_seq: int, key: Cli
         if not interview.counts["score.recorded"]:
             raise NotAllowed("The work is still being looked at; it can be signed once its score is recorded")
         records = interview.log.read(interview.id)
-        if moves(records[max(seen_seq, 0) :]):
+        if not 0 < seen_seq <= len(records):
+            raise BadInput("Expected an event from 1 to %(last)d, got %(got)d", last=len(records), got=seen_seq)
+        if moves(records[seen_seq:]):
             raise Conflict("The record has changed since this page was shown. Please look at the score again")
         signed = e.ScoreSigned(rater=rater, rubric_sha256=under.sha256, head_hash=records[-1].hash)
         return interview.record(Draft(f"interviewer:{rater}", signed), key=key)
@@ -184,12 +189,17 @@ def moves(records: Iterable[e.Record]) -> bool:
 def _require_submitted(interview: Interview) -> None:
     if interview.state.status not in JUDGED:
         raise NotAllowed("There is something to rate once the interview has been submitted")
-    if interview.counts["rating.recorded"] + interview.counts["score.overridden"] >= MAX_JUDGEMENTS:
-        raise NotAllowed("Expected fewer than %(most)d ratings of one interview", most=MAX_JUDGEMENTS)
+
+
+def _require_room(interview: Interview, rater: str) -> None:
+    said = [r for r in interview.log.read(interview.id) if r.type in _BOUNDED and _by(r, [rater])]
+    if len(said) >= MAX_JUDGEMENTS:
+        raise NotAllowed("Expected fewer than %(most)d judgements of one interview by one rater", most=MAX_JUDGEMENTS)
 
 
 def _require_seen(interview: Interview, rater: str) -> None:
     _require_submitted(interview)
+    _require_room(interview, rater)
     if not has_seen(interview.log.read(interview.id), [rater]):
         raise NotAllowed("Rate the interview first, or choose to see the score without; then it can be judged")
 

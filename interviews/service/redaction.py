@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from interviews import events as e
 from interviews.chain import sha256_hex
 from interviews.erasure import ERASABLE, erased, with_dependants
-from interviews.errors import BadInput, NotFound, PairsightError, PlatformFailure
+from interviews.errors import BadInput, NotAllowed, NotFound, PairsightError, PlatformFailure
 from interviews.leases import Lease
 from interviews.log import ClientKey, Draft, EventLog
-from interviews.service.interview import last_payload
+from interviews.service.interview import Interview, last_payload
 from interviews.service.room import Room
 from interviews.state import State, fold
 from interviews.traces import BLOT, Traces, blotted, holds, needles, trace
-from interviews.visibility import shown, withdrawn_at
+from interviews.visibility import judgement, sees, shown, withdrawn_at
 
 MAX_REASON = 500
 # A program may write the secret again while it is being erased; what goes on doing so is not to be outrun.
@@ -125,13 +125,21 @@ def _trace(
     return found
 
 
-def plan(log: EventLog, interview: str, asked: Redaction) -> Plan:
-    """What that redaction comes to on this log; of nothing where nothing is found. Raises ``BadInput``, ``NotFound``."""
-    events = [e.understand(record) for record in log.read(interview)]
+def plan(log: EventLog, interview: str, asked: Redaction, unread: Callable[[e.Record], bool] = lambda _: False) -> Plan:
+    """What that redaction comes to on this log; of nothing where nothing is found.
+
+    What is ``unread`` by whoever asks is left as it is: an erasure must not tell what it holds. Raises ``BadInput``,
+    ``NotFound``, and ``NotAllowed`` for such an event by its number.
+    """
+    records = log.read(interview)
+    kept_back = {record.seq for record in records if record.payload is not None and unread(record)}
+    events = [event._replace(data=None) if event.seq in kept_back else event for event in map(e.understand, records)]
     there = {event.seq: event for event in events}
     for seq in asked.seqs:
         if seq not in there:
             raise NotFound("There is no event %(seq)d", seq=seq)
+        if seq in kept_back:
+            raise NotAllowed("Judge first: event %(seq)d says what somebody made of this interview", seq=seq)
         if there[seq].type not in ERASABLE:
             raise BadInput("Event %(seq)d (%(type)s) holds nobody's words and stays", seq=seq, type=there[seq].type)
     # Beside a text, events are only dropped: what else they brought into the files is not the secret.
@@ -144,9 +152,31 @@ def plan(log: EventLog, interview: str, asked: Redaction) -> Plan:
         return Plan((), ())
     state = fold(events)
     then = [*_whole_again(events, state, found, unknown, asked.text)]
-    then += [draft for event in events if event.seq in gone for draft in _said_again(event, state, asked)]
+    # Behind a withdrawal, said again it would count as said behind it.
+    withdrawn = withdrawn_at(records)
+    over = {record.seq for record in records if judgement(record) and not sees("interviewer", record, withdrawn)}
+    over |= gone & _replaced(events)
+    then += [draft for event in events if event.seq in gone - over for draft in _said_again(event, state, asked)]
     _require_whole(events, gone, asked, then)
     return Plan(tuple(sorted(gone)), tuple(then))
+
+
+def _replaced(events: Sequence[e.Event]) -> set[int]:
+    """Ratings, answers and overrides behind which their rater, or for an override anybody, said something newer of the same."""
+    newest: dict[tuple[str, ...], int] = {}
+    people: dict[int, tuple[str, ...]] = {}
+    for event in events:
+        match event.data:
+            case e.RatingRecorded(rater=rater):
+                about: tuple[str, ...] = (event.type, rater)
+            case e.ExplanationRated(rater=rater, question=question):
+                about = (event.type, rater, question)
+            case e.ScoreOverridden(dimension=dimension):
+                about = (event.type, dimension)
+            case _:
+                continue
+        newest[about], people[event.seq] = event.seq, about
+    return {seq for seq, about in people.items() if newest[about] != seq}
 
 
 def _whole_again(
@@ -189,6 +219,8 @@ def _said_again(event: e.Event, state: State, asked: Redaction) -> list[Draft]:
             emptied = {"fault": "", "repair": None}
         case e.NoteAdded() | e.AnalysisRecorded() | e.ScoreRecorded():
             emptied = {}
+        case e.RatingRecorded() | e.ExplanationRated() | e.ScoreOverridden():
+            emptied = {}
         case _:
             return []
     if event.seq in asked.seqs:
@@ -228,21 +260,26 @@ def _require_whole(events: Sequence[e.Event], gone: Collection[int], asked: Reda
         ) from None
 
 
-def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = None) -> list[int]:
+def redact(
+    room: Room, author: str, asked: Redaction, key: ClientKey | None = None, *, judged: bool = True
+) -> list[int]:
     """Erase it from that interview, from the disk of its sandbox and from what the assistant is told; returns the events.
 
-    A repeated key erases nothing and returns what it erased. Raises ``NotFound`` where nothing carries it.
+    A repeated key erases nothing and returns what it erased. What people and models made of the interview is left where the author
+    has not ``judged`` it or may not read it any more. Raises ``NotFound`` where nothing carries it, ``NotAllowed`` for an event of
+    that kind by its number.
     """
     interview = room.interview
+    unread = _unread(interview, judged)
     if known := interview.known(key):
         return [int(seq) for seq in last_payload(known, "payload.erased")["seqs"]]
-    if _under_way(room) and plan(interview.log, interview.id, asked).seqs:
+    if _under_way(room) and plan(interview.log, interview.id, asked, unread).seqs:
         _end_replies(room)
     gone: list[int] = []
     for turn in range(ROUNDS):
         # What the disk holds is taken over first, so that it is found; the blotted text is written after.
         room.workspace.flush()
-        once = _once(room, author, asked, None if turn else key)
+        once = _once(room, author, asked, None if turn else key, unread)
         gone += once
         if not once or not asked.text:
             break
@@ -252,11 +289,18 @@ def redact(room: Room, author: str, asked: Redaction, key: ClientKey | None = No
     return sorted(set(gone))
 
 
-def _once(room: Room, author: str, asked: Redaction, key: ClientKey | None) -> list[int]:
+def _unread(interview: Interview, judged: bool) -> Callable[[e.Record], bool]:
+    withdrawn = withdrawn_at(interview.log.read(interview.id))
+    return lambda record: judgement(record) and not (judged and sees("interviewer", record, withdrawn))
+
+
+def _once(
+    room: Room, author: str, asked: Redaction, key: ClientKey | None, unread: Callable[[e.Record], bool]
+) -> list[int]:
     interview = room.interview
     with interview.lock:
         interview.known(key)
-        made = plan(interview.log, interview.id, asked)
+        made = plan(interview.log, interview.id, asked, unread)
         if made.seqs:
             with suppress(PlatformFailure):
                 room.workspace.parts()[2].forget()

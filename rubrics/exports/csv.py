@@ -63,7 +63,7 @@ class CsvExport:
 def cell(value: object) -> str:
     """The value as text; one that would begin a formula begins with an apostrophe instead."""
     text = "" if value is None else str(value)
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    return "'" + text if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA) else text
 
 
 export = CsvExport()

@@ -166,6 +166,11 @@ def _score(log: LogView, asked: JudgeQuestion, told: Mapping[str, e.Json], trans
     )  # fmt: skip
 
 
+def said(log: LogView, rubric: Rubric) -> bool:
+    """Whether the log holds a judge's word by this rubric already."""
+    return next(_fitting(log, rubric), None) is not None
+
+
 def _fitting(log: LogView, rubric: Rubric) -> Iterator[e.AnalysisRecorded]:
     """What a judge said by this very rubric of the work as it was handed in, the newest first.
 

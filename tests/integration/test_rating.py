@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 from app import create_app, main
 from interviews import events as e
 from interviews.chain import verify
-from interviews.errors import BadInput, NotAllowed
+from interviews.errors import BadInput, NotAllowed, NotFound
 from interviews.log import Draft
 from interviews.ndjson import read_log
 from interviews.service import rating as service
+from interviews.service import redaction
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
@@ -171,6 +172,75 @@ def test_an_erased_rating_was_a_rating(app: Flask, settings: Settings, room: Roo
     assert [one.blind for one in ratings(room)] == [False]
 
 
+def redact(room: Room, name: str, text: str, *, judged: bool) -> list[int]:
+    asked = redaction.read_redaction(text, None, "A name, typed by mistake")
+    return redaction.redact(room, f"interviewer:{name}", asked, judged=judged)
+
+
+def test_an_erasure_tells_nothing_to_who_has_not_judged(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    assert rate(ada, room, **{f"reason-{DIMENSIONS[0]}": SECRETLY}) == 302
+    before = room.interview.state.seq
+    with pytest.raises(NotFound):
+        redact(room, "Bo", SECRETLY, judged=False)
+    seq = next(r.seq for r in room.interview.log.read(room.interview.id) if r.type == "rating.recorded")
+    with pytest.raises(NotAllowed, match="Judge first"):
+        redaction.redact(
+            room, "interviewer:Bo", redaction.read_redaction(None, [seq], "Not his to erase"), judged=False
+        )
+    assert room.interview.state.seq == before
+    # A text that stands elsewhere too is taken out there, and does not tell that it stands in a rating.
+    room.note("Bo", SECRETLY, 3, None)
+    assert redact(room, "Bo", SECRETLY, judged=False) == [room.interview.state.seq - 2]
+    assert SECRETLY in page(ada, room, "scorecard")
+    assert redact(room, "Ada", SECRETLY, judged=True) == [seq]
+
+
+def test_a_secret_in_a_reason_costs_nobody_their_levels(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    said = {f"reason-{DIMENSIONS[0]}": f"She said {SECRETLY}", "level-q-why": "4", "reason-q-why": SECRETLY}
+    assert rate(ada, room, **said) == 302
+    for level, reason in (("1", SECRETLY), ("2", f"no, {SECRETLY}")):
+        override = {"dimension": DIMENSIONS[1], "level": level, "reason": reason, "token": level}
+        assert ada.post(f"/interviews/{room.interview.id}/override", data=override).status_code == 302
+    assert len(redact(room, "Ada", SECRETLY, judged=True)) == 4
+    assert SECRETLY not in everything(ada, room)
+    [rated] = ratings(room)
+    assert rated.blind and rated.rater == "Ada" and [one.level for one in rated.ratings] == [3] * len(DIMENSIONS)
+    assert rated.ratings[0].reason.startswith("She said ")
+    assert [one.level for one in judged(room) if isinstance(one, e.ScoreOverridden)] == [2]
+    assert [one.level for one in judged(room) if isinstance(one, e.ExplanationRated)] == [4]
+
+
+def test_a_form_counts_for_whom_and_under_what_it_was_shown(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    for name, was, why in (("rater", "Bo", "shown to Bo"), ("rubric", "0" * 64, "The rubric has changed")):
+        refused = ada.post(f"/interviews/{room.interview.id}/rate", data={**form(), name: was})
+        assert refused.status_code == 409 and why in refused.get_data(as_text=True)
+    assert judged(room) == []
+    shown = page(ada, room, "rate")
+    sha256 = rubric_files.load("standard").sha256
+    assert '<input type="hidden" name="rater" value="Ada">' in shown and f'name="rubric" value="{sha256}"' in shown
+    assert rate(ada, room, rater="Ada", rubric=sha256) == 302
+    beyond = ada.post(f"/interviews/{room.interview.id}/sign", data={"seen": "999999"})
+    assert beyond.status_code == 400
+
+
+def test_one_rater_cannot_shut_the_others_out(
+    app: Flask, settings: Settings, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_JUDGEMENTS", 2)
+    ada, bo = (rater(app, settings, room, name) for name in ("Ada", "Bo"))
+    assert [rate(ada, room, token=str(number)) for number in range(3)] == [302, 302, 403]
+    assert rate(bo, room) == 302
+
+
+def test_moments_are_bounded_before_they_are_looked_up(app: Flask, settings: Settings, room: Room) -> None:
+    ada = rater(app, settings, room, "Ada")
+    assert rate(ada, room, **{f"evidence-{DIMENSIONS[0]}": "00:01 " * 70}) == 400
+    assert judged(room) == []
+
+
 def test_moments_are_times_of_the_replay_or_numbers(app: Flask, settings: Settings, room: Room) -> None:
     ada = rater(app, settings, room, "Ada")
     records = room.interview.log.read(room.interview.id)
@@ -302,9 +372,9 @@ def test_a_rubrics_words_are_text_whatever_signs_they_hold(
         ).status_code
         == 302
     )
-    monkeypatch.undo()
     compared = page(ada, room, "scorecard")
     assert "&lt;script&gt;" in compared and "<script>" not in compared and "&lt;u&gt;" in compared
+    assert "&lt;b&gt;95 %s" in compared and "100 % of &lt;i&gt;" in compared and "<b>95" not in compared
 
 
 def command(settings: Settings, *arguments: str) -> Result:

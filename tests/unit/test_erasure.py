@@ -362,6 +362,23 @@ def test_judgements_are_kept_with_their_author(told: Told) -> None:
     assert card.payload is not None and card.payload["scorecard"]["n"] == 1
 
 
+def test_what_was_made_of_it_before_a_withdrawal_is_not_said_again_behind_it(told: Told) -> None:
+    result = {"dimensions": {}, "said": f"because of {SECRET}"}
+    rated = e.RatingRecorded(
+        rater="bo", blind=True, rubric="standard", rubric_version=1, rubric_sha256="0" * 64,
+        ratings=(e.Rating(dimension="critique", level=2, reason=SECRET),),
+    )  # fmt: skip
+    told.tell("system", e.AnalysisRecorded(kind="judge", result=result, key="k"))
+    told.tell("interviewer:bo", rated)
+    told.tell("candidate", e.ConsentWithdrawn(scope="planted-defects"))
+    told.tell("interviewer:bo", rated.model_copy(update={"blind": False}))
+    told.redact()
+    [*_, last] = told.log.read("i1")
+    left = [r for r in told.log.read("i1") if r.payload and r.type in ("rating.recorded", "analysis.recorded")]
+    assert left == [last] and last.payload is not None and last.payload["blind"] is False
+    assert SECRET not in str(last.payload) and last.payload["ratings"][0]["level"] == 2
+
+
 def test_a_file_named_by_it_goes_on_under_another_name(told: Told) -> None:
     told.whole(f"{SECRET}.py", "x = 1\n")
     told.tell("candidate", e.RunStarted(run="r1", files={f"{SECRET}.py": 1}))

@@ -45,7 +45,7 @@ def test_a_row_says_what_became_of_its_dimension() -> None:
     """Level and status of the whole, what a judge moved and what people made of it; columns that were there keep their places."""
     card = score(LogView.of(HEADER, tell()), load("standard"))
     judge = JudgeScore(
-        level=4, levels=(4, 4, None), spread=0, reason="", evidence=(1,), effect=0.03, model="m", key="ab" * 32
+        level=4, levels=(4, 4, None), spread=0, reason="", evidence=(1,), effect=-0.03, model="m", key="ab" * 32
     )
     dimensions = [one.model_copy(update={"judge": judge}) if one.id == "prompt" else one for one in card.dimensions]
     final = Final(dimension="verify", level=4, by="overridden", rater="Mo", seq=9, reason="Seen")
@@ -55,7 +55,7 @@ def test_a_row_says_what_became_of_its_dimension() -> None:
     rows = list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
     assert list(rows[0])[:19] == list(COLUMNS)[:19] and list(rows[0])[18] == "explanation"
     prompt = next(row for row in rows if row["dimension"] == "prompt")
-    assert (prompt["judge_level"], prompt["judge_effect"], prompt["final_level"]) == ("4", "0.03", "")
+    assert (prompt["judge_level"], prompt["judge_effect"], prompt["final_level"]) == ("4", "-0.03", "")
     verify = next(row for row in rows if row["dimension"] == "verify")
     whole = next(one for one in card.dimensions if one.id == "verify")
     level = "" if whole.level is None else str(whole.level)

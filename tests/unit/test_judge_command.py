@@ -253,6 +253,15 @@ def test_a_service_that_is_down_leaves_reasons_and_is_asked_again_later(service:
     assert judge is not None and judge.level == 4
 
 
+def test_an_outage_takes_no_earlier_word_away(service: Judging, tmp_path: Path) -> None:
+    out, again = tmp_path / "b.ndjson", tmp_path / "c.ndjson"
+    run(kept(tmp_path / "a.ndjson"), "--out", out)
+    service.speak = lambda _body, _number: Spoken(status=529)
+    run(out, "--out", again, "--model", "claude-haiku-4-5", code=1)
+    judge = card_of(again if again.exists() else out).dimensions[0].judge
+    assert judge is not None and judge.level == 4
+
+
 def test_what_lasts_is_asked_once(service: Judging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-wrong-111")
     result = run(kept(tmp_path / "a.ndjson"), "--out", tmp_path / "b.ndjson", code=1)

@@ -289,3 +289,11 @@ def test_questions_of_the_golden_log_are_always_the_same() -> None:
         log = LogView.of(*read_log(lines))
     first = questions.questions(log)
     assert len(first) == 3 and len({one.about_seq for one in first}) == 3 and first == questions.questions(log)
+
+
+def test_what_was_said_under_another_rubric_goes_whole_with_a_withdrawal() -> None:
+    """Which of its dimensions rested on planted mistakes, this rubric cannot know."""
+    other = rating("Bo", 2, charm=4).model_copy(update={"rubric_sha256": "0" * 64})
+    taken = e.ConsentWithdrawn(scope="planted-defects")
+    said = ratings.judged(view(SUBMITTED, rating("Ada", 3), other, taken, other), RUBRIC).ratings
+    assert [one.levels for one in said] == [{"prompt": 3}, {}, {"prompt": 2, "charm": 4}]
