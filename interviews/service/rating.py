@@ -18,8 +18,8 @@ from interviews.service.interview import Interview
 
 # Who came by a link that names nobody.
 ANYBODY = "interviewer"
-# Acts of whoever runs the server bear this one.
-RESERVED = (ANYBODY, "operator")
+# Whoever else is an actor in a log; acts of whoever runs the server bear the second.
+RESERVED = (ANYBODY, "operator", "candidate", "assistant", "terminal", "system")
 MAX_NAME = 40
 MAX_WORDS = 2000
 MAX_EVIDENCE = 40
@@ -52,11 +52,11 @@ class Under:
 
 
 def read_name(text: str) -> str:
-    """A rater's name, 1 to 40 printable characters. Raises ``BadInput``."""
+    """A rater's name, 1 to 40 printable characters, a letter or digit among them. Raises ``BadInput``."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
-    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable() or not any(sign.isalnum() for sign in name):
         raise BadInput("Expected a rater's name of 1 to %(most)d characters, got %(got)s", most=MAX_NAME, got=text[:80])
-    if name.casefold() in RESERVED:
+    if unicodedata.normalize("NFKC", name).casefold() in RESERVED:
         raise BadInput("Expected another name than %(got)s, which stands for whoever has none", got=name)
     return name
 

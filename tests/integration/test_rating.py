@@ -334,7 +334,9 @@ def test_a_link_names_its_rater_and_old_links_go_on(app: Flask, settings: Settin
     assert (ratings(room)[-1].rater, ratings(room)[-1].blind) == ("Di", False)
 
 
-@pytest.mark.parametrize("name", ["", " ", "x" * 41, "a\x00b", "Interviewer", "operator"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "x" * 41, "a\x00b", "Interviewer", "operator", "ＯPERATOR", "Candidate", "\u2800", "–"]
+)
 def test_a_name_that_is_none_is_told(name: str) -> None:
     with pytest.raises(BadInput, match="name"):
         service.read_name(name)
