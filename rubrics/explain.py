@@ -68,6 +68,14 @@ def basis(used: int, all_: int, inferred: bool, translate: Translate) -> str:
     return sentence(Note(_("From %(used)d of %(all)d indicators."), told), translate)
 
 
+def few(n: int, translate: Translate) -> str:
+    """That the dimension hears of indicators that have no number of their own."""
+    note = Note(
+        _("Of these, %(n)d saw too little for a number of their own; what little it was counts here."), {"n": n}
+    )
+    return sentence(note, translate)
+
+
 def unknown(n: int, translate: Translate) -> str:
     """Why there are counts and no value: the log does not hold what would tell."""
     note = Note(_("For %(n)d of them the log does not tell, so only the counts are given."), {"n": n})

@@ -67,6 +67,7 @@ class _Measured:
     weight: int
     prior: Weights
     posterior: Weights | None
+    """What the dimension hears: also of too few opportunities for a number of its own, or leaving one open would pay."""
 
 
 @dataclass(frozen=True)
@@ -94,16 +95,19 @@ def _placed(weights: Weights, levels: tuple[Level, ...] | None, translate: Trans
 def _dimension(log: LogView, dimension: Dimension, rubric: Rubric, translate: Translate) -> DimensionScore:
     measured = [_indicator(log, indicator, translate) for indicator in dimension.indicators]
     used = sum(one.posterior is not None for one in measured)
+    few = sum(one.posterior is not None and one.score.value is None for one in measured)
     # What has no value stays at its prior, moved by its siblings: left out, it would change what the mean is of, and whoever
     # avoided it would gain or lose by that.
     parts, together = [(one.weight, one.prior, one.posterior) for one in measured], whole(dimension.together, MILLI)
-    weights = joint.mix(parts, together) if used else None
+    # Where none has a number of its own, neither has the dimension.
+    weights = joint.mix(parts, together) if used > few else None
     weights, judge = judged(log, rubric, dimension, weights, translate)
     placed = _placed(weights, dimension.levels, translate) if weights is not None else None
     status: Status
     if placed is not None:
         status = placed.status
-        words = [explain.basis(used, len(measured), bool(together), translate), *placed.words]
+        words = [explain.basis(used, len(measured), bool(together), translate)]
+        words += [*([explain.few(few, translate)] if few else []), *placed.words]
     elif any(one.score.status == "cannot_tell" for one in measured):
         status, words = "cannot_tell", [translate(_("There was too little to put a number on it."))]
     else:
@@ -126,8 +130,10 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
     unknown = sum(1 for one in opportunities if not one.known)
     gone = sum(1 for event in log.facts.withheld if event.type in signal.opens)
     prior, weights = posterior_of(reading, indicator.prior)
-    told = weights is not None and not unknown and not gone
-    placed = _placed(weights, indicator.levels, translate) if weights is not None and told else None
+    heard = weights if not unknown and not gone else None
+    placed = (
+        _placed(heard, indicator.levels, translate) if heard is not None and enough(reading, indicator.prior) else None
+    )
     status: Status
     if placed is not None:
         status = placed.status
@@ -150,26 +156,35 @@ def _indicator(log: LogView, indicator: Indicator, translate: Translate) -> _Mea
         evidence=tuple(sorted({seq for one in opportunities for seq in one.evidence})),
         explanation=" ".join(words),
     )  # fmt: skip
-    return _Measured(shown, indicator.weight, prior, weights if placed else None)
+    return _Measured(shown, indicator.weight, prior, heard)
 
 
 def _opportunities(reading: Reading) -> Sequence[Opportunity]:
     return reading.opportunities if isinstance(reading, Share) else [*reading.defective, *reading.good]
 
 
+def enough(reading: Reading, prior: SharePrior | DetectionPrior) -> bool:
+    """Whether there were as many opportunities as a number of its own asks for."""
+    if isinstance(reading, Share):
+        return isinstance(prior, SharePrior) and len(reading.opportunities) >= prior.min_opportunities
+    if not isinstance(prior, DetectionPrior):
+        return False
+    return len(reading.defective) >= prior.min_defective and len(reading.good) >= prior.min_good
+
+
 def posterior_of(reading: Reading, prior: SharePrior | DetectionPrior) -> tuple[Weights, Weights | None]:
-    """The prior, and the posterior: None where nothing may be put as a number, for there were too few opportunities or none."""
+    """The prior, and the posterior, of however few opportunities: None where there was none."""
     match reading, prior:
         case Share(opportunities=chances), SharePrior():
             before = posterior.share(prior.a, prior.b, 0, 0)
-            if len(chances) < prior.min_opportunities:
+            if not chances:
                 return before, None
             hits = sum(1 for chance in chances if chance.hit)
             return before, posterior.share(prior.a, prior.b, hits, len(chances) - hits)
         case Detection(defective=defective, good=good), DetectionPrior():
             believed = _believed(prior)
             before = probit.detection(believed, {}, probit.counts(()))
-            if len(defective) < prior.min_defective or len(good) < prior.min_good:
+            if not defective and not good:
                 return before, None
             shifts = _shifts(prior)
             flawed = {

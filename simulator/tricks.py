@@ -1,6 +1,6 @@
 """People who go for the score and not for the work.
 
-Owns eight tricks. Invariant: each is somebody of weak skill (``WEAK``) who does one thing more, so that whatever they gain over
+Owns nine tricks. Invariant: each is somebody of weak skill (``WEAK``) who does one thing more, so that whatever they gain over
 others of that skill is the trick's. Leaves out whether it pays (``validation``).
 """
 
@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from interviews import events as e
 from simulator import lockers, returns, says
-from simulator.chance import SPREAD, Dice, Skills
+from simulator.chance import SPREAD, STEPS, Dice, Skills
 from simulator.course import Request, Simulated, simulate
 from simulator.lockers import Atom, Piece, Trap
 from simulator.returns import Change
@@ -22,8 +22,9 @@ from simulator.voice import Voice
 from simulator.work import Work
 
 Trick = Literal[
-    "stuffer", "padder", "reject-all", "accept-all", "test-spammer", "fake-critic", "copy-the-brief", "prompt-injector"
-]
+    "stuffer", "padder", "reject-all", "accept-all", "test-spammer", "fake-critic", "copy-the-brief", "prompt-injector",
+    "one-left-open",
+]  # fmt: skip
 TRICKS: Final[tuple[Trick, ...]] = get_args(Trick)
 WEAK: Final = Skills(**{name: -spread for name, spread in SPREAD.items()})
 # Of the checking that others do, so much is done by those who go for the score.
@@ -120,6 +121,17 @@ class _Injecting(Review):
         return judged.model_copy(update={"fault": f"{judged.fault} {ORDER}".strip()})
 
 
+class _OneOpen(Review):
+    """Gives no verdict on one flawed change that they would have let in."""
+
+    left: Change | None = None
+
+    def leaves(self, change: Change, judged: e.HunkJudged) -> bool:
+        if self.left is None and change.flaw is not None and judged.verdict in STEPS[:2]:
+            self.left = change
+        return change is self.left
+
+
 def _stuffed(work: Work, text: str) -> str:
     words = sorted(set(re.findall(r"[a-z0-9]{3,}", lockers.BRIEF.lower())))
     names = [one.path for one in lockers.PIECES] + [f"`{atom.symbol}`" for atom in lockers.ATOMS]
@@ -170,6 +182,8 @@ def trickster(trick: Trick) -> Callable[[Teller, Dice, Voice, Request], tuple[Wo
                 return _AllIn(True, teller, dice, voice, request), merges
             case "fake-critic":
                 return work, _Verdicts("block", _fake, teller, dice, voice)
+            case "one-left-open":
+                return work, _OneOpen(teller, dice, voice)
             case "test-spammer":
                 return _Spammer(teller, dice, voice, request.style), honest
 

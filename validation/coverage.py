@@ -20,7 +20,7 @@ from rubrics import joint, posterior
 from rubrics.base import Detection, Opportunity, Reading, Share
 from rubrics.normal import MILLI, whole
 from rubrics.posterior import UNIT
-from rubrics.rubric import DetectionPrior, Dimension, Indicator, SharePrior, load
+from rubrics.rubric import DetectionPrior, Dimension, Indicator, load
 from rubrics.scoring import posterior_of
 from simulator.chance import CRITERION_SD, D_MEAN, HARDER, ITEM_SD, SKILLS, SPREAD, SURE, USUAL, WITHIN_SD, looks, phi
 from validation.claims import Claim, rounded
@@ -132,7 +132,7 @@ def _scored(dimension: Dimension, used: Sequence[Indicator], drawn: Sequence[Rea
     """The value and its interval, as a scorecard has them."""
     parts = []
     for one, reading in zip(used, drawn, strict=True):
-        before, after = posterior_of(reading, _without_minimum(one))
+        before, after = posterior_of(reading, one.prior)
         assert after is not None
         parts.append((one.weight, before, after))
     weights = joint.mix(parts, whole(dimension.together, MILLI))
@@ -145,13 +145,6 @@ def _counted(reading: Reading) -> object:
         return sum(one.hit for one in reading.opportunities)
     flawed = Counter((one.hit, one.sure, one.difficulty) for one in reading.defective)
     return frozenset(flawed.items()), frozenset(Counter((one.hit, one.sure) for one in reading.good).items())
-
-
-def _without_minimum(indicator: Indicator) -> SharePrior | DetectionPrior:
-    prior = indicator.prior
-    if isinstance(prior, DetectionPrior):
-        return prior.model_copy(update={"min_defective": 1, "min_good": 1})
-    return prior.model_copy(update={"min_opportunities": 1})
 
 
 def _draw(indicator: Indicator, n: int, skill: float, criterion: float, dice: Random) -> tuple[Reading, float]:

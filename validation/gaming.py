@@ -19,7 +19,7 @@ from validation.judge import swayed
 from validation.trying import Asked, How, Marks
 
 PEOPLE = 60
-ABOUT = "eight tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick"
+ABOUT = "nine tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick"
 
 
 def claims(how: How) -> list[Claim]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from interviews import events as e
 from interviews.ndjson import read_log
 from rubrics import joint, probit
 from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
@@ -16,6 +17,7 @@ from rubrics.posterior import share
 from rubrics.rubric import Level, load
 from rubrics.scoring import score
 from tests.golden.make import CARD, HEADER, LOG, card_text
+from tests.golden.story import Story, hunk, note
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,6 +83,39 @@ def test_another_language_changes_the_words_and_nothing_else() -> None:
         ]
 
     assert bare(english) == bare(other)
+
+
+def reviewed(found: int, blamed: int, *, left_open: int = -1) -> DimensionScore:
+    """Critique of who found the first so many of six flaws in words, and blamed the first so many of ten sound changes."""
+    story = Story(HEADER)
+    flaws = tuple(
+        e.Defect(id=f"d{at}", kind="wrong", title="", explanation="", fix="", path="a.py", patterns=(rf"\bflaw{at}\b",))
+        for at in range(6)
+    )
+    hunks = tuple(hunk(f"h{at}", "a.py", 1, "", f"def step{at}(x):\n    return x\n", base=0) for at in range(16))
+    notes = tuple(note(f"h{at}", defect=f"d{at}" if at < 6 else None) for at in range(16))
+    story.tell("system", e.KeyRecorded(requirements=(), defects=(), brief_shared=False))
+    story.tell("system", e.ReviewOpened(review="rv", title="", description="", folder="review", hunks=hunks))
+    story.tell("system", e.ReviewAnnotated(review="rv", hunks=notes, defects=flaws))
+    for at in range(16):
+        doubts = at < found or 6 <= at < 6 + blamed
+        fault = f"flaw{at}: `step{at}` returns the wrong value for {at}, it must be `x + {at}`." if doubts else ""
+        if at != left_open:
+            verdict: e.Verdict = "block" if doubts else "merge"
+            story.tell("candidate", e.HunkJudged(review="rv", hunk=f"h{at}", verdict=verdict, line=2, fault=fault))
+    (critique,) = (one for one in score(story.view(), load("standard")).dimensions if one.id == "critique")
+    return critique
+
+
+def test_a_verdict_left_open_gains_nothing_over_honest_work() -> None:
+    middling, weak = reviewed(4, 2), reviewed(2, 3)
+    assert middling.score is not None and weak.score is not None
+    for at in (5, 15):
+        avoiding = reviewed(2, 3, left_open=at)
+        detection = avoiding.indicators[0]
+        assert (detection.n, detection.value, detection.status) == (15, None, "cannot_tell")
+        assert avoiding.score is not None and abs(avoiding.score - weak.score) < 0.02 < middling.score - avoiding.score
+        assert "1 saw too little" in avoiding.explanation and "saw too little" not in weak.explanation
 
 
 # Another process, whose decimals are set to two digits before anything is imported: nothing may hang on the ambient context.

@@ -135,7 +135,12 @@ def test_other_names_pace_and_an_outage_leave_what_was_done() -> None:
     assert "cabinet/prices.py" in paths and "lockers/fees.py" not in paths
     took = [one.records[-1].at_ms - one.records[0].at_ms for one in (made, slower)]
     assert 1.4 < took[1] / took[0] < 1.6
-    assert "reply.failed" in kinds(outage) and "sandbox.lost" in kinds(outage)
+    assert "sandbox.lost" in kinds(outage)
+    failed = [one["turn"] for one in payloads(outage, "reply.failed")]
+    again = [one["text"] for one in payloads(outage, "prompt.sent") if one["turn"] in failed]
+    assert len(failed) == 2, "the third prompt, and a follow-up"
+    assert sorted(one["text"] for one in payloads(outage, "prompt.sent"))
+    assert all([one["text"] for one in payloads(outage, "prompt.sent")].count(text) == 2 for text in again)
     for one in (renamed, slower, outage):
         assert verify(one.header, one.records)
 
@@ -170,6 +175,7 @@ def test_who_plays_a_trick_is_weak_and_leaves_a_sound_log(trick: str) -> None:
     assert all(made.truth.skills.of(name) == -SPREAD[name] for name in SKILLS)
     verdicts = {one["verdict"] for one in payloads(made, "hunk.judged")}
     assert verdicts == {"reject-all": {"block"}, "fake-critic": {"block"}, "accept-all": {"merge"}}.get(trick, verdicts)
+    assert len(payloads(made, "hunk.judged")) == 16 - (trick == "one-left-open")
 
 
 @pytest.mark.parametrize("bad", ["prompt", "prompt=x", "prompt=9", "sense=1", "prompt=1,prompt=2"])
