@@ -1,7 +1,7 @@
 """The brief's requirements in a log: which code of theirs was taken over, where they were stated, and which tests tell of them.
 
 Owns that look-up. Invariant: a requirement's hidden tests decide one thing at most: those that a planted mistake was shown for are
-defect detection's, those that show an unstated requirement mended are requirement coverage's, and all others
+defect detection's, those of a requirement that nobody stated are requirement coverage's, whether they pass or fail, and all others
 tell how much of the work is right. Leaves out counting (``signals``).
 """
 
@@ -64,12 +64,12 @@ def mended(facts: Facts, atom: Requirement, accepted: list[Offered]) -> bool:
 
 
 def told_by_tests(facts: Facts) -> frozenset[str]:
-    """Names of the hidden tests that show an unstated requirement mended."""
+    """Names of the hidden tests that tell whether an unstated requirement was mended, whatever they say."""
     if facts.key is None or facts.key.brief_shared:
         return frozenset()
     found: set[str] = set()
     for atom in facts.key.requirements:
         accepted = accepted_for(facts, atom)
-        if accepted and not expressed_at(facts, atom, accepted) and mended(facts, atom, accepted):
+        if accepted and not honoured(atom, accepted) and not expressed_at(facts, atom, accepted):
             found |= {name_of_test(test) for test in tests_of(facts, atom)}
     return frozenset(found)

@@ -1,8 +1,8 @@
 """Hidden tests: how much of what was asked for the submitted work does.
 
 Owns the share of hidden tests that pass, each counted once under all its parameters. Invariant: tests that catch planted
-mistakes belong to defect detection, and those that show an unstated requirement mended to requirement coverage:
-they do not count here. Where the candidate handed the brief on as it stands, the files tell of the assistant alone, and nothing is
+mistakes belong to defect detection, and those that tell whether an unstated requirement was mended to requirement
+coverage, passed or failed: they do not count here. Where the candidate handed the brief on as it stands, the files tell of the assistant alone, and nothing is
 observed. A grader that could not run says nothing. Leaves out the comparison with the assistant alone (``lift``).
 """
 
@@ -38,12 +38,13 @@ class HiddenTests:
                 _("The assistant was handed the brief as it stands: what the files do is then the assistant's work."),
             )
         by_name: dict[str, bool] = {}
-        elsewhere, gap = told_by_tests(facts), facts.lost(*_TOLD_BY)
+        gap = facts.lost(*_TOLD_BY)
+        elsewhere = frozenset[str]() if log.header.settings.brief_shared else told_by_tests(facts)
         for test, outcome in counted(facts).items():
             name = name_of_test(test)
-            if name in elsewhere:
-                continue
             by_name[name] = by_name.get(name, True) and outcome == "passed"
+        # What was withheld may have stated the requirement: then its failing tests would count here.
+        by_name = {name: passed for name, passed in by_name.items() if name not in elsewhere or (gap and not passed)}
         return Share(
             tuple(
                 Opportunity(passed, (facts.hidden_seq,), known=passed or not gap)

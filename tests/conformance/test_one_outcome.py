@@ -1,7 +1,7 @@
 """One outcome feeds one scored indicator.
 
 An outcome is what came of an act: a test's result, a verdict on a change, what an analysis found, a person's rating. Each is turned
-over by itself in interviews that have all of them; the hits of one indicator may change and of no other.
+over by itself in interviews that have all of them; the hits or the count of one indicator may change and of no other.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ OTHER = {"passed": "failed", "failed": "passed", "error": "passed", "skipped": "
 VERDICT = {"block": "merge", "probably wrong": "probably right", "probably right": "probably wrong", "merge": "block"}
 
 
-def hits(view: LogView) -> dict[str, tuple[int, ...]]:
-    """Of every signal how many hits it has: of a detection, found and falsely blamed ones."""
+def counts(view: LogView) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Of every signal its hits and opportunities: of a detection those of flawed changes, then of sound ones."""
     found = {}
     for name in registry.signal_ids():
         reading = registry.signal(name).read(view)
         groups = [reading.defective, reading.good] if isinstance(reading, Detection) else [reading.opportunities]
-        found[name] = tuple(sum(one.hit for one in group) for group in groups)
+        found[name] = tuple((sum(one.hit for one in group), len(group)) for group in groups)
     return found
 
 
@@ -101,7 +101,7 @@ def meets_a_prompt(which: int, at: int) -> bool:
 def moved(which: int, at: int, payload: dict[str, Any]) -> set[str]:
     header, records = logs()[which]
     other = [*records[:at], records[at].model_copy(update={"payload": payload}), *records[at + 1 :]]
-    before, now = hits(LogView.of(header, records)), hits(LogView.of(header, other))
+    before, now = counts(LogView.of(header, records)), counts(LogView.of(header, other))
     return {name for name in before if before[name] != now[name]}
 
 

@@ -295,6 +295,29 @@ def test_what_was_mended_before_submitting_counts(outcome: str, hits: int) -> No
     assert share(story, "requirement_coverage") == (hits, 1)
 
 
+@pytest.mark.parametrize("outcome", ["passed", "failed"])
+def test_a_test_of_an_unstated_requirement_counts_once_whatever_it_says(outcome: str) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", "cap"))
+    finish(story, test_cap=outcome)
+    assert share(story, "requirement_coverage") == (outcome == "passed", 1)
+    assert share(story, "hidden_tests") == (1, 1)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_test_of_a_stated_requirement_tells_of_the_work(late: bool) -> None:
+    story = begin()
+    asked(story, "a1", "do it" if late else CAP)
+    offered(story, "a1", note("h1", "cap"))
+    if late:
+        asked(story, "a2", CAP)
+        offered(story, "a2", note("h2", "cap", "cap"))
+    finish(story, test_cap="failed")
+    assert share(story, "requirement_coverage") == (1, 1)
+    assert share(story, "hidden_tests") == (1, 2)
+
+
 def test_later_code_that_honours_a_late_statement_mends_it() -> None:
     story = begin()
     asked(story, "a1", "do it")
