@@ -184,8 +184,10 @@ def test_a_review_is_done_by_keys_watched_and_told_of(reviewed: Product, open_pa
     expect(watcher.locator(f"[data-review-hunk='{order[1]}']")).to_contain_text("No verdict yet")
 
 
-def judged(verdict: str, line: int = 0, fault: str = "", repair: str | None = None) -> pages.Json:
-    return {"seq": 0, "verdict": verdict, "line": line, "fault": fault, "repair": repair}
+def judged(
+    verdict: str, line: int = 0, fault: str = "", repair: str | None = None, *, late: bool = False
+) -> pages.Json:
+    return {"seq": 0, "verdict": verdict, "line": line, "fault": fault, "repair": repair, "late": late}
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (800, "dark")])
@@ -283,7 +285,7 @@ def test_a_fault_written_without_network_when_time_runs_out_is_taken(tmp_path: P
         wait(lambda: pages.state(watcher)["status"] == "grace", 60)
         line.mend()
         wait(lambda: pages.state(watcher)["status"] in ("submitted", "finished"), 60)
-        assert verdicts(watcher)[order[0]] | {"seq": 0} == judged("probably wrong", 0, FAULT)
+        assert verdicts(watcher)[order[0]] | {"seq": 0} == judged("probably wrong", 0, FAULT, late=True)
     finally:
         line.close()
         running.stop()
