@@ -25,7 +25,12 @@ _KEPT = 2
 @lru_cache(maxsize=_KEPT)
 def asked(facts: Facts) -> tuple[Prompt, ...]:
     """Prompts that ask for something: none that the platform failed to answer, no mere courtesies."""
-    return tuple(prompt for prompt in facts.prompts if prompt.counts and not is_courtesy(prompt.text))
+    return tuple(prompt for prompt in facts.prompts if prompt.counts and not _thanks(prompt))
+
+
+def _thanks(prompt: Prompt) -> bool:
+    """Whether it is a courtesy, with nothing picked out for the assistant to look at."""
+    return is_courtesy(prompt.shown) and not any(one.kind == "selection" for one in prompt.mentions)
 
 
 @lru_cache(maxsize=_KEPT)
@@ -85,12 +90,17 @@ def stated(facts: Facts) -> Mapping[int, frozenset[str]]:
 
 @lru_cache(maxsize=_KEPT)
 def first_stated(facts: Facts) -> Mapping[int, frozenset[str]]:
-    """Of each prompt those of them that no prompt before it stated."""
+    """Of each prompt that counts those of them that no such prompt before it stated.
+
+    What the platform failed to answer was not heard: to send it again says something new.
+    """
     known: frozenset[str] = frozenset()
     found = {}
-    for seq, atoms in sorted(stated(facts).items()):
-        found[seq] = atoms - known
-        known |= atoms
+    for prompt in sorted(facts.prompts, key=lambda prompt: prompt.seq):
+        if prompt.counts:
+            atoms = stated(facts)[prompt.seq]
+            found[prompt.seq] = atoms - known
+            known |= atoms
     return found
 
 
@@ -127,10 +137,22 @@ def named(prompt: Prompt) -> list[str]:
 
 
 def resolving(facts: Facts, prompt: Prompt) -> list[Run]:
-    """The finished runs before the next prompt; where there are none, the first run after it."""
-    runs = [run for run in facts.runs if run.finished is not None and run.seq > prompt.seq]
+    """The finished runs of open work before the next prompt: what a run behind that shows is the next one's."""
     until = _next(facts, prompt)
-    return [run for run in runs if until is None or run.seq < until] or runs[:1]
+    return [run for run in worked(facts) if run.seq > prompt.seq and (until is None or run.seq < until)]
+
+
+@lru_cache(maxsize=_KEPT)
+def worked(facts: Facts) -> tuple[Run, ...]:
+    """The finished runs that tell something and began in open work: those of the review are about the review."""
+    end = facts.submitted if facts.closed is None else facts.closed
+    runs = (run for run in facts.runs if run.finished is not None and run.outcomes)
+    return tuple(run for run in runs if end is None or run.seq < end)
+
+
+def unread(run: Run) -> frozenset[str]:
+    """What of a run is no test but a module that could not be read, so that none of its tests ran."""
+    return frozenset(test for test, outcome in run.outcomes.items() if outcome == "error" and "::" not in test)
 
 
 def failing(run: Run) -> frozenset[str]:
@@ -154,7 +176,7 @@ def rounds(facts: Facts) -> tuple[Round, ...]:
     What only names a failure is decided as a resolved one, and what says nothing definite has been counted as that.
     """
     found = []
-    finished = [run for run in facts.runs if run.finished is not None and run.outcomes]
+    finished = worked(facts)
     for prompt in follow_ups(facts):
         earlier = [run for run in finished if run.finished is not None and run.finished < prompt.seq]
         until = _next(facts, prompt)

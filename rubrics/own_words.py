@@ -42,7 +42,8 @@ def own_words(facts: Facts) -> Mapping[int, str]:
             (taken and bulk) or (len(words) >= _ROW and seen[key] >= _FORMULA) or _is_list(words)
             for (_, words), key, taken in zip(sentences, keys, copied, strict=True)
         ]
-        seen.update(set(keys))
+        if prompt.counts:
+            seen.update(set(keys))
         if any(left_out):
             text = "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
         found[prompt.seq] = text

@@ -45,11 +45,14 @@ def _key(content: e.Hunk) -> str:
 
 
 class Work:
-    """One candidate at work. ``care``: how much of the usual checking they do; ``given``: they gave the assistant the brief."""
+    """One candidate at work. ``care``: how much of the usual checking they do; ``given``: they gave the assistant the brief.
+
+    With an ``outage`` the assistant fails twice: on the third prompt, and on the first follow-up.
+    """
 
     def __init__(self, teller: Teller, dice: Dice, voice: Voice, style: Style, *, outage: bool = False) -> None:
         self.teller, self.dice, self.voice, self.style = teller, dice, voice, style
-        self.outage = outage
+        self.outage, self.cut_off = outage, outage
         self.care, self.given = 1.0, False
         self.stated: set[str] = set()
         self.honoured: set[str] = set()
@@ -211,16 +214,17 @@ class Work:
         self.teller.wait(70)
         if self.style == "delegator":
             return self._ticket(piece, text, again)
-        return self._answered(self.ask(piece, text))
+        return self._answered(self.ask(piece, text, again=again))
 
-    def ask(self, name: str, text: str) -> str:
-        """Sends a prompt; the turn. With an outage the third one fails and is sent again."""
+    def ask(self, name: str, text: str, *, again: bool = False) -> str:
+        """Sends a prompt; the turn. One that the assistant fails to answer is sent again."""
         self.turns += 1
         turn = f"a{self.turns}"
         self.teller.tell("candidate", e.PromptSent(turn=turn, text=text))
-        if self.outage and self.turns == 3:
+        if (self.outage and self.turns == 3) or (self.cut_off and again):
+            self.cut_off = self.cut_off and not again
             self._fail(turn)
-            return self.ask(name, text)
+            return self.ask(name, text, again=again)
         return turn
 
     def _fail(self, turn: str) -> None:
@@ -242,6 +246,11 @@ class Work:
         files = self.teller.versions()
         if again:
             self.teller.tell("candidate", e.TicketRevised(ticket=piece, turn=turn, text=text, files=files))
+            if self.cut_off:
+                self.cut_off = False
+                self._fail(turn)
+                turn = f"{piece}.3"
+                self.teller.tell("candidate", e.TicketRevised(ticket=piece, turn=turn, text=text, files=files))
         else:
             title = self.voice.say(f"title/{piece}", Say(("The next part",), ("Some more work",)))
             self.teller.tell("candidate", e.TicketOpened(ticket=piece, turn=turn, title=title, text=text, files=files))
