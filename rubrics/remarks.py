@@ -156,13 +156,18 @@ def specific(remark: Remark) -> bool:
         return False
     text = unhedged(mended(remark.text, _CUES))
     said = [_PLACE.sub(" ", sentence) for sentence in SENTENCE.split(text)]
-    if len({found.lower() for sentence in said for found in _KIND.findall(sentence)}) > _KINDS:
+    if lists_kinds(" ".join(said)):
         return False
     expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, " ".join(said[:at]))]
     if not expects or not _placed(remark, text):
         return False
     beside = any(len(_NAME.findall(sentence)) > 2 for at, sentence in enumerate(said) if at not in expects)
     return beside or asserts_fault(text)
+
+
+def lists_kinds(text: str) -> bool:
+    """Whether it is a list of whatever might be wrong, and so names nothing."""
+    return len({found.lower() for found in _KIND.findall(text)}) > _KINDS
 
 
 def _placed(remark: Remark, text: str) -> bool:

@@ -2,8 +2,8 @@
 
 Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by itself. A
 planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault named (in
-the reason, in a comment at it, or in a prompt between offer and submission), or if it was repaired (all its hidden tests pass);
-missed if it was accepted and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for wording
+the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at most, and none in
+a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for wording
 must not cost a candidate. In the review the fault may be named by its place too: an asserted fault at one of the defect's own
 lines. A sound hunk let in is a right verdict, one rejected with an asserted fault a false alarm, one rejected as a matter of
 style or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
@@ -14,13 +14,16 @@ kept with it. Leaves out what either is worth (the rubric, ``probit``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from interviews.events import Defect
 from interviews.faults import asserts_fault, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
+from rubrics.remarks import lists_kinds
 from rubrics.told import Judged, Offered, Reviewed
 from rubrics.wording import all_pass, matches, patterns_of
 
@@ -92,11 +95,38 @@ def _named(facts: Facts, defect: Defect, hunk: Offered) -> tuple[int, ...]:
 
 def _told(facts: Facts, defect: Defect, suggestion: str, hunk: str, shown: int | None) -> int | None:
     """Where a prompt, or a comment at the hunk, names the fault after it was shown and before submission."""
-    said = [(one.seq, one.text) for one in facts.prompts if _in_time(facts, shown, one.seq)]
-    for seq, text in sorted([*said, *_comments(facts, suggestion, hunk, shown)]):
-        if matches(defect.patterns, text):
-            return seq
-    return None
+    said = [
+        seq for seq, named in _named_in_prompts(facts).items() if named == defect.id and _in_time(facts, shown, seq)
+    ]
+    said += [seq for seq, text in _comments(facts, suggestion, hunk, shown) if _names(defect, text)]
+    return min(said, default=None)
+
+
+def _names(defect: Defect, text: str) -> bool:
+    return matches(defect.patterns, text) and not lists_kinds(text)
+
+
+@lru_cache(maxsize=2)
+def _named_in_prompts(facts: Facts) -> Mapping[int, str]:
+    """The planted mistake that each prompt names, by its seq: one at most, of those rejected the one that was shown first.
+
+    A prompt points at no place, so one that names many could be meant to hit whatever there is.
+    """
+    defects = {one.id: one for one in (facts.key.defects if facts.key else ())}
+    rejected: dict[str, int] = {}
+    for hunk in facts.hunks:
+        planted = hunk.note.defect if hunk.note else None
+        if planted in defects and hunk.seq is not None and hunk.decision is not None and not hunk.decision.accepted:
+            rejected[planted] = min(rejected.get(planted, hunk.seq), hunk.seq)
+    found = {}
+    for prompt in facts.prompts:
+        if lists_kinds(prompt.text):
+            continue
+        shown = [name for _seq, name in sorted((seq, name) for name, seq in rejected.items() if seq < prompt.seq)]
+        named = next((name for name in shown if matches(defects[name].patterns, prompt.text)), None)
+        if named is not None:
+            found[prompt.seq] = named
+    return found
 
 
 def _comments(facts: Facts, suggestion: str, hunk: str, shown: int | None) -> list[tuple[int, str]]:
@@ -164,7 +194,10 @@ def _good(facts: Facts, hunk: Offered) -> Opportunity | None:
         return None
     if hunk.decision.accepted:
         return Opportunity(False, (hunk.decision.seq,))
-    return Opportunity(True, (hunk.decision.seq,)) if _blames(facts, hunk.decision.reason) else None
+    # What could name a fault at this place can also blame what is sound.
+    said = [(hunk.decision.seq, hunk.decision.reason), *_comments(facts, hunk.suggestion, hunk.hunk, hunk.seq)]
+    blamed = next((seq for seq, text in said if _blames(facts, text)), None)
+    return None if blamed is None else Opportunity(True, tuple(sorted({hunk.decision.seq, blamed})))
 
 
 def _blames(facts: Facts, reason: str) -> bool:

@@ -469,6 +469,41 @@ def test_a_fault_named_before_it_was_shown_is_no_detection() -> None:
     assert detection(story)[:2] == (0, 0)
 
 
+KINDS = "Mind race conditions, empty lists, null, duplicates, unicode: "
+
+
+@pytest.mark.parametrize(
+    ("prompts", "hits"),
+    [
+        (("",), 0),
+        (("rate 1 forgets the last minute",), 1),
+        (("rate 4 forgets the last minute",), 1),
+        (("rate 1 forgets the last minute", "rate 4 forgets the last minute"), 2),
+        (("rate 1, rate 4, rate 7, rate 9: each forgets the last minute, and so does rate 1 the last minute",), 1),
+        ((KINDS + "rate 1 forgets the last minute",), 0),
+    ],
+)
+def test_a_prompt_names_one_rejected_mistake_at_most_and_a_list_names_none(prompts: tuple[str, ...], hits: int) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    for at, defect in enumerate(DEFECTS):
+        offered(story, "a1", note(f"h{at}", defect=defect.id), accept=False)
+    for at, text in enumerate(prompts):
+        asked(story, f"b{at}", text)
+    finish(story)
+    assert detection(story)[:2] == (hits, hits)
+
+
+def test_a_comment_at_a_sound_change_that_is_rejected_can_blame_it() -> None:
+    for said, expected in (("this crashes on empty lists", (1, 1)), (KINDS, (1, 1)), ("nice", (0, 0))):
+        story = begin()
+        asked(story, "a1", "do it")
+        offered(story, "a1", note("h1"), accept=False)
+        comment = e.CommentAdded(comment="c1", suggestion="h1", hunk="h1", line=1, text=said)
+        story.tell("candidate", comment)
+        assert detection(story)[2:] == expected, said
+
+
 def test_a_planted_mistake_shown_twice_is_one_opportunity() -> None:
     story = begin()
     asked(story, "a1", "do it")
