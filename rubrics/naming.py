@@ -9,6 +9,7 @@ names are looked at; an everyday word that is also a symbol does not count by ac
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from rubrics.told import Prompt, Scene
@@ -57,24 +58,89 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _PATH = re.compile(r"[\w./\\-]+")
 _BEFORE_FILE = re.compile(r"\b(\w+)\s+(?:module|file|datei|modul)\b", re.I)
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b")
+_WORD, _PLAIN_WORD = re.compile(r"\w+"), re.compile(r"\w+", re.ASCII)
 _PLAIN_EXCEPTIONS = frozenset({"AssertionError", "Error", "Exception"})
-MIN_ERROR_LINE = 12
+# Of a plain assertion only the whole line tells which it is, and only as long a line. A runner tells of a failure in fewer.
+MIN_ERROR_LINE, ERROR_LINES, OUTPUT_LINES = 12, 10, 500
+# A test's id is the report's to choose: so short a one may stand anywhere.
+MIN_ID = 8
 
 
 def names_failure(text: str, test: str, message: str) -> bool:
     """Whether the text names a failing test, by its id or by its error."""
+    said = _heard(text)
+    return said.names(_test(test)) or said.quotes(_told(message))
+
+
+@dataclass(frozen=True)
+class _Test:
+    """An id, its function's name (empty where that may be an everyday word), a word that stands where the id does (if any).
+
+    Without a ``key`` the id tells nothing.
+    """
+
+    id: str
+    function: str
+    key: str | None
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Of what a run or a terminal said: the errors it names, and the lines that tell of one of no name of its own."""
+
+    errors: frozenset[str]
+    lines: tuple[str, ...]
+
+
+class _Heard:
+    """What a text is looked through for. There may be hundreds of tests and failures: the text is read once for all of them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = frozenset(["", *_WORD.findall(text), *_PLAIN_WORD.findall(text)])
+        self.errors = frozenset(_EXCEPTION.findall(text))
+        self.joined = " ".join(text.split()) if self.errors else ""
+
+    def names(self, test: _Test) -> bool:
+        """Whether the test's id or its function stands there."""
+        if test.function and test.function in self.words:
+            return True
+        return test.key in self.words and test.id in self.text
+
+    def quotes(self, told: _Told) -> bool:
+        """Whether an error is named there, or a line of one quoted."""
+        if not self.errors:
+            return False
+        return not told.errors.isdisjoint(self.errors - _PLAIN_EXCEPTIONS) or any(
+            line in self.joined for line in told.lines
+        )
+
+
+# The latest few texts, each asked of every test; the tests, failures and outputs of a long interview.
+_heard = lru_cache(maxsize=8)(_Heard)
+
+
+@lru_cache(maxsize=4096)
+def _test(test: str) -> _Test:
     function = test.partition("[")[0].rpartition("::")[2]
-    if test in text or ("_" in function and function in re.findall(r"\w+", text)):
-        return True
-    return _quotes_error(text, message)
+    tells = "::" in test or len(test) >= MIN_ID
+    key = max(_PLAIN_WORD.findall(test), key=len, default="") if tells else None
+    return _Test(test, function if "_" in function else "", key)
 
 
-def _quotes_error(text: str, output: str) -> bool:
-    if {name for name in _EXCEPTION.findall(text) if name not in _PLAIN_EXCEPTIONS} & set(_EXCEPTION.findall(output)):
-        return True
-    said = " ".join(text.split())
-    lines = (" ".join(line.removeprefix("E ").split()) for line in output.splitlines() if _EXCEPTION.search(line))
-    return any(len(line) >= MIN_ERROR_LINE and line in said for line in lines)
+@lru_cache(maxsize=2048)
+def _told(output: str, most: int = ERROR_LINES) -> _Told:
+    found = set()
+    lines: list[str] = []
+    for line in output.splitlines():
+        named = _EXCEPTION.findall(line)
+        found.update(named)
+        # A line with an error that has a name of its own says no more than that name.
+        if named and len(lines) < most and _PLAIN_EXCEPTIONS.issuperset(named):
+            said = " ".join(line.removeprefix("E ").split())
+            if len(said) >= MIN_ERROR_LINE and said not in lines:
+                lines.append(said)
+    return _Told(frozenset(found), tuple(lines))
 
 
 def grounded(prompt: Prompt, said: str | None = None) -> bool:
@@ -88,8 +154,12 @@ def grounded(prompt: Prompt, said: str | None = None) -> bool:
         return True
     if _names_file(text, scene) or _names_symbol(text, scene):
         return True
-    tests = ((test, scene.failing.get(test, "")) for test in scene.tests)
-    return any(names_failure(text, test, message) for test, message in tests) or _quotes_error(text, scene.output)
+    said = _heard(text)
+    return (
+        any(said.names(_test(test)) for test in scene.tests)
+        or any(said.quotes(_told(message)) for message in scene.failing.values())
+        or said.quotes(_told(scene.output, OUTPUT_LINES))
+    )
 
 
 def _names_file(text: str, scene: Scene) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from interviews import events as e
@@ -45,7 +46,7 @@ class Prompt:
     mentions: tuple[e.Mention, ...] = ()
     kind: Literal["prompt", "ticket", "revision"] = "prompt"
 
-    @property
+    @cached_property
     def shown(self) -> str:
         """The text and what was attached of tests and terminals: who attaches a failure need not type it too."""
         return self.showing(self.text)
