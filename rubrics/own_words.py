@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from rubrics.facts import Facts
@@ -26,36 +26,59 @@ SENTENCE = re.compile(r"(?<=[.!?;])(?<!\b[eizEIZ]\.[gegBb]\.)(?<!\b[eizEIZ]\. [g
 _WORD = re.compile(r"\w+")
 
 
-@lru_cache(maxsize=2)
 def own_words(facts: Facts) -> Mapping[int, str]:
     """Of each prompt, by its seq, the text without what is copied from the brief, without formulas and lists of words."""
+    return _parted(facts)[0]
+
+
+def said_again(facts: Facts) -> Mapping[int, str]:
+    """The same with the formulas, of prompts that hold some.
+
+    A standing line was found where it was new: what would be found in a prompt for it alone is neither a hit again nor a lack.
+    """
+    return _parted(facts)[1]
+
+
+@lru_cache(maxsize=2)
+def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
     brief = _rows_of_brief(facts)
     seen: Counter[str] = Counter()
-    found = {}
+    found: dict[int, str] = {}
+    again: dict[int, str] = {}
     for prompt in facts.prompts:
         text = prompt.text[:MOST]
         sentences = [(sentence, _WORD.findall(sentence.lower())) for sentence in SENTENCE.split(text)]
         copied = [_copied(words, brief) for _, words in sentences]
         bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
         keys = [" ".join(words) for _, words in sentences]
-        left_out = [
-            (taken and bulk) or (len(words) >= _ROW and seen[key] >= _FORMULA) or _is_list(words)
-            for (_, words), key, taken in zip(sentences, keys, copied, strict=True)
-        ]
+        never = [(taken and bulk) or _is_list(words) for (_, words), taken in zip(sentences, copied, strict=True)]
+        old = [len(words) >= _ROW and seen[key] >= _FORMULA for (_, words), key in zip(sentences, keys, strict=True)]
         if prompt.counts:
             seen.update(set(keys))
-        if any(left_out):
-            text = "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
-        found[prompt.seq] = text
-    return found
+        found[prompt.seq] = _without(text, sentences, [one or other for one, other in zip(never, old, strict=True)])
+        if any(old):
+            again[prompt.seq] = _without(text, sentences, never)
+    return found, again
+
+
+def _without(text: str, sentences: Sequence[tuple[str, list[str]]], left_out: Sequence[bool]) -> str:
+    if not any(left_out):
+        return text
+    return "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
 
 
 def handed_on(facts: Facts) -> bool:
-    """Whether prompts hold most of the brief as it stands, so that the assistant knows it without a word of the candidate's own."""
+    """Whether what was taken over was written with most of the brief at hand as it stands, without a word of one's own.
+
+    A prompt that was not heard, or that nothing was taken over after, had no part in what was handed in.
+    """
     if facts.key is None or not facts.key.brief:
         return False
+    end = facts.submitted if facts.closed is None else facts.closed
+    taken = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and (end is None or hunk.accepted.seq < end)]
+    heard = [prompt for prompt in facts.prompts if prompt.counts and prompt.seq < max(taken, default=0)]
     brief = frozenset(_rows(_WORD.findall(facts.key.brief.lower())))
-    said = {row for prompt in facts.prompts for row in _rows(_WORD.findall(prompt.text[:MOST].lower()))}
+    said = {row for prompt in heard for row in _rows(_WORD.findall(prompt.text[:MOST].lower()))}
     return bool(brief) and 2 * len(brief & said) >= len(brief)
 
 

@@ -3,7 +3,7 @@
 Owns the share of prompts, tickets among them, that state a constraint or an example of the candidate's own. Invariant: what
 states a requirement of the brief is requirement coverage's and is neither a hit nor a lack here; wording, length and courtesies
 do not count. Prompts that hand over tests of one's own are left out: those are worth what they notice (``own_test_strength``).
-The same prompt sent again is the same opportunity.
+The same prompt sent again is the same opportunity, and one that states some only in a standing line is none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.demands import demands, hands_over_own_tests
 from rubrics.follow_ups import distinct
-from rubrics.own_words import own_words
+from rubrics.own_words import own_words, said_again
 
 _GAPS = ("file.snapshotted", "file.edited", "suggestion.offered", "comment.added", "key.recorded")
 
@@ -32,6 +32,8 @@ class ConstraintOrExample:
             if hands_over_own_tests(prompt, text):
                 continue
             hit = facts.key is not None and demands(prompt, text, atoms)
+            if not hit and (again := said_again(facts).get(prompt.seq)) and demands(prompt, again, atoms):
+                continue
             known = hit or not (facts.unsure(prompt) or facts.key is None or facts.lost(*_GAPS, before=prompt.seq))
             chances.append(Opportunity(hit, (prompt.seq,), known=known))
         return Share(

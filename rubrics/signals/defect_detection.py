@@ -1,15 +1,16 @@
 """Defect detection: telling flawed proposals from sound ones.
 
-Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by itself. A
-planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault named (in
-the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at most, and none in
-a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for wording
-must not cost a candidate. In the review the fault may be named by its place too: an asserted fault at one of the defect's own
-lines. A sound hunk let in is a right verdict, one rejected with an asserted fault a false alarm, one rejected as a matter of
-style or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
-coverage alone. Where the candidate chose to meet no planted mistakes, or took back that they are scored, nothing is observed, as
-where there was no opportunity. How hard a mistake is to see is its author's word, and how sure a verdict of the review was is
-kept with it. Leaves out what either is worth (the rubric, ``probit``).
+Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by itself.
+A planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault
+named (in the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at
+most, and none in a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted
+and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for wording must not cost a
+candidate. In the review the fault may be named by its place too: an asserted fault at one of the defect's own lines. A
+sound hunk let in is a right verdict, one rejected with an asserted fault a false alarm, one rejected as a matter of style
+or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
+coverage alone. Where the candidate chose to meet no planted mistakes, or took back that they are scored, nothing is
+observed, as where there was no opportunity. How hard a mistake is to see is its author's word, and how sure a verdict of
+the review was is kept with it. Leaves out what either is worth (the rubric, ``probit``).
 """
 
 from __future__ import annotations

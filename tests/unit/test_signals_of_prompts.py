@@ -107,6 +107,27 @@ def test_a_copied_brief_is_no_word_of_ones_own_and_held_against_nobody() -> None
     assert share(story, "grounding") == (1, 1)
 
 
+@pytest.mark.parametrize("when", ["first", "failed", "last", "after the last change", "in the review"])
+def test_who_hands_the_brief_on_has_no_outcome_only_where_it_was_heard_and_something_taken_over(when: str) -> None:
+    story = briefed()
+    asked(story, "a1", BRIEF if when == "first" else "do it")
+    if when == "failed":
+        story.ask("a2", BRIEF)
+        story.tell("system", e.ReplyFailed(turn="a2", reason="overloaded"))
+    offered(story, "a1", note("h1"))
+    if when == "last":
+        story.ask("a3", BRIEF)
+    if when == "after the last change":
+        asked(story, "a3", BRIEF)
+        offered(story, "a3", note("h2"), accept=False)
+    if when == "in the review":
+        story.tell("system", e.PhaseOffered(phase="review", duration_ms=1000))
+        asked(story, "a3", BRIEF)
+        offered(story, "a3", note("h2"))
+    finish(story, test_mean="failed", test_more="failed")
+    assert share(story, "hidden_tests")[1] == (0 if when == "first" else 3)
+
+
 def test_a_sentence_in_the_briefs_words_is_no_copy() -> None:
     story = briefed()
     asked(story, "a1", "A day costs at most 20 euros, however long somebody stays in the car park of the town.")
@@ -119,7 +140,15 @@ def test_formulas_and_lists_of_words_count_for_nothing() -> None:
     line = "Mind songs/builder.py and never more than 3 of them."
     for turn in ("a1", "a2", "a3", "a4"):
         asked(story, turn, f"{line}\nGo on with number {turn}")
-    assert share(story, "grounding") == (2, 4)
+    # A standing line is found where it is new, and held against nobody after that.
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (2, 2)
+    asked(story, "a5", f"{line}\nLook at `shuffle` and return at most 7 songs of it")
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (3, 3)
+    # One that names nothing excuses nothing.
+    story = begin()
+    for turn in ("a1", "a2", "a3", "a4"):
+        asked(story, turn, f"Please do it with a lot of care.\nGo on with number {turn}")
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (0, 4)
     words = " ".join(f"word{at}" for at in range(60))
     story = begin()
     asked(story, "a1", f"go on\n{words} `shuffle` `Track` MAX_SONGS songs/builder.py")
