@@ -116,8 +116,9 @@ class _Heard:
         )
 
 
-# The latest few texts, each asked of every test; the tests, failures and outputs of a long interview.
-_heard = lru_cache(maxsize=8)(_Heard)
+@lru_cache(maxsize=8)
+def _heard(text: str) -> _Heard:
+    return _Heard(text)
 
 
 @lru_cache(maxsize=4096)
@@ -154,11 +155,11 @@ def grounded(prompt: Prompt, said: str | None = None) -> bool:
         return True
     if _names_file(text, scene) or _names_symbol(text, scene):
         return True
-    said = _heard(text)
+    heard = _heard(text)
     return (
-        any(said.names(_test(test)) for test in scene.tests)
-        or any(said.quotes(_told(message)) for message in scene.failing.values())
-        or said.quotes(_told(scene.output, OUTPUT_LINES))
+        any(heard.names(_test(test)) for test in scene.tests)
+        or any(heard.quotes(_told(message)) for message in scene.failing.values())
+        or heard.quotes(_told(scene.output, OUTPUT_LINES))
     )
 
 

@@ -9,23 +9,15 @@ the hunk's file there. Invariant: the button and the terminal count alike; what 
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 
 from rubrics.analysed import Coverage, Covered
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
+from rubrics.running import running
 
-# What runs code. The word must stand where a command does, so that `cat test.py` and `grep python` are none.
-_RUNS = re.compile(
-    r"(?:^|[;&|]\s*|\b(?:time|env|sudo|uv run|poetry run|timeout \S+)\s+|\w+=\S*\s+)"
-    r"(?:\./\S|(?:\S*/)?(?:python[\d.]*|pytest|py\.test|tox|nox|make|node|npm|npx|deno|bun|go|cargo|java|gradle|mvn|ruby|php|bash|sh)\s+\S"
-    r"|(?:\S*/)?(?:pytest|py\.test|tox|nox|make)\s*$)"
-)
-# What runs tests and is run again for the analysis of coverage.
-_TESTS = re.compile(r"\b(?:pytest|py\.test)\b")
 _RUN_EVENTS = ("run.started", "run.finished", "command.finished")
-_ASKS_ONLY = re.compile(r"\s(?:--version|-V|--help|-h)\s*$")
 
 
 class VerifiedBeforeSubmit:
@@ -36,6 +28,7 @@ class VerifiedBeforeSubmit:
     def read(self, log: LogView) -> Share:
         """One opportunity an accepted hunk."""
         facts = log.facts
+        runs = _Runs(facts)
         chances = []
         for hunk in facts.hunks:
             if hunk.accepted is None or hunk.content is None:
@@ -43,9 +36,11 @@ class VerifiedBeforeSubmit:
             accepted = hunk.accepted.seq
             covered = facts.coverage.hunks.get((hunk.suggestion, hunk.hunk)) if facts.coverage else None
             if facts.coverage is not None and covered is not None and covered.lines:
-                chances.append(_measured(facts, facts.coverage, covered, hunk.content.path, accepted))
+                chances.append(
+                    _measured(facts, facts.coverage, covered, runs.programs(hunk.content.path, accepted), accepted)
+                )
                 continue
-            run = _first_run(facts, hunk.content.path, accepted)
+            run = runs.any(hunk.content.path, accepted)
             if run is not None:
                 chances.append(Opportunity(True, (accepted, run)))
             else:
@@ -59,29 +54,44 @@ class VerifiedBeforeSubmit:
         )
 
 
-def _measured(facts: Facts, coverage: Coverage, covered: Covered, path: str, accepted: int) -> Opportunity:
+def _measured(facts: Facts, coverage: Coverage, covered: Covered, program: int | None, accepted: int) -> Opportunity:
     """What the analysis says; a program run from the terminal counts beside it."""
     if 2 * covered.run > covered.lines:
         return Opportunity(True, (accepted, *covered.seqs[:1], coverage.seq))
-    if (program := _first_run(facts, path, accepted, measured=True)) is not None:
+    if program is not None:
         return Opportunity(True, (accepted, program))
     gap = facts.lost(*_RUN_EVENTS, after=accepted)
     return Opportunity(False, (accepted, coverage.seq), known=coverage.whole and not gap)
 
 
-def _first_run(facts: Facts, path: str, after: int, *, measured: bool = False) -> int | None:
-    """The first run after an event with the file there; where test runs are ``measured``, the first of a program."""
-    end = facts.submitted if facts.closed is None else facts.closed
-    found = [run.seq for run in facts.runs if run.finished is not None and path in run.paths and not measured]
-    found += [
-        command.seq
-        for command in facts.commands
-        if path in command.paths
-        and _RUNS.search(command.command)
-        and not _ASKS_ONLY.search(command.command)
-        and not (measured and _TESTS.search(command.command))
-    ]
-    return min((seq for seq in found if seq > after and (end is None or seq < end)), default=None)
+class _Runs:
+    """What was run while work was open, each command read once, and found by when it was."""
+
+    def __init__(self, facts: Facts) -> None:
+        end = facts.submitted if facts.closed is None else facts.closed
+        # The seq, the files that were there, and whether it is a program, which the analysis of coverage cannot run again.
+        runs = [(run.seq, run.paths, False) for run in facts.runs if run.finished is not None]
+        for command in facts.commands:
+            if kinds := running(command.command):
+                runs.append((command.seq, command.paths, "program" in kinds))
+        self._runs = sorted((run for run in runs if end is None or run[0] < end), key=lambda run: run[0])
+        self._of: dict[tuple[str, bool], list[int]] = {}
+
+    def any(self, path: str, after: int) -> int | None:
+        """The seq of the first run after an event with the file there."""
+        return self._first(path, after, programs=False)
+
+    def programs(self, path: str, after: int) -> int | None:
+        """The same of programs alone."""
+        return self._first(path, after, programs=True)
+
+    def _first(self, path: str, after: int, *, programs: bool) -> int | None:
+        if (seqs := self._of.get((path, programs))) is None:
+            seqs = self._of[path, programs] = [
+                seq for seq, paths, program in self._runs if path in paths and (program or not programs)
+            ]
+        at = bisect_right(seqs, after)
+        return seqs[at] if at < len(seqs) else None
 
 
 signal = VerifiedBeforeSubmit()

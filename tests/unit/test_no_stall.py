@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
+
 import pytest
 
+from interviews import events as e
 from rubrics.naming import grounded, names_failure
-from tests.unit.test_signals import prompt
+from rubrics.running import Kind, running
+from rubrics.signals import verified_before_submit
+from tests.golden.story import note
+from tests.unit.test_signals import asked, begin, finish, offered, prompt, share
 
 TWO = "tests/test_fees.py::test_two_hours"
 
@@ -15,9 +21,9 @@ class Counted(str):
 
     taken = 0
 
-    def split(self, *how: object, **more: object) -> list[str]:  # type: ignore[override] # passes all on
+    def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
         self.taken += 1
-        return super().split(*how, **more)  # type: ignore[arg-type] # as above
+        return super().split(sep, maxsplit)
 
 
 def test_a_prompt_is_read_once_for_all_tests_and_their_failures() -> None:
@@ -61,3 +67,117 @@ def test_a_failure_is_quoted_whatever_stands_about_it() -> None:
 def test_an_id_that_could_stand_anywhere_names_nothing(test: str, text: str, named: bool) -> None:
     assert names_failure(text, test, "") == named
     assert grounded(prompt(text, tests=frozenset({test}))) == named
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pytest",
+        "pytest;",
+        "(cd src; pytest)",
+        "cd src && pytest&&echo done",
+        "pytest|tail",
+        "python -m pytest 2>&1 | tail",
+        "coverage run -m pytest",
+        "pipenv run pytest",
+        "pdm run pytest -q",
+        "uv run --with x pytest",
+        "uv run -q --python 3.12 -- pytest",
+        "exec pytest",
+        "nohup pytest &",
+        "timeout -s KILL 60 pytest",
+        "env -u HOME A=1 pytest",
+        "A='b c' pytest",
+        "{ pytest; }",
+        "if pytest; then echo; fi",
+        ".venv/bin/py.test -k 'a; b'",
+        "bash -c 'pytest -q'",
+    ],
+)
+def test_tests_run_from_a_terminal(command: str) -> None:
+    assert running(command) == {"tests"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "vitest run",
+        "yarn test",
+        "pnpm run test:unit",
+        "python3 -m songs",
+        "./play.sh",
+        "make",
+        "uv run songs.py",
+        "coverage run songs.py",
+        "cat notes | python songs.py",
+        "python - <<EOF\nprint(1)\nEOF",
+        "time -p node server.js",
+        "A=1 B=2 python songs.py",
+        "python songs.py # again",
+    ],
+)
+def test_programs_run_from_a_terminal(command: str) -> None:
+    assert running(command) == {"program"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "cat test.py",
+        "grep python songs.py",
+        "grep 'x; pytest -q' notes",
+        'echo "a && python songs.py"',
+        "python",
+        "python --version",
+        "pytest -h; ls",
+        "pip install pytest",
+        "yarn add left",
+        "coverage report",
+        "uv sync",
+        "which pytest",
+        "# pytest",
+        "ls # then; pytest",
+        "cat <<EOF\npytest -q\nEOF",
+        "A=1",
+        "env",
+        "timeout 5",
+        "'",
+        "\\",
+        'echo "open; pytest',
+    ],
+)
+def test_what_runs_nothing(command: str) -> None:
+    assert running(command) == frozenset()
+
+
+def test_a_line_may_run_both() -> None:
+    assert running("pytest -q; python -m songs") == {"tests", "program"}
+
+
+def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    for number in range(30):
+        offered(story, "a1", note(f"h{number}"))
+    for number in range(40):
+        command = e.CommandFinished(terminal="t1", command=f"ls {number}" + "; pytest" * (number == 39), exit_code=0)
+        story.tell("terminal", command)
+    finish(story)
+    read: list[str] = []
+
+    def counted(line: str) -> frozenset[Kind]:
+        read.append(line)
+        return running(line)
+
+    monkeypatch.setattr(verified_before_submit, "running", counted)
+    assert share(story, "verified_before_submit") == (30, 30)
+    assert len(read) == 40
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "piece", ["'", '"', "\\", 'a"', "a'b\"", "A=", "a=b ", "env ", "uv run ", "(", "-x ", "<<", "#", "; "]
+)
+def test_no_line_stalls_the_reading(piece: str) -> None:
+    running(piece * (200_000 // len(piece)))
