@@ -8,7 +8,7 @@ of the log; every number it yields names the events that are its evidence. Leave
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import IO, Literal, Protocol
@@ -67,7 +67,11 @@ class LogView:
     @cached_property
     def facts(self) -> Facts:
         """The same events, looked up by what they are about."""
-        return gather(self.events)
+        facts = gather(self.events)
+        if facts.key is None or not self.header.settings.brief_shared:
+            return facts
+        # A log may say it in one place only.
+        return replace(facts, key=facts.key.model_copy(update={"brief_shared": True}))
 
     @cached_property
     def judgements(self) -> tuple[Event, ...]:

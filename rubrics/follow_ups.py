@@ -16,7 +16,7 @@ from rubrics.facts import Facts
 from rubrics.naming import names_failure
 from rubrics.own_words import own_words
 from rubrics.told import Offered, Prompt, Run
-from rubrics.wording import expressed, is_courtesy, said_in
+from rubrics.wording import expressed, is_courtesy, name_of_test, said_in
 
 # Several signals read the same log one after another: the two latest are kept, by identity.
 _KEPT = 2
@@ -153,6 +153,14 @@ def worked(facts: Facts) -> tuple[Run, ...]:
 def unread(run: Run) -> frozenset[str]:
     """What of a run is no test but a module that could not be read, so that none of its tests ran."""
     return frozenset(test for test, outcome in run.outcomes.items() if outcome == "error" and "::" not in test)
+
+
+def passes(run: Run, test: str) -> bool:
+    """Whether it passed in it; of a module that could not be read, whether it can be and a test of it passed."""
+    if test in run.outcomes or "::" in test:
+        return run.outcomes.get(test) == "passed"
+    within = f"{test.rpartition('.')[2]}.py::"
+    return any(outcome == "passed" and name_of_test(one).startswith(within) for one, outcome in run.outcomes.items())
 
 
 def failing(run: Run) -> frozenset[str]:

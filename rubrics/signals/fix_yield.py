@@ -1,10 +1,12 @@
 """Fix yield: follow-ups after a failure that bring the failures down.
 
-Owns the share of follow-ups that add or correct a requirement while tests fail, after which a run shows fewer of the known
-failures and none of the tests that passed failing. Invariant: the run that decides is the first one once the answer's changes
-were taken over, or where none were, the first that differs; what the candidate mends after it is their own work. A test that
-was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round without such a run is no
-opportunity. What only names a failing test, or says nothing definite, has been counted as productive follow-up or as none.
+Owns the share of follow-ups that add or correct a requirement while tests fail, after which a run shows a known failure passed
+and every test that passed before passing still. Invariant: the run that decides is the first one once the answer's changes were
+taken over, or where none were, the first that differs; what the candidate mends after it is their own work. What did not run
+counts for nothing: a failing test that was deleted is not mended, and where a module can no longer be read, the tests that passed
+in it are broken. A test that was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round
+without such a run is no opportunity. What only names a failing test, or says nothing definite, has been counted as productive
+follow-up or as none.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from __future__ import annotations
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
-from rubrics.follow_ups import Round, failing, rounds
+from rubrics.follow_ups import Round, failing, passes, rounds, unread
+from rubrics.told import Run
 
 # What was withheld of these may have been the run, another prompt before it, or what makes this one a follow-up.
 _TOLD_BY = (
@@ -50,9 +53,15 @@ class FixYield:
 
 def _chance(facts: Facts, one: Round) -> Opportunity:
     evidence = (one.before.finished or one.before.seq, one.prompt.seq, one.run.finished or one.run.seq)
-    was = failing(one.before)
-    now = failing(one.run) & one.before.outcomes.keys()
-    return Opportunity(now < was, evidence, known=not facts.lost(*_TOLD_BY))
+    mended = any(passes(one.run, test) for test in failing(one.before))
+    return Opportunity(mended and not _broken(one.before, one.run), evidence, known=not facts.lost(*_TOLD_BY))
+
+
+def _broken(before: Run, run: Run) -> bool:
+    passed = [test for test, outcome in before.outcomes.items() if outcome == "passed"]
+    if any(run.outcomes.get(test, "passed") != "passed" for test in passed):
+        return True
+    return bool(unread(run) - before.outcomes.keys()) and any(test not in run.outcomes for test in passed)
 
 
 signal = FixYield()

@@ -3,8 +3,8 @@
 Owns the share of test runs, among those that could have been a return, that are none. In a spell of failing runs, a run could
 be one where a test that had failed in the spell passed in the run before; it is one where such a test fails again. Runs in a
 row with the same failures are one, so that running often neither gains nor costs; tests that the first run did not have are
-left out, so that writing tests changes nothing. Invariant: only the candidate's own work counts: a prompt begins a new spell,
-and a run that decides a follow-up decides nothing here.
+left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing. Invariant: only
+the candidate's own work counts: a prompt begins a new spell, and a run that decides a follow-up decides nothing here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
-from rubrics.follow_ups import asked, failing, spoken_for
+from rubrics.follow_ups import asked, failing, spoken_for, unread, worked
 
 # What was withheld of these may have been the run between, or what leaves a run to a follow-up.
 _TOLD_BY = (
@@ -42,16 +42,16 @@ class Loops:
 def _chances(facts: Facts) -> list[Opportunity]:
     taken, known = spoken_for(facts), not facts.lost(*_TOLD_BY)
     prompts = [prompt.seq for prompt in asked(facts)]
-    end = facts.submitted if facts.closed is None else facts.closed
-    there: frozenset[str] | None = None
+    there: frozenset[str] = frozenset()
     since: dict[str, int] = {}  # tests that failed in this spell, and where at first
     before: frozenset[str] = frozenset()
     at = 0
     chances = []
-    for run in facts.runs:
-        if run.finished is None or not run.outcomes or (end is not None and run.seq > end):
+    for run in worked(facts):
+        ran = run.outcomes.keys() - unread(run)
+        there = there or frozenset(ran)
+        if run.finished is None or not ran & there or (ran != run.outcomes.keys() and there - ran):
             continue
-        there = frozenset(run.outcomes) if there is None else there
         now = failing(run) & there
         if not before or any(at < seq < run.seq for seq in prompts):
             since, before = {}, frozenset()

@@ -2,25 +2,41 @@
 
 Owns the share of follow-ups that state an atom the conversation did not hold yet, restate one that the latest proposal for it
 missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough, and how it is worded does
-not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a conversation of its own. A
-follow-up that only names a planted fault belongs to defect detection and is no opportunity here; neither are one that reports a
-failure of which no run tells, courtesies and prompts that the platform failed to answer.
+not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a conversation of its own. No
+opportunity here are a follow-up that only names a planted fault, which belongs to defect detection; one that reports a failure of
+which no run before the next prompt tells; one that states a requirement to an assistant that was given the brief; a question that
+was answered in words alone, for one that brought a change is one; courtesies; and prompts that the platform failed to answer.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.facts import Facts
-from rubrics.follow_ups import adds, corrects, follow_ups, named, resolving
-from rubrics.naming import names_failure
+from rubrics.follow_ups import adds, corrects, follow_ups, named, passes, resolving, stated
+from rubrics.naming import definitions, names_failure
 from rubrics.own_words import own_words
 from rubrics.told import Prompt
-from rubrics.wording import matches
+from rubrics.wording import CODE, matches
 
 _FAILS = re.compile(r"\b(?:fail\w*|red|broke\w*|\w*Error|\w*Exception|rot|schlägt|échoue|falla|falha|fallisce)\b")
+# A line in which a runner says that a test failed, and the test's name in it.
+_SAYS_FAILED = re.compile(r"\b(?:FAILED|FAIL|ERROR)\b|\bnot ok\b|[✖✗✘]")
+_TEST_NAME = re.compile(r"[\w./-]+::[\w:]+|\btest_\w+")
+_NO_TEST = "\0::\0"
+_ASKS = re.compile(r"[?\uff1f\u061f][\s\W]*\Z")
+_EXPLAIN = re.compile(r"\b(?:explain|tell me|erklär\w*|expli(?:qu|ca)\w*|spiega\w*|объясни\w*)\b", re.I)
+# What asks for work in the form of a question.
+_REQUEST = re.compile(
+    r"\b(?:(?:can|could|would|will) you|(?:kannst|könntest|würdest) du|(?:können|könnten|würden) sie|(?:peux|pourrais)[ -]tu"
+    r"|(?:pouvez|pourriez)[ -]vous|puedes|podrías|puede|podría|você pode|pode|puoi|potresti|можешь|можете)\b",
+    re.I,
+)
+# Without these it cannot be told whether it was an opportunity: it is one then, and not known.
+_WITHOUT = ("run.started", "run.finished", "terminal.output", "suggestion.offered", "suggestion.annotated")
 
 
 class ProductiveFollowUp:
@@ -38,7 +54,7 @@ class ProductiveFollowUp:
             found = adds(facts, prompt) or corrects(facts, prompt) or _resolves(facts, prompt)
             if found:
                 chances.append(Opportunity(True, found))
-            elif prompt.seq not in elsewhere and not _names_unseen_failure(prompt):
+            elif prompt.seq not in elsewhere and (facts.lost(*_WITHOUT) or not _untold(facts, prompt)):
                 chances.append(Opportunity(False, (prompt.seq,), known=_told(facts, prompt)))
         return Share(
             tuple(chances),
@@ -51,7 +67,7 @@ class ProductiveFollowUp:
 def _resolves(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
     tests = named(prompt)
     for run in resolving(facts, prompt) if tests else ():
-        if run.finished is not None and any(run.outcomes.get(test) == "passed" for test in tests):
+        if run.finished is not None and any(passes(run, test) for test in tests):
             return (prompt.seq, run.finished)
     return ()
 
@@ -62,14 +78,54 @@ def _told(facts: Facts, prompt: Prompt) -> bool:
         "run.finished", "suggestion.offered", "suggestion.annotated", "file.snapshotted"
     ):
         return False
-    later = any(run.finished is not None and run.seq > prompt.seq for run in facts.runs)
-    return facts.submitted is not None or later or not named(prompt)
+    # What a terminal said may have been the failure that it reports.
+    if (_FAILS.search(prompt.shown) or _TEST_NAME.search(prompt.shown)) and facts.lost(
+        "terminal.output", before=prompt.seq
+    ):
+        return False
+    return not _untold(facts, prompt)
+
+
+def _untold(facts: Facts, prompt: Prompt) -> bool:
+    """Whether the log cannot tell that it moved nothing."""
+    if facts.key is not None and facts.key.brief_shared and stated(facts)[prompt.seq]:
+        return True
+    if named(prompt):
+        return not resolving(facts, prompt)
+    return _names_unseen_failure(prompt) or _only_asks(facts, prompt)
 
 
 def _names_unseen_failure(prompt: Prompt) -> bool:
-    """Whether it reports a test as failing that no run has shown so: they may have run it elsewhere, and nothing tells."""
-    claims = not named(prompt) and _FAILS.search(prompt.text)
-    return bool(claims) and any(names_failure(prompt.text, test, "") for test in prompt.scene.tests)
+    """Whether it reports a failure that no run has shown: they ran it elsewhere, and no run tells what came of it."""
+    text, scene = prompt.shown, prompt.scene
+    if any(names_failure(text, test, said) for test, said in _said_to_fail(scene.output)):
+        return True
+    if not _FAILS.search(text):
+        return False
+    if names_failure(text, _NO_TEST, scene.output) or any(names_failure(text, test, "") for test in scene.tests):
+        return True
+    spoken = {name.rpartition("::")[2] for name in _TEST_NAME.findall(text)}
+    code = (file.text for path, file in scene.files.items() if "test" in path.lower() and CODE.search(path))
+    return bool(spoken) and any(spoken & definitions(text) for text in code)
+
+
+@lru_cache(maxsize=2)
+def _said_to_fail(output: str) -> tuple[tuple[str, str], ...]:
+    """The tests of which it says that they failed, each with the line in which it does."""
+    lines = (line for line in output.splitlines() if _SAYS_FAILED.search(line))
+    return tuple({test: line for line in lines for test in _TEST_NAME.findall(line)}.items())
+
+
+def _only_asks(facts: Facts, prompt: Prompt) -> bool:
+    """Whether it asked to be told something, and was told, with no change proposed: nothing was to move."""
+    if (
+        prompt.outcome != "answered"
+        or any(hunk.turn == prompt.turn for hunk in facts.hunks)
+        or stated(facts)[prompt.seq]
+    ):
+        return False
+    text = prompt.text.strip()
+    return bool(_EXPLAIN.search(text) or (_ASKS.search(text) and not _REQUEST.search(text)))
 
 
 def _name_planted_faults(facts: Facts) -> frozenset[int]:
