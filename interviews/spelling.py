@@ -52,6 +52,21 @@ _EVERYDAY = frozenset(
         """,
     )
 )
+# Words that are a letter away from one that claims a fault or an expectation, and are words themselves.
+_NEIGHBOURS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        alloyed beaks breads break broke broker cannon cashed cashes chance charge clash clashed clashes clashing crass crush
+        crushed crushes crushing defeat defeated defeats deflect deflects detect detected detecting detector detects divine
+        drips droops dross emery excerpt expert experts faculty fairing fairs falling falls fault faults filing flailing flails
+        foiling foils forge forged forger forges giver handler infection infections infinity leads leafs leaky leans leaps leapt
+        leash leeks limiter lobes lodes loess lores loser losers loss losses loves masses massing messes messing missed misting
+        misuses misusing mosses mutate mutated newer paints pints points raise raised raiser rater regain regains retain retains
+        rises spring springs staring sting stings storing strong strung twine uncharged wafted waited waned wasted wring wrung
+        """,
+    )
+)
 
 
 class Lexicon:
@@ -78,7 +93,7 @@ class Lexicon:
         return known
 
     def _meant(self, token: str) -> str | None:
-        if token in self.words or token in _EVERYDAY:
+        if token in self.words or token in _EVERYDAY or token in _NEIGHBOURS:
             return None
         if token in self._spelt:
             return self._spelt[token]

@@ -68,6 +68,76 @@ def test_a_hedge_claims_nothing(text: str) -> None:
     assert asserts_fault(f"It crashes on None. {text}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This drops the last day, it should be `<=` rather than `<`.",
+        "Wrong: total_cents crashes later when fee is None; it must return 0.",
+        "The song was already taken out, so this fails with KeyError; it should check first.",
+        "Line 1: the scope of fee leaks out of the loop, so it breaks for two calls. It must be local to the loop.",
+        "I prefer short names, but line 1 crashes on None; it should return 0.",
+    ],
+)
+def test_a_fault_is_no_matter_of_taste_for_a_word_beside_it(text: str) -> None:
+    assert asserts_fault(text)
+    assert share(blamed([text.replace("total_cents", "limit_0")]), "specificity") == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I would rather have it another way.",
+        "The naming is wrong for my taste.",
+        "This is not my style, and does not read well.",
+        "Not my style, but nothing is wrong with it.",
+        "Not my style, though I may be wrong.",
+        "Too many lines for my taste, it prints a lot.",
+        "later",
+    ],
+)
+def test_a_preference_is_taste_in_other_words_too(text: str) -> None:
+    assert not asserts_fault(text)
+    assert share(blamed([text]), "specificity") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This falls back to the default.",
+        "The price is raised to the cap, and that is what raise_price is for.",
+        "The broker hands it on.",
+        "It will detect the end of the stay, and detects it early.",
+        "It starts from infinity and leaps to the first.",
+        "It adds up gains and losses.",
+        "The charge points prints to the log.",
+        "It should break out of the loop here.",
+        "No mistakes here, nothing wrong with it.",
+        "A handler that was crushed by newer ones misused the filing.",
+    ],
+)
+def test_words_that_look_like_a_fault_claim_none(text: str) -> None:
+    assert not asserts_fault(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wrogn for None",
+        "it crahses",
+        "it fials for 0",
+        "it rasies a KeyError",
+        "brokn for two",
+        "a mistke in line 2",
+        "it forgts one",
+        "it looses the last",
+        "this broke the cap",
+        "it missed the fee",
+    ],
+)
+def test_a_fault_with_a_slip_is_still_one(text: str) -> None:
+    assert asserts_fault(text)
+
+
 def test_length_changes_nothing() -> None:
     filler = " I have given this a lot of thought and would like it to be a truly excellent piece of work." * 40
     for text, line in (("Line 1: it is wrong, it should be 0.", 0), ("This is wrong.", 1)):
