@@ -2,9 +2,10 @@
 
 Owns that reading of push-backs and review notes. Invariant: rules over words and the change they are about, never length: a
 place (a line, or a name that stands in the change), a fault (a claim that something is wrong, or what it does beside what it
-should), and an expectation with a value or something of that change in it. A matter of taste is no remark, and neither is giving
-orders to whoever reads; what is said of three changes alike is one remark, and names nothing of any. Leaves out whether a remark is
-right (``defect_detection``) and counting (``signals``).
+should), and an expectation with a value or something of that change in it. A matter of taste is no remark, and neither are
+words on a verdict that lets a change in, praise or a question at a change that nobody turned down, or orders to whoever reads;
+what is said of three changes alike is one remark, and names nothing of any. Leaves out whether a remark is right
+(``defect_detection``) and counting (``signals``).
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ _EXPECTS = re.compile(
     r"include|let|call|take|put|"
     r"start|stop|skip|handle|leave|write|sort|multiply|divide|subtract)\b",
     re.I | re.M,
+)
+# What came out as it should.
+_PRAISE = re.compile(
+    r"(?<!not )(?<!than )(?<!of )\b(?:what|as|like) (?:(?:i|we|you) )?(?:had )?(?:wanted|expect(?:ed)?)\b"
+    r"|\bas (?:it|they) should(?: be)?\b",
+    re.I,
 )
 _CUES = Lexicon(
     re.findall(
@@ -133,17 +140,27 @@ def _all(facts: Facts) -> list[Remark]:
     found: list[Remark] = []
     changes = {(one.suggestion, one.hunk): one.content for one in facts.hunks}
     changes |= {(one.review, one.hunk): one.content for one in facts.reviewed}
+    doubted: set[tuple[str, str]] = set()
     for offered in facts.hunks:
         if (decision := offered.decision) is not None and not decision.accepted:
+            doubted.add((offered.suggestion, offered.hunk))
             found.append(Remark((decision.seq,), decision.reason, 0, offered.content))
     for reviewed in facts.reviewed:
-        if (judged := reviewed.judged) is not None:
+        if (judged := reviewed.judged) is not None and judged.doubts:
+            doubted.add((reviewed.review, reviewed.hunk))
             found.append(Remark((judged.seq,), judged.fault, judged.line, reviewed.content))
     for comment in facts.comments:
-        if facts.submitted is None or comment.seq < facts.submitted:
-            change = changes.get((comment.suggestion, comment.hunk))
-            found.append(Remark((comment.seq,), comment.text, comment.line, change))
+        at = (comment.suggestion, comment.hunk)
+        # At a change that was turned down, vague words are a vague push-back.
+        if (facts.submitted is None or comment.seq < facts.submitted) and (at in doubted or _objects(comment.text)):
+            found.append(Remark((comment.seq,), comment.text, comment.line, changes.get(at)))
     return found
+
+
+def _objects(text: str) -> bool:
+    """Whether words at a change claim a fault or say what should be; praise and questions do neither."""
+    said = _PRAISE.sub(" ", text[:MOST])
+    return asserts_fault(said) or _EXPECTS.search(mended(said, _CUES)) is not None
 
 
 def _key(text: str) -> str:

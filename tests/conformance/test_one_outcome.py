@@ -98,6 +98,17 @@ def meets_a_prompt(which: int, at: int) -> bool:
     return types[at] == "run.finished" and bool({"prompt.sent", "ticket.opened", "ticket.revised"} & set(after[:until]))
 
 
+def speaks(which: int, at: int) -> bool:
+    """Whether this is a verdict on a change of the review, with words or with comments at the change."""
+    records = [record for record in logs()[which][1] if record.payload]
+    record = logs()[which][1][at]
+    if record.type != "hunk.judged" or not record.payload:
+        return False
+    hunk = record.payload["hunk"]
+    commented = any(one.type == "comment.added" and (one.payload or {})["hunk"] == hunk for one in records)
+    return bool(record.payload.get("fault")) or commented
+
+
 def moved(which: int, at: int, payload: dict[str, Any]) -> set[str]:
     header, records = logs()[which]
     other = [*records[:at], records[at].model_copy(update={"payload": payload}), *records[at + 1 :]]
@@ -113,6 +124,9 @@ def test_an_outcome_moves_one_indicator_at_most(which: int, at: int, name: str, 
     if meets_a_prompt(which, at):
         # What fails when a prompt is sent is the occasion of a follow-up, beside what the run decides.
         found -= {"fix_yield", "productive_follow_up", "grounding"}
+    if speaks(which, at):
+        # Words that go with a doubt are a push-back, with "merge" they are none: the verdict is their occasion.
+        found -= {"specificity"}
     assert len(found) <= 1
 
 
@@ -124,7 +138,8 @@ def test_every_kind_of_outcome_moves_the_one_that_it_feeds() -> None:
     for _, which, at, _, payload in outcomes():
         record = logs()[which][1][at]
         feeds[record.type, (record.payload or {}).get("kind", "")] |= moved(which, at, payload)
-    assert feeds["hunk.judged", ""] == {"defect_detection"}
+    # Specificity by what was said with it alone.
+    assert feeds["hunk.judged", ""] - {"specificity"} == {"defect_detection"}
     assert feeds["analysis.recorded", "review_repairs"] <= {"defect_detection"}
     assert feeds["analysis.recorded", "accepted_coverage"] == {"verified_before_submit"}
     assert feeds["analysis.recorded", "own_tests"] == {"own_test_strength"}

@@ -196,3 +196,48 @@ def test_orders_to_whoever_reads_are_no_remark() -> None:
 def test_whether_a_remark_is_right_does_not_matter_here() -> None:
     one, other = (blamed([f"limit_0 is wrong, it should be {value}"]) for value in (1, 2))
     assert share(one, "specificity") == share(other, "specificity") == (1, 1)
+
+
+PRAISE = [
+    "Nice, thanks!",
+    "Good idea to split this out.",
+    "Why is this a set?",
+    "Exactly what I wanted.",
+    "Works as it should.",
+]
+
+
+@pytest.mark.parametrize("text", PRAISE)
+@pytest.mark.parametrize(("accept", "n"), [(True, 0), (False, 1)])
+def test_praise_and_questions_are_no_remarks_but_at_a_rejected_change(text: str, accept: bool, n: int) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1"), accept=accept)
+    story.tell("candidate", e.CommentAdded(comment="c1", suggestion="h1", hunk="h1", line=1, text=text))
+    assert share(story, "specificity") == (0, n)
+
+
+@pytest.mark.parametrize(
+    ("text", "hits"),
+    [
+        ("This is wrong.", 0),
+        ("This is not what I wanted.", 0),
+        ("MAX_SONGS should be 20", 0),
+        ("MAX_SONGS is wrong, it should be 20", 1),
+        ("wrong: shoud be 20", 1),
+    ],
+)
+def test_a_comment_that_objects_counts_wherever_it_stands(text: str, hits: int) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1"))
+    story.tell("candidate", e.CommentAdded(comment="c1", suggestion="h1", hunk="h1", line=1, text=text))
+    assert share(story, "specificity") == (hits, 1)
+
+
+@pytest.mark.parametrize("verdict", ["merge", "probably right", "probably wrong", "block"])
+def test_words_on_a_verdict_are_a_push_back_only_where_it_doubts(verdict: e.Verdict) -> None:
+    story = blamed(["Checked, fine: number 0 is right", "limit_1 is wrong, it should be 2"])
+    for at, text in enumerate(["Checked, fine: number 0 is right", "limit_1 is wrong, it should be 2"]):
+        story.tell("candidate", e.HunkJudged(review="rv1", hunk=f"v{at}", verdict=verdict, line=1, fault=text))
+    assert share(story, "specificity") == ((1, 2) if verdict in ("probably wrong", "block") else (0, 0))
