@@ -137,9 +137,17 @@ def named(prompt: Prompt) -> list[str]:
 
 
 def resolving(facts: Facts, prompt: Prompt) -> list[Run]:
-    """The finished runs of open work before the next prompt: what a run behind that shows is the next one's."""
+    """The finished runs of open work before the next prompt; where there are none, the first after it.
+
+    Not where a follow-up between is about something definite: what the run shows came of that one.
+    """
     until = _next(facts, prompt)
-    return [run for run in worked(facts) if run.seq > prompt.seq and (until is None or run.seq < until)]
+    runs = [run for run in worked(facts) if run.seq > prompt.seq]
+    soon = [run for run in runs if until is None or run.seq < until]
+    if soon or not runs:
+        return soon
+    between = (one for one in follow_ups(facts) if prompt.seq < one.seq < runs[0].seq)
+    return [] if any(named(one) or adds(facts, one) or corrects(facts, one) for one in between) else runs[:1]
 
 
 @lru_cache(maxsize=_KEPT)

@@ -4,7 +4,7 @@ Owns the share of follow-ups that state an atom the conversation did not hold ye
 missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough, and how it is worded does
 not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a conversation of its own. No
 opportunity here are a follow-up that only names a planted fault, which belongs to defect detection; one that reports a failure of
-which no run before the next prompt tells; one that states a requirement to an assistant that was given the brief; a question that
+which no run tells before the next one; one that states a requirement to an assistant that was given the brief; a question that
 was answered in words alone, for one that brought a change is one; courtesies; and prompts that the platform failed to answer.
 """
 

@@ -154,6 +154,16 @@ def test_a_run_behind_the_next_prompt_tells_of_that_one_alone() -> None:
         assert share(story, "fix_yield") == (int(not after), 1)
 
 
+def test_an_idle_prompt_between_takes_no_run_away() -> None:
+    for after in ((), (TWO,)):
+        story = follow_up("test_two_hours is red", before=(TWO,))
+        asked(story, "a3", "make it better")
+        ran(story, "r2", *after)
+        finish(story)
+        assert share(story, "productive_follow_up") == (int(not after), 2)
+        assert share(story, "loops") == share(story, "fix_yield") == (0, 0)
+
+
 def test_a_named_module_that_loads_again_is_resolved() -> None:
     for results, hits in (((passed(TWO),), 1), ((e.TestResult(id="tests.test_fees", outcome="error"),), 0)):
         story = begin()
