@@ -1,9 +1,10 @@
 """Hidden tests: how much of what was asked for the submitted work does.
 
 Owns the share of hidden tests that pass, each counted once under all its parameters. Invariant: tests that catch planted
-mistakes belong to defect detection, and those that tell whether an unstated requirement was mended to requirement
-coverage, passed or failed: they do not count here. Where the candidate handed the brief on as it stands, the files tell of the assistant alone, and nothing is
-observed. A grader that could not run says nothing. Leaves out the comparison with the assistant alone (``lift``).
+mistakes belong to defect detection, and those that tell whether an unstated requirement was mended to requirement coverage,
+passed or failed: they do not count here. Where the candidate handed the brief on as it stands, the files tell of the assistant
+alone, and nothing is observed. A grader that could not run says nothing. Leaves out the comparison with the assistant alone
+(``lift``).
 """
 
 from __future__ import annotations
