@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from interviews import events as e
 
+# A log has fewer events than such a number could tell, and no analysis tries more mutants.
+_DIGITS, _MOST_MUTANTS = 18, 10_000
+
 
 @dataclass(frozen=True)
 class Covered:
@@ -69,16 +72,24 @@ def coverage(seq: int, result: e.Json, seqs: Mapping[str, int]) -> Coverage | No
         if not isinstance(one, dict) or not all(isinstance(one.get(key), int) for key in ("lines", "run")):
             continue
         suggestion, _, hunk = str(name).rpartition("/")
-        told = [str(run) for run in one.get("runs") or ()]
-        at = [int(run[1:]) if run[:1] == "@" and run[1:].isdecimal() else seqs.get(run, 0) for run in told]
+        runs = one.get("runs")
+        at = [_seq(str(run), seqs) for run in (runs if isinstance(runs, list) else ())]
         found[suggestion, hunk] = Covered(one["lines"], one["run"], tuple(sorted(filter(None, at))))
     return Coverage(seq, found, whole=not result.get("unanswered") and not result.get("left_out"))
+
+
+def _seq(run: str, seqs: Mapping[str, int]) -> int:
+    """0 where there is none."""
+    told = run[1:]
+    if run[:1] != "@" or not told.isdecimal():
+        return seqs.get(run, 0)
+    return int(told) if len(told) <= _DIGITS else 0
 
 
 def own_tests(seq: int, result: e.Json) -> OwnTests | None:
     """None where the analysis could not be made."""
     mutants = result.get("mutants") if isinstance(result, dict) else None
     killed = result.get("killed") if isinstance(result, dict) else None
-    if not isinstance(mutants, int) or not isinstance(killed, int):
+    if not isinstance(mutants, int) or not isinstance(killed, int) or not 0 <= mutants <= _MOST_MUTANTS:
         return None
     return OwnTests(seq, mutants, max(0, min(killed, mutants)))

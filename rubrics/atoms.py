@@ -11,7 +11,7 @@ from interviews.events import Requirement
 from rubrics.facts import Facts
 from rubrics.follow_ups import stated
 from rubrics.told import Decision, Offered
-from rubrics.wording import all_pass, expressed, name_of_test, prose
+from rubrics.wording import all_pass, expressed, name_of_test, written
 
 
 def accepted_for(facts: Facts, atom: Requirement) -> list[Offered]:
@@ -42,8 +42,7 @@ def _stated(facts: Facts, atom: Requirement, before: Decision) -> int | None:
         if comment.seq < before.seq and expressed(atom, comment.text):
             return comment.seq
     for path, file in before.scene.files.items():
-        own = file.own_lines()
-        if own and expressed(atom, prose(path, own)):
+        if written(atom, path, file):
             return file.seq
     return None
 

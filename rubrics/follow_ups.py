@@ -16,7 +16,7 @@ from rubrics.facts import Facts
 from rubrics.naming import names_failure
 from rubrics.own_words import own_words
 from rubrics.told import Offered, Prompt, Run
-from rubrics.wording import expressed, is_courtesy, name_of_test, said_in
+from rubrics.wording import expressed, is_courtesy, name_of_test, states
 
 # Several signals read the same log one after another: the two latest are kept, by identity.
 _KEPT = 2
@@ -82,9 +82,8 @@ def stated(facts: Facts) -> Mapping[int, frozenset[str]]:
     """The ids of the requirements that each prompt states, in words of one's own or by what is attached, by its seq."""
     atoms = facts.key.requirements if facts.key else ()
     return {
-        prompt.seq: frozenset(atom.id for atom in atoms if expressed(atom, said))
+        prompt.seq: frozenset(atom.id for atom in atoms if states(atom, prompt, own_words(facts)[prompt.seq]))
         for prompt in facts.prompts
-        for said in [said_in(prompt, own_words(facts)[prompt.seq])]
     }
 
 

@@ -20,6 +20,7 @@ from rubrics.posterior import UNIT
 from rubrics.wording import name_of_test
 
 HUNDREDTH = UNIT // 100
+_MOST_RUNS = 10**6
 
 
 def outcome(log: LogView, translate: Translate) -> Outcome | None:
@@ -59,6 +60,8 @@ def _alone(result: Mapping[str, Json] | None) -> tuple[int, int, int, int] | Non
     """Mean, both ends of its interval, and the number of attempts; None where there is no baseline that can be read."""
     try:
         rate, (low, high), runs = result["rate"], result["interval"], result["runs"]  # type: ignore[index] # None is told so too
+        if not all(0 <= share <= 1 for share in (rate, low, high)) or not 0 < runs <= _MOST_RUNS:
+            return None
         return round(rate * UNIT), round(low * UNIT), round(high * UNIT), int(runs)
     except (KeyError, TypeError, ValueError):
         return None

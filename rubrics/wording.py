@@ -16,12 +16,15 @@ from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
 from interviews.spelling import MOST, Lexicon, lexicon, mended
 from rubrics.told import Prompt
+from rubrics.workspace import READ, File
 
 CODE = re.compile(
     r"\.(?:py|pyi|js|mjs|jsx|ts|tsx|go|rs|java|kt|rb|c|h|cc|cpp|hpp|cs|swift|php|sh|sql|lua|scala)$", re.I
 )
 _DATA = re.compile(r"\.(?:json|csv|tsv|ya?ml|toml|xml|html|lock)$", re.I)
 _TEST_PATH = re.compile(r"(?:^|[/_.-])(?:tests?|specs?)(?:[/_.-]|$)", re.I)
+# So many characters of a file that is attached are sent to the assistant (``interviews.service.mentions``).
+SENT = 40_000
 PROSE = re.compile(r'"""[\s\S]*?(?:"""|\Z)|\'\'\'[\s\S]*?(?:\'\'\'|\Z)|/\*[\s\S]*?(?:\*/|\Z)|#[^\n]*|//[^\n]*')
 # A prompt of these words alone asks for nothing: it is neither an opportunity nor a lack of one.
 _COURTESY = frozenset(
@@ -79,26 +82,52 @@ def is_courtesy(text: str) -> bool:
     return all(word in _COURTESY for word in re.findall(r"\w+", said))
 
 
+def _says(path: str) -> bool:
+    return not _DATA.search(path)
+
+
 @lru_cache(maxsize=512)
 def prose(path: str, text: str) -> str:
     """What a file says in words: all of a test or a document, the comments and docstrings of code, nothing of data."""
-    if _DATA.search(path):
+    if not _says(path):
         return ""
     if _TEST_PATH.search(path) or not CODE.search(path):
         return text
     return "\n".join(found.group() for found in PROSE.finditer(text))
 
 
-def said_in(prompt: Prompt, text: str) -> str:
-    """What is taken for a prompt's ``text``, and what the files and selections attached to it said at that moment."""
-    attached = [prose(path, prompt.scene.files[path].text) for path in prompt.attachments if path in prompt.scene.files]
-    parts = [prose(one.name, one.text) for one in prompt.mentions if one.kind == "selection"]
-    return "\n".join([text, *attached, *parts])
-
-
 def expressed(requirement: Requirement, text: str) -> bool:
     """Whether the text states the atom."""
     return matches(requirement.patterns, text)
+
+
+def states(requirement: Requirement, prompt: Prompt, text: str) -> bool:
+    """Whether what is taken for the prompt's ``text`` states the atom, or what was sent of files and selections with it."""
+    files = prompt.scene.files
+    parts = (prose(one.name, one.text) for one in prompt.mentions if one.kind == "selection")
+    return (
+        expressed(requirement, text)
+        or any(_sent(requirement, path, files[path]) for path in prompt.attachments if path in files)
+        or any(expressed(requirement, part) for part in parts)
+    )
+
+
+def _sent(requirement: Requirement, path: str, file: File) -> bool:
+    key = ("sent", path, requirement.patterns)
+    if (said := file.said.get(key)) is None:
+        said = file.said[key] = expressed(requirement, prose(path, file.text[:SENT]))
+    return said
+
+
+def written(requirement: Requirement, path: str, file: File) -> bool:
+    """Whether what the candidate wrote of a file states the atom; of a long one, its first ``READ`` characters of theirs."""
+    if not _says(path):
+        return False
+    key = ("written", path, requirement.patterns)
+    if (said := file.said.get(key)) is None:
+        own = file.own_lines()[:READ]
+        said = file.said[key] = bool(own) and expressed(requirement, prose(path, own))
+    return said
 
 
 def name_of_test(test: str) -> str:

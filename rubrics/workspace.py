@@ -8,6 +8,7 @@ the file's text is unknown (absent) until the next snapshot. Leaves out binary f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,15 +23,33 @@ _HANDS = {"typed": TYPED, "co-edit": TYPED, "paste": PASTED, "terminal": TERMINA
 _IS_MINE = bytes(int(mark in (TYPED, PASTED, TERMINAL)) for mark in range(256))
 
 
-class File(NamedTuple):
-    """A text, for each of its UTF-16 units who brought it in, and the last event in which the candidate did so."""
+# Of what the candidate wrote into one file, so many characters are read for what they say.
+READ = 200_000
 
+
+class _File(NamedTuple):
     text: str
     by: bytes
     seq: int = 0
 
+
+class File(_File):
+    """A text, for each of its UTF-16 units who brought it in, and the last event in which the candidate did so.
+
+    A file stands in many scenes and is asked the same in each: what was read of it stays with it.
+    """
+
     def own_lines(self) -> str:
         """The lines whose visible characters are mostly the candidate's, joined by newlines."""
+        return self._own
+
+    @cached_property
+    def said(self) -> dict[object, bool]:
+        """For who reads it: what was found to stand in it or not."""
+        return {}
+
+    @cached_property
+    def _own(self) -> str:
         mine = self.by.translate(_IS_MINE)
         if not any(mine):
             return ""

@@ -118,7 +118,16 @@ def test_a_decayed_exercise_is_a_remark_and_changes_no_dimension() -> None:
     assert [one.explanation for one in fresh.dimensions] == [one.explanation for one in decayed.dimensions]
 
 
-@pytest.mark.parametrize("odd", [{}, {"rate": "high", "interval": [0, 1], "runs": 1}, {"rate": 1.0, "interval": [1]}])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"rate": "high", "interval": [0, 1], "runs": 1},
+        {"rate": 1.0, "interval": [1]},
+        {"rate": 1e308, "interval": [0, 1], "runs": 1},
+        {"rate": 0.5, "interval": [0, 1], "runs": 1e308},
+    ],
+)
 def test_a_baseline_that_cannot_be_read_is_none(odd: dict[str, e.Json]) -> None:
     found = graded(7, odd)
     assert found is not None and found.lift is None

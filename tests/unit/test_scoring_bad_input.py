@@ -12,13 +12,14 @@ from click.testing import CliRunner
 
 from app import main
 from interviews.chain import payload_hash, record_hash
-from interviews.events import Header, Record
+from interviews.events import AnalysisRecorded, Header, Record
 from interviews.ndjson import read_log
 from rubrics import registry
 from rubrics.base import LogView, Scorecard
 from rubrics.rubric import ROOT, load
 from rubrics.scoring import score
 from tests.golden.make import GROWN_REVIEWED, LOG
+from tests.golden.story import Story
 
 Lines = list[dict[str, Any]]
 
@@ -163,6 +164,24 @@ def test_an_erased_payload_leaves_no_number_that_it_could_have_moved(log: Path) 
             assert found.get(name, whole.get(name)) == whole.get(name), f"{name} without event {gone.seq}, {gone.type}"
         without += sum(name in whole and name not in found for name in indicators)
     assert without > 50 or log != LOG
+
+
+@pytest.mark.parametrize(
+    ("kind", "result"),
+    [
+        ("accepted_coverage", {"hunks": {"s1/h1": {"lines": 2, "run": 1, "runs": 5}}}),
+        ("accepted_coverage", {"hunks": {"s1/h1": {"lines": 2, "run": 1, "runs": {"a": 1}}}}),
+        ("accepted_coverage", {"hunks": {"s1/h1": {"lines": 2, "run": 1, "runs": ["@" + "9" * 5_000, "@²", None]}}}),
+        ("own_tests", {"mutants": 10**9, "killed": 10**9}),
+        ("own_tests", {"mutants": -3, "killed": 7}),
+    ],
+)
+def test_an_analysis_that_makes_no_sense_is_none(kind: str, result: dict[str, Any]) -> None:
+    story = Story(golden()[0])
+    story.tell("system", AnalysisRecorded(kind=kind, result=result, key="k"))
+    card = score(story.view(), load("standard"))
+    assert numbers(card) == {}
+    assert all(one.n == 0 for dimension in card.dimensions for one in dimension.indicators)
 
 
 def test_all_of_a_signals_evidence_may_be_erased() -> None:

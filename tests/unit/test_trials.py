@@ -21,12 +21,15 @@ FOR_EVER = 1e9
 class Machine:
     """Its sandboxes say that tests pass, after as long as the program takes: ``seconds`` by its text, ``load`` times that.
 
-    ``load`` has one number for each run, the last one for all that follow.
+    ``load`` has one number for each run, the last one for all that follow. ``fails`` are the runs, counted in each sandbox from
+    one, in which the tests fail whatever the program, ``broken`` the programs on which they always do.
     """
 
     seconds: dict[str, float]
     load: list[float]
     runs: list[tuple[str, bool]] = field(default_factory=list)
+    fails: frozenset[int] = frozenset()
+    broken: frozenset[str] = frozenset()
     stopped: int = 0
     started: int = 0
 
@@ -41,6 +44,7 @@ class Place:
 
     machine: Machine
     files: dict[str, bytes] = field(default_factory=dict)
+    runs: int = 0
 
     def list(self) -> list[FileEntry]:
         return [FileEntry(path, len(data), hashlib.sha256(data).hexdigest()) for path, data in self.files.items()]
@@ -54,7 +58,9 @@ class Place:
         took = load * self.machine.seconds[text]
         late = took > timeout_s
         self.machine.runs.append((text, late))
-        said = {"nonce": json.loads(stdin)["nonce"], "outcomes": dict.fromkeys(OWN, "passed"), "lines": {}}
+        self.runs += 1
+        outcome = "failed" if self.runs in self.machine.fails or text in self.machine.broken else "passed"
+        said = {"nonce": json.loads(stdin)["nonce"], "outcomes": dict.fromkeys(OWN, outcome), "lines": {}}
         out = b"" if late else json.dumps(said).encode()
         return ExecResult(124 if late else 0, out, b"", late, False, round(1000 * min(took, timeout_s)))
 
@@ -94,3 +100,21 @@ def test_taking_too_long_kills_only_where_the_unchanged_program_did_not(
     machine = Machine({"sound": 0.4, "mutant": mutant_s}, list(load))
     assert tried(machine) is expected
     assert len(machine.runs) == runs and machine.runs[0][0] == "sound"
+
+
+@pytest.mark.parametrize(
+    ("broken", "fails", "expected"),
+    [
+        ("mutant", [], True),
+        # The tests fail on the program as submitted too: from the start, from the second run on, now and then.
+        ("mutant", [1], None),
+        ("", [1, 2, 3], None),
+        ("", [2, 3], None),
+        ("", [1], False),
+    ],
+)
+def test_tests_that_fail_on_the_unchanged_program_kill_nothing(
+    broken: str, fails: list[int], expected: bool | None
+) -> None:
+    machine = Machine({"sound": 0.4, "mutant": 0.4}, [1], fails=frozenset(fails), broken=frozenset({broken}))
+    assert tried(machine) is expected

@@ -1,8 +1,10 @@
 """Mutants tried against the candidate's own tests, side by side, and alone where the clock is in doubt.
 
-Owns whether a mutant is killed. Invariant: taking too long kills a mutant only where the program as submitted was timed before and
-after in the same sandbox and took a small part of the limit both times; on a machine that is busy with something else it is tried
-once more by itself, and counts as not observed where that tells nothing either. Leaves out which mutants there are (``mutants``).
+Owns whether a mutant is killed. Invariant: tests that fail kill one only where they passed on the program as submitted in the
+same sandbox, before and after, for tests that fail now and then notice nothing; taking too long kills a mutant only where the
+program as submitted was timed before and after in the same sandbox and took a small part of the limit both times; on a machine that
+is busy with something else it is tried once more by itself, and counts as not observed where that tells nothing either. Leaves
+out which mutants there are (``mutants``).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from interviews import events as e
 from interviews.errors import PlatformFailure
@@ -32,10 +34,14 @@ One = tuple[int, e.Json]
 
 @dataclass
 class _Place:
-    """A sandbox; ``unchanged_s`` is what the program as submitted took there last, None where that was too long to tell."""
+    """A sandbox; ``unchanged_s`` is what the program as submitted took there last, None where its tests did not pass in time.
+
+    ``failed`` are the mutants whose tests failed there.
+    """
 
     sandbox: Sandbox
     unchanged_s: float | None
+    failed: list[int] = field(default_factory=list)
 
 
 class Trial:
@@ -79,7 +85,7 @@ class Trial:
                 while True:
                     try:
                         place = place or self._started()
-                        killed = self._killed(place, mutant)
+                        killed = self._killed(place, at, mutant)
                         break
                     except PlatformFailure:
                         if place is None:
@@ -91,6 +97,8 @@ class Trial:
                             killed = True
                             break
                 self._done[at] = mutant, killed
+            if place is not None and place.failed:
+                self._confirm(place)
         finally:
             if place is not None:
                 place.sandbox.stop()
@@ -103,13 +111,25 @@ class Trial:
             sandbox.stop()
             raise
 
-    def _killed(self, place: _Place, mutant: e.Json) -> Verdict:
+    def _confirm(self, place: _Place) -> None:
+        """Take back what failing tests killed where they fail on the program as submitted too."""
+        try:
+            passes = self._unchanged_s(place.sandbox) is not None
+        except PlatformFailure:
+            passes = False
+        for at in [] if passes else place.failed:
+            self._done[at] = self._done[at][0], None
+
+    def _killed(self, place: _Place, at: int, mutant: e.Json) -> Verdict:
         before = place.unchanged_s
         limit_s = LONGEST_S if before is None else min(LONGEST_S, max(LEAST_S, TIMES * before))
         lay_out(place.sandbox, {**self._files, mutant["path"]: mutant["text"]})
         told = run_tests(place.sandbox, [*QUIET, *self._own], (), limit_s)
         if not told.late:
-            return not self._pass(told.ran)
+            if self._pass(told.ran):
+                return False
+            place.failed.append(at)
+            return None if before is None else True
         after = place.unchanged_s = self._unchanged_s(place.sandbox)
         if before is None or after is None or limit_s < MANY * max(before, after):
             return None
