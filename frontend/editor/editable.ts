@@ -183,6 +183,13 @@ export class Editable implements Sync {
     for (const doc of this.editors?.docs.values() ?? []) void this.#push(doc);
   }
 
+  /** Resolves once what was typed is at the server, after `ms` at the latest: nobody waits for a line that is down. */
+  async settled(ms: number): Promise<void> {
+    this.flush();
+    const end = performance.now() + ms;
+    while (this.unsent.value > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   unsentOf(path: string): number {
     const doc = this.editors.docs.get(path);
     return doc ? sendableUpdates(doc.state).length : 0;

@@ -239,8 +239,18 @@ export function run({ acts, editable }: Session): void {
   void acts.run();
 }
 
+const SETTLE_MS = 1500;
+let asking = false;
+
 export async function ask(session: Session, text: string, mentions: Wanted[], model: string): Promise<void> {
-  session.editable.flush();
+  if (asking) return;
+  asking = true;
+  try {
+    // Lines that are attached are counted in the text as it is here: the server is to have it first.
+    await session.editable.settled(SETTLE_MS);
+  } finally {
+    asking = false;
+  }
   const ack = await session.acts.ask(text, mentions, model);
   if (ack.ok) wasSent(text);
 }
