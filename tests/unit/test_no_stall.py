@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import SupportsIndex
 
 import pytest
 
 from interviews import events as e
+from interviews.exercises import expresses
+from interviews.service.mentions import BUDGETS
+from rubrics import wording
 from rubrics.naming import grounded, names_failure
 from rubrics.running import Kind, running
 from rubrics.signals import verified_before_submit
+from rubrics.workspace import File
+from tests.golden.make import REQUIREMENTS
 from tests.golden.story import note
-from tests.unit.test_signals import asked, begin, finish, offered, prompt, share
+from tests.unit.test_signals import CAP, asked, begin, finish, offered, prompt, share
 
 TWO = "tests/test_fees.py::test_two_hours"
 
@@ -181,3 +187,84 @@ def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypa
 )
 def test_no_line_stalls_the_reading(piece: str) -> None:
     running(piece * (200_000 // len(piece)))
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lengths of the long texts in which requirements are looked for, one a search."""
+    lengths: list[int] = []
+
+    def counted(patterns: Iterable[str], text: str) -> bool:
+        if len(text) > 10_000:
+            lengths.append(len(text))
+        return expresses(patterns, text)
+
+    monkeypatch.setattr(wording, "expresses", counted)
+    return lengths
+
+
+# Once as it stands, and once with its spelling put right where a word of it is a letter away.
+MOST_SEARCHES = 2 * len(REQUIREMENTS)
+
+
+def test_what_was_written_into_a_file_is_searched_once_and_its_beginning_alone(searched: list[int]) -> None:
+    story = begin()
+    story.file("candidate", "notes.py", "# nothing of the kind\n" * 15_000, "typed")
+    asked(story, "a1", "do it")
+    ids = [atom.id for atom in REQUIREMENTS]
+    for number in range(12):
+        noted = e.HunkNote(hunk=f"h{number}", touches=tuple(ids), honours=tuple(ids))
+        offered(story, "a1", noted)
+    assert share(story, "requirement_coverage") == (0, 0)
+    assert 0 < len(searched) <= MOST_SEARCHES
+    assert max(searched) <= 200_000
+
+
+@pytest.mark.parametrize(("lines", "hits"), [(0, 1), (20_000, 0)])
+def test_what_stands_far_down_a_huge_file_is_not_read(lines: int, hits: int) -> None:
+    story = begin()
+    story.file("candidate", "notes.md", "nothing of it\n" * lines + CAP + "\n", "typed")
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", "cap"))
+    finish(story, test_cap="failed")
+    assert share(story, "requirement_coverage") == (hits, 1)
+
+
+def test_of_data_not_even_whose_lines_they_are_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = begin()
+    story.file("candidate", "songs.csv", f"{CAP}\n" * 100, "terminal")
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", "cap"))
+    finish(story, test_cap="failed")
+    read: list[int] = []
+    own_lines = File.own_lines
+
+    def counted(file: File) -> str:
+        read.append(len(file.text))
+        return own_lines(file)
+
+    monkeypatch.setattr(File, "own_lines", counted)
+    assert share(story, "requirement_coverage") == (0, 1)
+    assert len(f"{CAP}\n" * 100) not in read
+
+
+def test_a_file_attached_again_and_again_is_searched_once_as_far_as_it_was_sent(searched: list[int]) -> None:
+    story = begin()
+    story.file("system", "notes.md", "nothing of the kind\n" * 10_000, "starter")
+    for number in range(8):
+        asked(story, f"a{number}", f"do it {number}", "notes.md")
+    offered(story, "a1", note("h1", "cap"))
+    finish(story, test_cap="failed")
+    assert share(story, "requirement_coverage") == (0, 1)
+    assert 0 < len(searched) <= MOST_SEARCHES
+    assert max(searched) <= wording.SENT == BUDGETS["file"]
+
+
+@pytest.mark.parametrize(("before", "hits"), [(39_000, 1), (40_000, 0)])
+def test_what_was_not_sent_was_not_said(before: int, hits: int) -> None:
+    story = begin()
+    story.file("system", "notes.md", "nothing.\n" * (before // 9) + CAP, "starter")
+    asked(story, "a1", "do it", "notes.md")
+    offered(story, "a1", note("h1", "cap"))
+    finish(story, test_cap="failed")
+    assert share(story, "requirement_coverage") == (hits, 1)
