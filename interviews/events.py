@@ -240,6 +240,10 @@ AnyPayload = Annotated[
     | RatingRecorded | ExplanationRated | ScoreRevealed | ScoreOverridden | ScoreSigned | ScoreRecorded,
     Field(discriminator="type"),
 ]  # fmt: skip
+# Behind one of these a proposed score, or what people put beside it, may be another than the one that was looked at.
+MOVES_THE_SCORE = frozenset(
+    {"analysis.recorded", "explanation.rated", "payload.erased", "consent.withdrawn", "score.overridden"}
+)
 _payloads: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)
 
 

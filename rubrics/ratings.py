@@ -16,11 +16,6 @@ from rubrics import registry
 from rubrics.base import DimensionScore, Final, LogView, RatedBy
 from rubrics.rubric import Rubric
 
-# After one of these, the proposal may be another than the one that was signed.
-MOVES_THE_SCORE = frozenset(
-    {"analysis.recorded", "payload.erased", "consent.withdrawn", "explanation.rated", "score.overridden"}
-)
-
 
 @dataclass(frozen=True)
 class Signature:
@@ -68,7 +63,7 @@ def judged(log: LogView, rubric: Rubric) -> Judged:
         list[e.ExplanationRated](),
     )
     latest: dict[str, int] = {}
-    moved = max((event.seq for event in told if event.type in MOVES_THE_SCORE), default=0)
+    moved = max((event.seq for event in told if event.type in e.MOVES_THE_SCORE), default=0)
     for event in told:
         early = event.seq < back
         match event.data:

@@ -27,8 +27,6 @@ MAX_EVIDENCE = 40
 MAX_JUDGEMENTS = 200
 _BOUNDED = frozenset({"rating.recorded", "score.overridden", "score.signed"})
 JUDGED = ("submitted", "finished")
-# After one of these the proposed score may be another than the one that was looked at.
-MOVES_THE_SCORE = frozenset({"analysis.recorded", "explanation.rated", "payload.erased", "consent.withdrawn"})
 
 
 @dataclass(frozen=True)
@@ -175,15 +173,10 @@ def sign(interview: Interview, rater: str, under: Under, seen_seq: int, key: Cli
         records = interview.log.read(interview.id)
         if not 0 < seen_seq <= len(records):
             raise BadInput("Expected an event from 1 to %(last)d, got %(got)d", last=len(records), got=seen_seq)
-        if moves(records[seen_seq:]):
+        if any(record.type in e.MOVES_THE_SCORE for record in records[seen_seq:]):
             raise Conflict("The record has changed since this page was shown. Please look at the score again")
         signed = e.ScoreSigned(rater=rater, rubric_sha256=under.sha256, head_hash=records[-1].hash)
         return interview.record(Draft(f"interviewer:{rater}", signed), key=key)
-
-
-def moves(records: Iterable[e.Record]) -> bool:
-    """Whether the proposed score, or what people put beside it, may be another after these."""
-    return any(record.type in MOVES_THE_SCORE or record.type == "score.overridden" for record in records)
 
 
 def _require_submitted(interview: Interview) -> None:

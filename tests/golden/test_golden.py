@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -38,52 +40,25 @@ from tests.golden.make import grown as tell_grown
 from tests.golden.make import grown_again as tell_grown_again
 
 
-@pytest.fixture(scope="module")
-def golden() -> tuple[Header, list[Record]]:
-    with LOG.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
+def kept(path: Path) -> Callable[[], tuple[Header, list[Record]]]:
+    """The log of that file, read once."""
+
+    @pytest.fixture(scope="module")
+    def log() -> tuple[Header, list[Record]]:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return read_log(lines)
+
+    return log
 
 
-@pytest.fixture(scope="module")
-def grown() -> tuple[Header, list[Record]]:
-    with GROWN.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_again() -> tuple[Header, list[Record]]:
-    with GROWN_AGAIN.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_paired() -> tuple[Header, list[Record]]:
-    with GROWN_PAIRED.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_reviewed() -> tuple[Header, list[Record]]:
-    with GROWN_REVIEWED.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_rated() -> tuple[Header, list[Record]]:
-    with GROWN_RATED.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_briefed() -> tuple[Header, list[Record]]:
-    with GROWN_BRIEFED.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
-
-
-@pytest.fixture(scope="module")
-def grown_late() -> tuple[Header, list[Record]]:
-    with GROWN_LATE.open(encoding="utf-8", newline="") as lines:
-        return read_log(lines)
+golden = kept(LOG)
+grown = kept(GROWN)
+grown_again = kept(GROWN_AGAIN)
+grown_paired = kept(GROWN_PAIRED)
+grown_reviewed = kept(GROWN_REVIEWED)
+grown_rated = kept(GROWN_RATED)
+grown_briefed = kept(GROWN_BRIEFED)
+grown_late = kept(GROWN_LATE)
 
 
 def test_they_hold_every_event_type_and_field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,23 +28,6 @@ from tests.judging import DIMENSIONS, form, judged, over, rater
 from web import auth
 
 SECRETLY = "nobody else may read this yet"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data=tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture(scope="module")
-def interviews(app: Flask) -> Iterator[Interviews]:
-    found: Interviews = app.extensions["interviews"]
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,6 @@ from interviews.service.registry import Interviews
 from interviews.settings import Settings
 from web import auth
 from wiring import secret_key
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data=tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture(scope="module")
-def interviews(app: Flask) -> Iterator[Interviews]:
-    found: Interviews = app.extensions["interviews"]
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

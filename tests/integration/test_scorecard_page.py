@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask import Flask, render_template
 
-from app import create_app
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
@@ -16,23 +13,6 @@ from rubrics.rubric import Rubric, load
 from rubrics.scoring import score
 from tests.judging import form, over, rater
 from web import rating
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data=tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture(scope="module")
-def interviews(app: Flask) -> Iterator[Interviews]:
-    found: Interviews = app.extensions["interviews"]
-    yield found
-    found.close()
 
 
 @pytest.fixture(scope="module")

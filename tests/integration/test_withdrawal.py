@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, invitation, main
+from app import invitation, main
 from interviews import events as e
 from interviews.chain import verify
 from interviews.errors import NotAllowed
@@ -30,23 +29,6 @@ from tests.judging import DIMENSIONS, form
 WEEK_MS = 7 * 86_400_000
 FAULT = "Only the first amount is looked at: 1 hour 30 minutes becomes 60 minutes"
 HUNK = {"path": "playlists/request.py", "base_version": 1, "line": 1, "before": "", "after": "# looks at one amount\n"}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings(data=tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def app(settings: Settings) -> Flask:
-    return create_app(settings)
-
-
-@pytest.fixture(scope="module")
-def interviews(app: Flask) -> Iterator[Interviews]:
-    found: Interviews = app.extensions["interviews"]
-    yield found
-    found.close()
 
 
 def held(interviews: Interviews, *, plants: bool = True, verdicts: bool = True, over: bool = True) -> Room:

@@ -20,12 +20,12 @@ from validation import NAMES, coverage, gaming, invariance, oracle, rated, recov
 from validation.claims import Claim, Part, Report
 from validation.figures import correlation, expected_share, probit_regression, wilson
 from validation.report import PARTS, report, trying
-from validation.trying import How, level_of, standard
+from validation.trying import How, Scorer, level_of, standard
 
 FEW = 0.02
 
 
-def how(scorer=standard, scale: float = FEW) -> How:  # type: ignore[no-untyped-def]  # a Scorer, told by How itself
+def how(scorer: Scorer = standard, scale: float = FEW) -> How:
     return How(scorer, load("standard"), scale=scale)
 
 
