@@ -96,12 +96,13 @@ class Interviews:
             opening = self._opening.setdefault(interview, threading.Lock())
         with opening:
             if (room := self._rooms.get(interview)) is None:
-                room, seeker = self._open(interview)
-                begin("line", lambda: self._line_up([room], seeker))
+                room = self._open(interview)
+                if _waits(room):
+                    # Asked for before its turn to be opened: those who work come first all the same.
+                    begin("line", lambda: self._take_up([room]))
             return room
 
-    def _open(self, interview: str) -> tuple[Room, list[threading.Thread]]:
-        """The room, and who seeks its sandbox."""
+    def _open(self, interview: str) -> Room:
         header = self.log.header(interview)
         if self._closed.is_set():
             raise LeaseHeld("This server is stopping; the interview %(id)s goes on with another", id=interview)
@@ -111,13 +112,13 @@ class Interviews:
             room = Room(Interview(self.log, header, exercise, self.tools, lease))
             room.interview.on_lost = lambda: self._move_soon(room)
             # Before any clock ticks, and anybody is let in: the time nobody led it is not the candidate's.
-            seeker = room.recover()
+            room.recover()
         except BaseException:
             self.log.release(lease)
             raise
         with self._lock:
             self._rooms[interview] = room
-        return room, [] if seeker is None else [seeker]
+        return room
 
     def start(self) -> None:
         """Recover what is under way and tick, in the background."""
@@ -126,10 +127,9 @@ class Interviews:
         begin("upkeep", self._keep_up)
         begin("lead", self._lead)
 
-    def _take_up(self) -> None:
-        """Open what is under way, or over and not scored yet, and nobody leads."""
-        rooms: list[Room] = []
-        seekers: list[threading.Thread] = []
+    def _take_up(self, opened: Sequence[Room] = ()) -> None:
+        """Open what is under way, or over and not scored yet, and nobody leads; have those who wait line up, ``opened`` too."""
+        rooms = list(opened)
         late = self.log.unscored(self.tools.clock() - ANALYSED_WITHIN_MS)
         for interview in (*self.log.under_way(), *late):
             if interview in self._rooms or self._closed.is_set():
@@ -139,9 +139,7 @@ class Interviews:
             try:
                 with opening:
                     if interview not in self._rooms:
-                        room, seeker = self._open(interview)
-                        rooms.append(room)
-                        seekers += seeker
+                        rooms.append(self._open(interview))
             except LeaseHeld:
                 # Asked again at each beat: only so is it noticed when its owner has ended.
                 continue
@@ -149,19 +147,15 @@ class Interviews:
                 logger.warning("an interview cannot be opened: %s", error, extra={"interview": interview})
             except Exception:
                 logger.exception("an interview cannot be opened", extra={"interview": interview})
-        if rooms:
-            begin("line", lambda: self._line_up(rooms, seekers))
+        if waiting := [room for room in rooms if _waits(room)]:
+            begin("line", lambda: self._line_up(waiting))
 
-    def _line_up(self, rooms: Sequence[Room], seekers: Sequence[threading.Thread]) -> None:
-        """Those who waited when the last server stopped, or had not come in yet, in their old order, behind ``seekers``."""
-        for seeker in seekers:
-            seeker.join()
-        waited: list[tuple[int, Room]] = []
-        for room in rooms:
-            state = room.interview.state
-            if state.status == "ready" and not state.sandbox_lost and (state.queued is not None or state.sandbox):
-                waited.append((-1 if state.queued is None else state.queued, room))
-        for _, room in sorted(waited, key=lambda one: one[0]):
+    def _line_up(self, waiting: Sequence[Room]) -> None:
+        """Those who wait, in their old order, behind all who seek the sandbox they work in."""
+        for room in self.rooms:
+            if room.seeker is not None:
+                room.seeker.join()
+        for room in sorted(waiting, key=_ahead):
             if not self._closed.is_set():
                 room.wait_again()
 
@@ -240,3 +234,15 @@ class Interviews:
             if lease is not None:
                 with contextlib.suppress(PairsightError):
                     self.log.release(lease)
+
+
+def _waits(room: Room) -> bool:
+    """Whether its candidate stood in line when the last server stopped, or had not come in yet."""
+    state = room.interview.state
+    return state.status == "ready" and not state.sandbox_lost and (state.queued is not None or bool(state.sandbox))
+
+
+def _ahead(room: Room) -> int:
+    """How many were ahead of it; fewer than any where its sandbox was there."""
+    queued = room.interview.state.queued
+    return -1 if queued is None else queued

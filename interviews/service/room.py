@@ -64,6 +64,7 @@ class Room:
         # Held for as long as grading has to wait: nobody who only wants to submit may wait for it.
         self._grading = threading.Lock()
         self._opened_ms = interview.now()
+        self.seeker: threading.Thread | None = None
 
     # Course
 
@@ -158,13 +159,13 @@ class Room:
         files = [editing.snapshot(path, 1, text, "starter") for path, text in sorted(exercise.workspace.items())]
         return [Draft("system", key), *(Draft("system", file) for file in files)]
 
-    def recover(self) -> threading.Thread | None:
-        """After a restart of the server: end what was cut off, give back the time. Returns who seeks the sandbox meanwhile."""
+    def recover(self) -> None:
+        """After a restart of the server: end what was cut off, give back the time; ``seeker`` seeks the sandbox meanwhile."""
         state = self.interview.state
         if state.status == "finished" and not self.interview.counts["score.recorded"]:
             self._grade_soon()
         if state.status not in (*UNDER_WAY, "submitted"):
-            return None
+            return
         past = self.interview.log.read(self.interview.id)
         place, until_ms = _last_place(past), settled_until(past)
         cut = "The server was restarted while this was under way; please try again"
@@ -204,9 +205,9 @@ class Room:
         self.delegation.recover(past)
         if state.status == "submitted":
             self._grade_soon()
-            return None
+            return
         name = f"recover-{self.interview.id}"
-        return background.begin(name, lambda: self._find(place, until_ms))
+        self.seeker = background.begin(name, lambda: self._find(place, until_ms))
 
     def _find(self, place: str, until_ms: int) -> None:
         self.workspace.find(place, until_ms)

@@ -94,10 +94,29 @@ def ask(page: Page, words: str) -> None:
     box.fill(words)
     # A file that was opened just before may have taken the focus meanwhile.
     box.press("Enter")
-    wait(
-        lambda: len(state(page)["turns"]) > before and state(page)["turns"][-1]["status"] in ("finished", "failed"), 60
-    )
+    try:
+        wait(
+            lambda: len(state(page)["turns"]) > before and state(page)["turns"][-1]["status"] in ("finished", "failed"),
+            60,
+        )
+    except AssertionError:
+        raise AssertionError(how_it_stands(page)) from None
     assert state(page)["turns"][-1]["status"] == "finished", state(page)["turns"][-1]["error"]
+
+
+def how_it_stands(page: Page) -> str:
+    """What a person would look at where a prompt has no answer."""
+    shown = page.evaluate(
+        """() => ({
+            focus: document.activeElement?.outerHTML.slice(0, 200),
+            box: document.getElementById("ask-box")?.value,
+            ask: document.querySelector(".ask-foot")?.innerText,
+            notices: document.getElementById("notices")?.innerText,
+            unsent: window.__pairsight.unsent(),
+            seq: window.__pairsight.seq(),
+        })"""
+    )
+    return f"no answer to the prompt; the page: {shown}; its turns: {state(page)['turns'][-2:]}"
 
 
 def open_hunks(page: Page) -> list[tuple[str, str]]:

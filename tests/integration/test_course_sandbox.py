@@ -510,6 +510,24 @@ def test_who_waited_when_the_server_stopped_waits_again_in_the_same_order() -> N
         house.close()
 
 
+def test_a_page_that_waits_and_asks_first_after_a_restart_takes_nobodys_place() -> None:
+    house = House(bubblewrap, most=1)
+    try:
+        working_room = house.begin()
+        waiting = house.consented()
+        assert waiting.start() is False
+        house.servers[-1].close()
+        wait(lambda: not waiting.preparing)
+        # Its page asks before the server has looked for what is under way.
+        house.servers.append(Interviews(house.log, house.tools()))
+        again = house.servers[-1].get(waiting.interview.id)
+        house.again(working_room)
+        wait(lambda: again.preparing)
+        assert again.interview.state.queued == 0 and not again.ready
+    finally:
+        house.close()
+
+
 def test_one_terminal_too_many_is_refused_in_words(on_bubblewrap: House) -> None:
     room = on_bubblewrap.begin()
     for _ in range(4):
