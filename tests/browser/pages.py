@@ -57,7 +57,11 @@ def open_file(page: Page, path: str) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type(f"Open {path}")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("tab", name=re.compile(re.escape(path.rsplit("/", 1)[-1]))).first).to_be_visible()
+    tab = page.get_by_role("tab", name=re.compile(re.escape(path.rsplit("/", 1)[-1]))).first
+    expect(tab).to_have_attribute("aria-selected", "true")
+    if page.url.endswith("/work"):
+        # The tab may have been chosen all along, and keys pressed before the file has the focus would go elsewhere.
+        expect(page.locator(".cm-content:visible").first).to_be_focused()
 
 
 def type_at_start(page: Page, words: str) -> None:
@@ -92,7 +96,6 @@ def ask(page: Page, words: str) -> None:
     before = len(state(page)["turns"])
     box = page.get_by_role("textbox", name="Ask the assistant")
     box.fill(words)
-    # A file that was opened just before may have taken the focus meanwhile.
     box.press("Enter")
     try:
         wait(

@@ -71,6 +71,8 @@ def test_the_line_outlives_a_crash_of_the_server(tmp_path: Path, open_page: Open
         page.get_by_role("checkbox").check()
         page.get_by_role("button", name="Start the interview").click()
         expect(page.get_by_text("You are next")).to_be_visible()
+        # What asks again is there too, before there is nobody to ask.
+        page.wait_for_load_state("load")
         running.kill()
         with page.expect_event("requestfailed"):
             pass
