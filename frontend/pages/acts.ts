@@ -101,13 +101,17 @@ export class Acts {
     return this.live.act("flushed");
   }
 
-  openTerminal(cols: number, rows: number): void {
-    void this.#tell(this.live.send("term.open", { cols, rows }));
+  /** Resolves with whether the server heard it; the line may have gone meanwhile. */
+  async openTerminal(cols: number, rows: number): Promise<boolean> {
+    const ack = await this.#tell(this.live.send("term.open", { cols, rows }));
+    return ack.ok || ack.code !== "offline";
   }
 
   terminalInput(terminal: string, data: string): void {
     void this.live.send("term.input", { terminal, data }).then((ack) => {
       if (!ack.ok && ack.code === "offline") say(t("Not connected: what you type in the terminal is not sent."));
+      // The sandbox is away: keys would vanish without a word.
+      if (!ack.ok && ack.code === "failed") say(ack.error);
     });
   }
 

@@ -17,7 +17,8 @@ import { FONT_SIZE, makeTerminal, onTheme, openIn, terminalTheme } from "./xterm
 export interface TerminalActs {
   /** Whether the server would hear. */
   ready: ReadonlySignal<boolean>;
-  open(cols: number, rows: number): void;
+  /** Resolves with whether the server heard it. */
+  open(cols: number, rows: number): Promise<boolean>;
   input(terminal: string, data: string): void;
   resize(terminal: string, cols: number, rows: number): void;
 }
@@ -196,7 +197,7 @@ function attach(
     term.onResize(({ cols, rows }) => {
       if (shown !== null && store.now.terminals[shown]?.open) acts.resize(shown, cols, rows);
     });
-    host.addEventListener("pairsight-open", () => acts.open(term.cols, term.rows));
+    host.addEventListener("pairsight-open", () => void acts.open(term.cols, term.rows));
   }
   const unlisten = store.listen({ event, reset: show });
   const untheme = onTheme(() => {
@@ -207,10 +208,13 @@ function attach(
   // A shell is ready from the beginning; once one was opened, opening is the candidate's.
   let begun = false;
   const unready = effect(() => {
-    const state = store.at("course");
-    if (begun || !acts?.ready.value || state.status !== "running" || shown !== null || !host.clientHeight) return;
+    // Looked at each time, or the effect would not run again when the line is back.
+    const [state, ready] = [store.at("course"), acts?.ready.value];
+    if (begun || !acts || !ready || state.status !== "running" || shown !== null || !host.clientHeight) return;
     begun = true;
-    acts.open(term.cols, term.rows);
+    void acts.open(term.cols, term.rows).then((heard) => {
+      begun = heard;
+    });
   });
   const unchosen = effect(() => {
     if (chosen.value !== null) turn();

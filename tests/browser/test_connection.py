@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, WebSocketRoute, expect
 
 from tests import product as products
 from tests.browser import pages
@@ -92,7 +92,13 @@ def everywhere_the_same(page: Page, product: Product, path: str = FILE, *others:
     for other in others:
         wait(lambda other=other: pages.text(other, path) == text and shown(other, path) == text)  # type: ignore[misc]  # mypy cannot type a lambda's default
     digest = hashlib.sha256(text.encode()).hexdigest()
-    wait(lambda: any(view["open"] for view in pages.state(page)["terminals"].values()), 30)
+    # Until the clock runs the workspace is still looked for, and the terminals are those of before.
+    wait(
+        lambda: (
+            (now := pages.state(page))["paused_ms"] is None and any(view["open"] for view in now["terminals"].values())
+        ),
+        30,
+    )
     pages.in_terminal(page, f"until sha256sum {path} | grep -q {digest}; do sleep .2; done; echo sa''me {digest[:9]}")
     wait(lambda: f"same {digest[:9]}" in pages.terminal_text(page), 30)
     return text
@@ -236,6 +242,29 @@ def test_a_minute_without_network_while_two_people_type(product: Product, open_p
         shot(watcher, "co-editing")
     finally:
         line.close()
+
+
+def test_a_shell_that_the_line_lost_is_opened_once_the_line_is_back(product: Product, open_page: Open) -> None:
+    page, lost = open_page(product.links["candidate"]), []
+
+    def serve(near: WebSocketRoute) -> None:
+        far = near.connect_to_server()
+
+        def up(message: str | bytes) -> None:
+            if not lost and "term.open" in str(message):
+                lost.append(message)
+                near.close()
+                far.close()
+            else:
+                far.send(message)
+
+        near.on_message(up)
+
+    page.route_web_socket(re.compile("socket.io"), serve)
+    pages.consent(page)
+    pages.in_terminal(page, "echo a''live")
+    wait(lambda: "alive" in pages.terminal_text(page))
+    assert lost and len(pages.state(page)["terminals"]) == 1
 
 
 def test_the_next_server_process_takes_over(product: Product, line: Line, open_page: Open, tmp_path: Path) -> None:
