@@ -245,7 +245,8 @@ def test_a_minute_without_network_while_two_people_type(product: Product, open_p
 
 
 def test_a_shell_that_the_line_lost_is_opened_once_the_line_is_back(product: Product, open_page: Open) -> None:
-    page, lost = open_page(product.links["candidate"]), []
+    page = open_page(product.links["candidate"])
+    lost: list[str | bytes] = []
 
     def serve(near: WebSocketRoute) -> None:
         far = near.connect_to_server()
