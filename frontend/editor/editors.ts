@@ -211,6 +211,8 @@ export class Editors {
 
   focus(): void {
     this.view?.focus();
+    // In a narrow window its panel may be shown from the next frame on only.
+    if (!this.view?.hasFocus) requestAnimationFrame(() => this.view?.focus());
   }
 
   #show(path: string | null): void {
