@@ -178,7 +178,9 @@ class Work:
                 self.failing.pop(test, None)
         if self.dice.luck(f"run-again/{piece.id}", 0.9 * self.care):
             self.run()
-        if not done and any(test in piece.tests for test in red) and self.dice.luck(f"mends/{piece.id}", MENDS):
+        # What luck has mended already is nothing to work on by hand.
+        still = any(test in piece.tests and test in self.failing for test in red)
+        if not done and still and self.dice.luck(f"mends/{piece.id}", MENDS):
             self._mend(piece)
 
     def moves(self, piece: Piece) -> bool:

@@ -4,7 +4,8 @@ Owns the share of test runs, among those that could have been a return, that are
 be one where a test that had failed in the spell passed in the run before; it is one where such a test fails again. Runs in a
 row with the same failures are one, so that running often neither gains nor costs; tests that the first run did not have are
 left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing. Invariant: only
-the candidate's own work counts: a prompt begins a new spell, and a run that decides a follow-up decides nothing here.
+the candidate's own work counts: the first run behind a prompt may show what the assistant did and decides nothing, whatever had
+been left before it, and neither does a run that decides a follow-up.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ def _chances(facts: Facts) -> list[Opportunity]:
         if run.finished is None or not ran & there or (ran != run.outcomes.keys() and there - ran):
             continue
         now = failing(run) & there
-        if not before or any(at < seq < run.seq for seq in prompts):
-            since, before = {}, frozenset()
+        own = not any(at < seq < run.seq for seq in prompts)
+        if not before:
+            since = {}
         left = since.keys() - before
-        if left and now != before and run.run not in taken:
+        if left and own and now != before and run.run not in taken:
             back = sorted(now & left)
             evidence = (since[back[0]], run.finished) if back else (run.finished,)
             chances.append(Opportunity(not back, evidence, known=known or not back))

@@ -18,6 +18,7 @@ from rubrics.scoring import score
 from tests.golden.make import HEADER, tell
 
 TEXT = (ROOT / "standard.yaml").read_text("utf-8")
+VERSION = next(line for line in TEXT.splitlines() if line.startswith("version: "))
 TOGETHER = next(line.strip() for line in TEXT.splitlines() if line.strip().startswith("together: "))
 CAP = next(line.strip() for line in TEXT.splitlines() if line.strip().startswith("cap: "))
 
@@ -85,9 +86,9 @@ def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("version: 3", "version: 0", "version:", "version: input should be greater than or equal to 1, got 0"),
-        ("version: 3", "version: true", "version:", "version: input should be a valid integer, got True"),
-        ("version: 3", "sha256: ab\nversion: 3", "sha256:", "expected no hash"),
+        (VERSION, "version: 0", "version:", "version: input should be greater than or equal to 1, got 0"),
+        (VERSION, "version: true", "version:", "version: input should be a valid integer, got True"),
+        (VERSION, f"sha256: ab\n{VERSION}", "sha256:", "expected no hash"),
         ("title: Standard", "notes: none\ntitle: Standard", "notes:", "notes: expected a field that a rubric has, got an"),
         ("title: Standard", "title: '  '", "title:", "title: string should have at least 1 character"),
         ("title: Standard", "title: Standard\ntitle: Other", "title: Other", "title: expected this field once, got it again"),
@@ -129,7 +130,7 @@ def test_a_slip_is_named_by_its_line_and_place(old: str, new: str, line: str | N
 
 
 def test_all_that_is_wrong_is_told_in_the_order_of_its_lines() -> None:
-    data = TEXT.replace("version: 3", "version: none").replace(CAP, "cap: 1").encode()
+    data = TEXT.replace(VERSION, "version: none").replace(CAP, "cap: 1").encode()
     rubric, faults = examine(data)
     assert rubric is None
     assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
@@ -207,8 +208,8 @@ def test_it_is_checked_and_listed_from_the_command_line(tmp_path: Path) -> None:
 
 def test_a_file_is_found_as_well_as_an_id(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
-    own.write_text(TEXT.replace("version: 3", "version: 4"), "utf-8")
-    assert find(str(own)).version == 4
+    own.write_text(TEXT.replace(VERSION, "version: 99"), "utf-8")
+    assert find(str(own)).version == 99
     assert find("standard") is load("standard")
     with pytest.raises(
         NotFound, match="Expected a rubric's file or one of the rubrics platform_team, standard, got none"

@@ -17,7 +17,8 @@ TWO, STARTED, OWN = (
     "tests/test_fees.py::test_started_hour",
     "tests/test_own.py::test_new",
 )
-ALL = (TWO, STARTED)
+GRACE = "tests/test_fees.py::test_grace"
+ALL = (TWO, STARTED, GRACE)
 
 
 def ran(story: Story, name: str, *failing: str, tests: tuple[str, ...] = ALL) -> None:
@@ -114,7 +115,7 @@ def test_a_return_to_a_failure_that_had_been_left(
     assert share(worked(*outcomes), "loops") == expected
 
 
-def test_a_prompt_begins_a_new_spell() -> None:
+def test_the_first_run_behind_a_prompt_is_no_return() -> None:
     for prompted, expected in ((False, (0, 1)), (True, (0, 0))):
         story = begin()
         asked(story, "a1", "do it")
@@ -124,6 +125,17 @@ def test_a_prompt_begins_a_new_spell() -> None:
             asked(story, "a2", "make it better")
         ran(story, "r3", TWO)
         assert share(story, "loops") == expected
+
+
+@pytest.mark.parametrize(("then", "expected"), [(TWO, (0, 1)), (GRACE, (1, 1))])
+def test_a_failure_left_before_a_prompt_can_come_back_behind_it(then: str, expected: tuple[int, int]) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", TWO)
+    asked(story, "a2", "make it better")
+    ran(story, "r2", STARTED)
+    ran(story, "r3", then)
+    assert share(story, "loops") == expected
 
 
 def test_running_a_hundred_times_neither_gains_nor_costs() -> None:
@@ -151,6 +163,21 @@ def test_the_run_that_decides_a_follow_up_is_no_loop() -> None:
     finish(story)
     assert share(story, "productive_follow_up") == (1, 1)
     assert share(story, "loops") == (0, 0)
+
+
+def test_runs_behind_the_one_that_resolves_what_a_follow_up_named_are_own_work() -> None:
+    for behind, loops in (((TWO,), (0, 1)), ((), (1, 1))):
+        story = begin()
+        asked(story, "a1", "do it")
+        ran(story, "r1", STARTED)
+        asked(story, "a2", "test_started_hour is red")
+        ran(story, "r2", TWO)
+        ran(story, "r3", GRACE)
+        ran(story, "r4", *behind)
+        finish(story)
+        assert share(story, "productive_follow_up") == (1, 1)
+        # The third is one too: the failure that the prompt named does not come back in it.
+        assert share(story, "loops") == (1 + loops[0], 1 + loops[1])
 
 
 # Hidden tests
