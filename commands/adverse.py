@@ -2,7 +2,7 @@
 
 Owns the words. Invariant: what people are is read from a file of the caller's, held until
 the answer is printed, and kept nowhere: neither in the database nor in a log nor in an error's text. Leaves out the arithmetic
-(``rubrics.fairness``) and reading the files (``tables``).
+(``rubrics.people.fairness``) and reading the files (``tables``).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from interviews.errors import BadInput, NotFound
 from interviews.events import Json
 from interviews.settings import read_settings
 from interviews.store import Scorecards, open_engine
-from rubrics import fairness
 from rubrics import rubric as rubric_files
-from rubrics.fairness import Breakdown, Impact, Person, Tally
+from rubrics.people import fairness
+from rubrics.people.fairness import Breakdown, Impact, Person, Tally
 from wiring import require_database
 
 # What stands in a cell where somebody did not say, or was not asked.

@@ -1,7 +1,7 @@
 """The command that says how far people agree with each other and with the rubric.
 
 Owns its words and its JSON. Invariant: the same store and rubric give the same figures. Leaves out what is compared
-(``rubrics.concord``) and the mathematics (``rubrics.agreement``).
+(``rubrics.people.concord``) and the mathematics (``rubrics.people.agreement``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import click
 
 from interviews.errors import BadInput, LogCorrupt
 from interviews.settings import read_settings
-from rubrics import concord
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
+from rubrics.people import concord
+from rubrics.people.sampling import second_wanted
 from rubrics.rubric import Rubric
-from rubrics.sampling import second_wanted
 from rubrics.scoring import score
 from wiring import open_log, require_database
 

@@ -2,7 +2,7 @@
 
 Owns following each of them through all later edits. Invariant: pure; a line stands only where all of it does and nothing came into
 it; where a withheld event leaves a gap, what became of a hunk's lines is unknown from there on. Leaves out what that is good for
-(``rubrics.fates``, ``service.analyses``).
+(``rubrics.reading.fates``, ``service.analyses``).
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ NEVER_FOR_INTERVIEWER = frozenset({"consent.withdrawn"})
 # say which of them were right.
 TAKEN_BACK = frozenset({"key.recorded", "suggestion.annotated", "review.annotated", "defect.traced", "debrief.shown"})
 TAKEN_BACK_KINDS = frozenset({"review_repairs"})
-# What people said before that, knowing where the mistakes were: it is kept, and read by nobody but the score (``rubrics.ratings``).
+# What people said before that, knowing where the mistakes were: it is kept, and read by nobody but the score
+# (``rubrics.people.ratings``).
 TAKEN_BACK_WORDS = frozenset({"rating.recorded", "score.overridden", "score.signed"})
 
 

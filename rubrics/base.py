@@ -27,7 +27,7 @@ from interviews.events import (
     event_types,
     understand,
 )
-from rubrics.facts import Facts, gather
+from rubrics.reading.facts import Facts, gather
 
 _TYPES = frozenset(event_types())
 Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]

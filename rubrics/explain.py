@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from rubrics.base import Note, Reading, Share
 from rubrics.base import translatable as _
-from rubrics.posterior import UNIT
+from rubrics.numbers.posterior import UNIT
 
 Translate = Callable[[str], str]
 

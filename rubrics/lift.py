@@ -15,9 +15,9 @@ from rubrics import explain
 from rubrics.base import LogView, Note, Outcome
 from rubrics.base import translatable as _
 from rubrics.explain import Translate
-from rubrics.facts import Facts
-from rubrics.posterior import UNIT
-from rubrics.wording import name_of_test
+from rubrics.numbers.posterior import UNIT
+from rubrics.reading.facts import Facts
+from rubrics.reading.wording import name_of_test
 
 HUNDREDTH = UNIT // 100
 _MOST_RUNS = 10**6

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import localcontext
 
 from interviews.errors import BadInput
-from rubrics import beside, explain, flags, joint, lift, posterior, probit, ratings, registry
+from rubrics import beside, explain, flags, lift, registry
 from rubrics.base import (
     Detection,
     DimensionScore,
@@ -29,8 +29,10 @@ from rubrics.base import (
 from rubrics.base import translatable as _
 from rubrics.explain import Translate
 from rubrics.judging.record import judged
-from rubrics.normal import MILLI, context, whole
-from rubrics.posterior import UNIT, Weights
+from rubrics.numbers import joint, posterior, probit
+from rubrics.numbers.normal import MILLI, context, whole
+from rubrics.numbers.posterior import UNIT, Weights
+from rubrics.people import ratings
 from rubrics.rubric import DetectionPrior, Dimension, Indicator, Level, Rubric, SharePrior
 
 _FIFTHS = (0, 2_000, 4_000, 6_000, 8_000)

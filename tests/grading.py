@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from interviews.exercises import Exercise
 from interviews.service.grading import hidden_tests
-from rubrics.wording import name_of_test
+from rubrics.reading.wording import name_of_test
 from sandbox.base import Backend
 from sandbox.pool import Pool
 

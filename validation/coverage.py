@@ -16,10 +16,10 @@ from random import Random
 from typing import Literal
 
 from interviews.events import Difficulty
-from rubrics import joint, posterior
 from rubrics.base import Detection, Opportunity, Reading, Share
-from rubrics.normal import MILLI, whole
-from rubrics.posterior import UNIT
+from rubrics.numbers import joint, posterior
+from rubrics.numbers.normal import MILLI, whole
+from rubrics.numbers.posterior import UNIT
 from rubrics.rubric import DetectionPrior, Dimension, Indicator, load
 from rubrics.scoring import posterior_of
 from simulator.chance import CRITERION_SD, D_MEAN, HARDER, ITEM_SD, SKILLS, SPREAD, SURE, USUAL, WITHIN_SD, looks, phi

@@ -24,7 +24,7 @@ from interviews.state import State, fold
 from interviews.visibility import shown
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
-from rubrics.fates import fates
+from rubrics.reading.fates import fates
 from rubrics.scoring import score
 from web import consent as consents
 from web import hunks, i18n, rating, withdrawal

@@ -23,11 +23,11 @@ from interviews.log import ClientKey
 from interviews.service import rating as service
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
-from rubrics import differences, questions, ratings
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Note, Scorecard
+from rubrics.people import differences, questions, ratings
+from rubrics.people.sampling import second_wanted
 from rubrics.rubric import Rubric
-from rubrics.sampling import second_wanted
 from web import auth
 from web.auth import opened_to
 from web.i18n import tell

@@ -19,7 +19,7 @@ from interviews.reviews import ChangeRequest, as_exercise, change_request, reque
 from interviews.service.grading import hidden_tests
 from interviews.service.harness.relay import GraderFailed
 from interviews.service.runs import run_tests
-from rubrics.wording import name_of_test
+from rubrics.reading.wording import name_of_test
 from sandbox.base import SandboxSpec
 from sandbox.pool import Pool
 

@@ -2,7 +2,8 @@
 
 Owns what may be recorded of it and when. Invariant: a rating is blind only where neither its rater nor another name of the same
 person has seen the proposed score or rated before; nothing is replaced, what comes later stands beside; nobody overrides or signs
-what they have not seen. Leaves out which levels there are and what is made of them (``rubrics.ratings``) and who asks (``web``).
+what they have not seen. Leaves out which levels there are and what is made of them (``rubrics.people.ratings``) and who asks
+(``web``).
 """
 
 from __future__ import annotations

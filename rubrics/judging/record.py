@@ -24,7 +24,7 @@ from rubrics.judging.answers import Answer, check
 from rubrics.judging.material import words
 from rubrics.judging.prompt import Plan, key_of
 from rubrics.judging.verdict import edges_of, moved, verdict
-from rubrics.posterior import UNIT, Weights
+from rubrics.numbers.posterior import UNIT, Weights
 from rubrics.rubric import Dimension, JudgeQuestion, Rubric
 
 KIND = "judge"

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rubrics import posterior
 from rubrics.base import Note
 from rubrics.base import translatable as _
 from rubrics.judging.answers import Answer
-from rubrics.posterior import BINS, UNIT, Weights
+from rubrics.numbers import posterior
+from rubrics.numbers.posterior import BINS, UNIT, Weights
 from rubrics.rubric import Dimension
 
 FIFTHS = (0, 2_000, 4_000, 6_000, 8_000)

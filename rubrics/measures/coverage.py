@@ -3,7 +3,7 @@
 Owns the comparison of an atom's sentence with a text. Invariant: an atom is looked for within a few neighbouring sentences, never
 gathered from all of a text, so that length, filler and repetition move nothing; words weigh by how rare they are among the
 atoms of the same brief, numbers and names must be the very same, and what an atom shares with all others shows little. Leaves out
-an exercise's patterns, which a score uses (``rubrics.wording``).
+an exercise's patterns, which a score uses (``rubrics.reading.wording``).
 
 No labels of whole texts ship with the product, so this measure's weight is 0 (``docs/measures.md``).
 """

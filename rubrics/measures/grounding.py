@@ -3,7 +3,7 @@
 Owns the reading of a workspace's names from a list or from its files' text, and the certainty that a text names one. Invariant:
 only names count, and how often or beside what they stand does not, so length, language and politeness move nothing; a name
 that is an everyday word counts for little unless it is marked as code. Leaves out the score's own reading, which knows
-files, tests and errors as they were at that moment (``rubrics.naming``).
+files, tests and errors as they were at that moment (``rubrics.reading.naming``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from interviews.errors import BadInput
 from rubrics.measures.base import SCALE, kind, named, text_in, texts_in
 from rubrics.measures.text import STOP, code_names, identifiers, plain, stem
 from rubrics.measures.vocabulary import EVERYDAY, KEYWORDS, OF_REVIEWS
-from rubrics.naming import definitions
+from rubrics.reading.naming import definitions
 
 NAME = "grounding"
 MAX_NAMES = 20_000

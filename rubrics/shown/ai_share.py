@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from rubrics.authorship import AUTHORS, accepted, lines_by
 from rubrics.base import Fact, LogView
 from rubrics.base import translatable as _
-from rubrics.workspace import ASSISTANT
+from rubrics.reading.authorship import AUTHORS, accepted, lines_by
+from rubrics.reading.workspace import ASSISTANT
 
 
 class AiShare:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from rubrics.base import Fact, LogView
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
+from rubrics.reading.facts import Facts
 
 # Lines of one's own in a proposal's place: less is a touch.
 LEAST = 3

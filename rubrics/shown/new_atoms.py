@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from rubrics.base import Fact, LogView
 from rubrics.base import translatable as _
-from rubrics.follow_ups import asked, first_stated
+from rubrics.reading.follow_ups import asked, first_stated
 
 
 class NewAtoms:

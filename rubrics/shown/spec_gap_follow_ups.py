@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rubrics.base import Fact, LogView
 from rubrics.base import translatable as _
-from rubrics.follow_ups import first_stated, follow_ups, missed
+from rubrics.reading.follow_ups import first_stated, follow_ups, missed
 
 
 class SpecGapFollowUps:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.demands import demands, hands_over_own_tests
-from rubrics.follow_ups import distinct
-from rubrics.own_words import own_words, said_again
+from rubrics.reading.demands import demands, hands_over_own_tests
+from rubrics.reading.follow_ups import distinct
+from rubrics.reading.own_words import own_words, said_again
 
 _GAPS = ("file.snapshotted", "file.edited", "suggestion.offered", "comment.added", "key.recorded")
 

@@ -23,10 +23,10 @@ from interviews.events import Defect
 from interviews.faults import asserts_fault, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.remarks import lists_kinds
-from rubrics.told import Judged, Offered, Reviewed
-from rubrics.wording import all_pass, matches, patterns_of
+from rubrics.reading.facts import Facts
+from rubrics.reading.remarks import lists_kinds
+from rubrics.reading.told import Judged, Offered, Reviewed
+from rubrics.reading.wording import all_pass, matches, patterns_of
 
 _NO_VERDICT = _("No verdict was given on a change of known quality.")
 

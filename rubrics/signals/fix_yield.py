@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.follow_ups import Round, failing, passes, rounds, unread
-from rubrics.told import Run
+from rubrics.reading.facts import Facts
+from rubrics.reading.follow_ups import Round, failing, passes, rounds, unread
+from rubrics.reading.told import Run
 
 # What was withheld of these may have been the run, another prompt before it, or what makes this one a follow-up.
 _TOLD_BY = (

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.follow_ups import distinct
-from rubrics.naming import grounded
-from rubrics.own_words import own_words, said_again
-from rubrics.told import Prompt
+from rubrics.reading.facts import Facts
+from rubrics.reading.follow_ups import distinct
+from rubrics.reading.naming import grounded
+from rubrics.reading.own_words import own_words, said_again
+from rubrics.reading.told import Prompt
 
 
 class Grounding:

@@ -9,12 +9,12 @@ alone, and nothing is observed. A grader that could not run says nothing. Leaves
 
 from __future__ import annotations
 
-from rubrics.atoms import told_by_tests
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.lift import counted
-from rubrics.own_words import handed_on
-from rubrics.wording import name_of_test
+from rubrics.reading.atoms import told_by_tests
+from rubrics.reading.own_words import handed_on
+from rubrics.reading.wording import name_of_test
 
 # What was withheld of these may have left a test to another indicator.
 _TOLD_BY = (

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.follow_ups import asked, failing, spoken_for, unread, worked
+from rubrics.reading.facts import Facts
+from rubrics.reading.follow_ups import asked, failing, spoken_for, unread, worked
 
 # What was withheld of these may have been the run between, or what leaves a run to a follow-up.
 _TOLD_BY = (

@@ -15,12 +15,12 @@ from functools import lru_cache
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.follow_ups import adds, corrects, follow_ups, named, passes, resolving, stated
-from rubrics.naming import definitions, names_failure
-from rubrics.own_words import own_words
-from rubrics.told import Prompt
-from rubrics.wording import CODE, matches
+from rubrics.reading.facts import Facts
+from rubrics.reading.follow_ups import adds, corrects, follow_ups, named, passes, resolving, stated
+from rubrics.reading.naming import definitions, names_failure
+from rubrics.reading.own_words import own_words
+from rubrics.reading.told import Prompt
+from rubrics.reading.wording import CODE, matches
 
 _FAILS = re.compile(r"\b(?:fail\w*|red|broke\w*|\w*Error|\w*Exception|rot|schlägt|échoue|falla|falha|fallisce)\b")
 # A line in which a runner says that a test failed, and the test's name in it.

@@ -10,10 +10,10 @@ fails on belong to defect detection and do not count here.
 from __future__ import annotations
 
 from interviews.events import Requirement
-from rubrics.atoms import accepted_for, expressed_at, honoured, mended, tests_of
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
+from rubrics.reading.atoms import accepted_for, expressed_at, honoured, mended, tests_of
+from rubrics.reading.facts import Facts
 
 # Events in which an atom can have been stated.
 _CHANNELS = ("prompt.sent", "ticket.opened", "ticket.revised", "comment.added", "file.edited", "file.snapshotted")

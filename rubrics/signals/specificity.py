@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.remarks import Remark, remarks, specific
+from rubrics.reading.facts import Facts
+from rubrics.reading.remarks import Remark, remarks, specific
 
 
 class Specificity:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from rubrics.analysed import Coverage, Covered
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
-from rubrics.facts import Facts
-from rubrics.running import running
+from rubrics.reading.analysed import Coverage, Covered
+from rubrics.reading.facts import Facts
+from rubrics.reading.running import running
 
 _RUN_EVENTS = ("run.started", "run.finished", "command.finished")
 

@@ -23,7 +23,7 @@ from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
 from rubrics import rubric as rubric_files
-from rubrics.sampling import second_wanted
+from rubrics.people.sampling import second_wanted
 from tests.judging import DIMENSIONS, form, judged, over, rater
 from web import auth
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from interviews.chain import sha256_hex
-from rubrics import agreement, concord
-from rubrics.agreement import LEAST, Generator, alpha, departs, interval, kappa, kappa_of, mean
 from rubrics.base import DimensionScore, IndicatorScore, LogRef, RatedBy, RubricRef, Scorecard, Source
+from rubrics.people import agreement, concord
+from rubrics.people.agreement import LEAST, Generator, alpha, departs, interval, kappa, kappa_of, mean
 
 # Four observers, twelve units, missing ones as dots: K. Krippendorff, Computing Krippendorff's alpha-reliability (2011), section C.
 OBSERVED = ("1 2 3 3 2 1 4 1 2 . . .", "1 2 3 3 2 2 4 1 2 5 . 3", ". 3 3 3 2 3 4 2 2 5 1 .", "1 2 3 3 2 4 4 1 2 5 1 .")

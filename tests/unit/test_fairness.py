@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app import main
-from rubrics.fairness import Breakdown, Person, Tally, above_median, at_least, breakdown, fisher, holm, median
+from rubrics.people.fairness import Breakdown, Person, Tally, above_median, at_least, breakdown, fisher, holm, median
 from tests.product import ROOT
 
 
@@ -335,10 +335,13 @@ def test_nothing_that_scores_knows_of_groups() -> None:
         "for name in r.signal_ids(): r.signal(name)\n"
         "for name in r.shown_ids(): r.shown(name)\n"
         "for name in r.export_ids(): r.export(name)\n"
-        "print([name for name in ('rubrics.fairness', 'commands.tables', 'commands.adverse') if name in sys.modules])"
+        "print([name for name in ('rubrics.people.fairness', 'commands.tables', 'commands.adverse') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", seen], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
-    assert 'protected_modules = ["rubrics.fairness"]\nallowed_importers = []' in (ROOT / "pyproject.toml").read_text()
+    assert (
+        'protected_modules = ["rubrics.people.fairness"]\nallowed_importers = []'
+        in (ROOT / "pyproject.toml").read_text()
+    )

@@ -10,7 +10,7 @@ from interviews.service import editing
 from interviews.service.interview import Interview
 from interviews.service.proposals import Proposals
 from interviews.text import diff
-from rubrics.fates import Fate, fates
+from rubrics.reading.fates import Fate, fates
 from tests.support import TAB, bare_interview
 
 BASE = "def f():\n    return 1\n\n\ndef g():\n    return 2\n"

@@ -14,13 +14,13 @@ from interviews import events as e
 from interviews.chain import verify
 from interviews.ndjson import read_log
 from interviews.service import redaction
-from rubrics import posterior
 from rubrics.base import JudgeScore, LogView
 from rubrics.judging.answers import Answer, check, plain
 from rubrics.judging.material import words
 from rubrics.judging.record import Bill, Heard, judged, known, recorded
 from rubrics.judging.verdict import FIFTHS, moved, verdict
-from rubrics.posterior import UNIT
+from rubrics.numbers import posterior
+from rubrics.numbers.posterior import UNIT
 from rubrics.rubric import parse
 from tests.golden.story import Story
 from tests.judged import PLAIN, asked, given, prompts_of, rubric, told, view_with

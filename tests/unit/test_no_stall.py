@@ -10,11 +10,11 @@ import pytest
 from interviews import events as e
 from interviews.exercises import expresses
 from interviews.service.mentions import BUDGETS
-from rubrics import wording
-from rubrics.naming import grounded, names_failure
-from rubrics.running import Kind, running
+from rubrics.reading import wording
+from rubrics.reading.naming import grounded, names_failure
+from rubrics.reading.running import Kind, running
+from rubrics.reading.workspace import File
 from rubrics.signals import verified_before_submit
-from rubrics.workspace import File
 from tests.golden.make import REQUIREMENTS
 from tests.golden.story import note
 from tests.unit.test_signals import CAP, asked, begin, finish, offered, prompt, share

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rubrics import normal, probit
-from rubrics.joint import mix
-from rubrics.posterior import UNIT, Weights, interval, mean, share
-from rubrics.probit import Counts, Prior
+from rubrics.numbers import normal, probit
+from rubrics.numbers.joint import mix
+from rubrics.numbers.posterior import UNIT, Weights, interval, mean, share
+from rubrics.numbers.probit import Counts, Prior
 
 NONE: Counts = (0, 0, 0, 0, 0, 0)
 TWO = Prior(1200, 600, 0, 500)

@@ -17,7 +17,7 @@ from interviews.service import accepting, editing, proposals
 from interviews.service.interview import Interview
 from interviews.service.proposals import Proposals
 from interviews.text import length, replace
-from rubrics.workspace import Workspace
+from rubrics.reading.workspace import Workspace
 from tests.support import TAB, bare_interview
 
 BASE = "".join(f"line {number}\n" for number in range(30))

@@ -11,8 +11,8 @@ from interviews.chain import sha256_hex
 from interviews.ndjson import read_log
 from interviews.service import editing
 from interviews.visibility import JUDGEMENT, withhold
-from rubrics import differences, questions, ratings
 from rubrics.base import DimensionScore, LogView, RatedBy, Status
+from rubrics.people import differences, questions, ratings
 from rubrics.rubric import load
 from rubrics.scoring import score
 from tests.golden.make import GROWN_RATED, HEADER, LOG

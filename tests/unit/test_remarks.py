@@ -6,8 +6,8 @@ import pytest
 
 from interviews import events as e
 from interviews.faults import asserts_fault
-from rubrics.demands import demands
-from rubrics.remarks import Remark, remarks, specific
+from rubrics.reading.demands import demands
+from rubrics.reading.remarks import Remark, remarks, specific
 from tests.golden.make import REQUIREMENTS
 from tests.golden.story import Story, hunk, note
 from tests.unit.test_signals import asked, begin, offered, prompt, share

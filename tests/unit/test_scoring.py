@@ -11,9 +11,9 @@ import pytest
 
 from interviews import events as e
 from interviews.ndjson import read_log
-from rubrics import joint, probit
 from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
-from rubrics.posterior import share
+from rubrics.numbers import joint, probit
+from rubrics.numbers.posterior import share
 from rubrics.rubric import Level, load
 from rubrics.scoring import score
 from tests.golden.make import CARD, HEADER, LOG, card_text

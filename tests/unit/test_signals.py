@@ -10,12 +10,12 @@ from interviews import events as e
 from interviews.faults import asserts_fault
 from rubrics import registry
 from rubrics.base import Detection, Share
-from rubrics.naming import definitions, grounded
+from rubrics.reading.naming import definitions, grounded
+from rubrics.reading.told import Prompt, Scene
+from rubrics.reading.wording import all_pass, is_courtesy, name_of_test, prose
+from rubrics.reading.workspace import File
 from rubrics.rubric import load
 from rubrics.scoring import score
-from rubrics.told import Prompt, Scene
-from rubrics.wording import all_pass, is_courtesy, name_of_test, prose
-from rubrics.workspace import File
 from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST
 from tests.golden.story import Story, hunk, note
 

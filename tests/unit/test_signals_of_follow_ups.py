@@ -9,7 +9,7 @@ import pytest
 from interviews import events as e
 from rubrics import registry
 from rubrics.base import LogView, Share
-from rubrics.own_words import own_words
+from rubrics.reading.own_words import own_words
 from simulator.chance import anybody
 from simulator.course import Request, simulate
 from simulator.work import STYLES, Style

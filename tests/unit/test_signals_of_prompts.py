@@ -6,9 +6,9 @@ import pytest
 
 from interviews import events as e
 from interviews.spelling import lexicon, mended
-from rubrics.demands import demands
-from rubrics.own_words import own_words
-from rubrics.wording import expressed, matches
+from rubrics.reading.demands import demands
+from rubrics.reading.own_words import own_words
+from rubrics.reading.wording import expressed, matches
 from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST
 from tests.golden.story import Story, note
 from tests.unit.test_signals import CAP, CODE, asked, begin, finish, offered, prompt, share

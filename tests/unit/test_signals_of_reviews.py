@@ -10,7 +10,7 @@ from interviews.ndjson import read_log
 from interviews.reviews import change_request, changed_lines
 from rubrics import registry
 from rubrics.base import Share
-from rubrics.fates import fates
+from rubrics.reading.fates import fates
 from rubrics.rubric import load
 from rubrics.scoring import score
 from tests.golden.make import GROWN_REVIEWED

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from interviews.exercises import load
-from rubrics.naming import grounded
-from rubrics.told import Prompt, Scene
-from rubrics.workspace import File
+from rubrics.reading.naming import grounded
+from rubrics.reading.told import Prompt, Scene
+from rubrics.reading.workspace import File
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("PAIRSIGHT_SHARED", ROOT.parent / "shared")) / "data" / "realhumaneval_chat.jsonl"

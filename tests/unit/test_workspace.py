@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interviews.events import Json
-from rubrics.workspace import PASTED, TYPED, File, _changed, _one_change
+from rubrics.reading.workspace import PASTED, TYPED, File, _changed, _one_change
 
 lines = st.text(alphabet="ab\n\r\U0001f600é\ud800", max_size=3)
 sizes = st.integers(-1, 9) | st.booleans() | st.none()

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rubrics.facts import Facts
-from rubrics.naming import names_failure
-from rubrics.own_words import own_words
-from rubrics.told import Offered, Prompt, Run
-from rubrics.wording import expressed, is_courtesy, name_of_test, states
+from rubrics.reading.facts import Facts
+from rubrics.reading.naming import names_failure
+from rubrics.reading.own_words import own_words
+from rubrics.reading.told import Offered, Prompt, Run
+from rubrics.reading.wording import expressed, is_courtesy, name_of_test, states
 
 # Several signals read the same log one after another: the two latest are kept, by identity.
 _KEPT = 2

@@ -11,10 +11,10 @@ from collections import Counter
 from functools import lru_cache
 
 from interviews.text import length
-from rubrics.facts import Facts
-from rubrics.told import Offered
-from rubrics.wording import CODE
-from rubrics.workspace import ASSISTANT, INTERVIEWER, NOBODY, PASTED, TERMINAL, TYPED, File
+from rubrics.reading.facts import Facts
+from rubrics.reading.told import Offered
+from rubrics.reading.wording import CODE
+from rubrics.reading.workspace import ASSISTANT, INTERVIEWER, NOBODY, PASTED, TERMINAL, TYPED, File
 
 AUTHORS = (TYPED, PASTED, TERMINAL, ASSISTANT, INTERVIEWER)
 

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rubrics.told import Prompt, Scene
-from rubrics.wording import CODE, PROSE
+from rubrics.reading.told import Prompt, Scene
+from rubrics.reading.wording import CODE, PROSE
 
 _FULL_DEFINITION = re.compile(
     r"^[ \t]*(?:(?:export|default|async|public|private|protected|static|final|abstract|pub)[ \t]+)*"

@@ -14,10 +14,10 @@ from itertools import pairwise
 
 from interviews.events import Requirement
 from interviews.spelling import Lexicon, mended
-from rubrics.naming import definitions
-from rubrics.own_words import SENTENCE
-from rubrics.told import Prompt
-from rubrics.wording import CODE, expressed
+from rubrics.reading.naming import definitions
+from rubrics.reading.own_words import SENTENCE
+from rubrics.reading.told import Prompt
+from rubrics.reading.wording import CODE, expressed
 
 MOST = 20_000  # characters of a prompt that are read
 # More cues than that in one sentence are a list of them.

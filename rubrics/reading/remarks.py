@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from interviews import events as e
 from interviews.faults import asserts_fault, is_taste, unhedged
 from interviews.spelling import Lexicon, mended
-from rubrics.facts import Facts
-from rubrics.own_words import SENTENCE
+from rubrics.reading.facts import Facts
+from rubrics.reading.own_words import SENTENCE
 
 MOST = 8_000
 # The same words, but for the place, of so many changes are a formula.

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from rubrics.normal import MILLI, ONE, bell, exponentials, log, phi
-from rubrics.posterior import BINS, Weights, normal
+from rubrics.numbers.normal import MILLI, ONE, bell, exponentials, log, phi
+from rubrics.numbers.posterior import BINS, Weights, normal
 
 _D_STEP, _C_STEP = 50, 200  # thousandths of a probit: well below what so few verdicts could resolve
 _STRIDE = _C_STEP * 2 // _D_STEP

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Literal
 
-from rubrics import agreement
 from rubrics.base import Scorecard
+from rubrics.people import agreement
 
 Between = Literal["people", "rubric"]
 # Consecutive interviews of one window, where it is not a month.

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from interviews import events as e
-from rubrics import analysed
-from rubrics.told import Answer, Command, Comment, Decision, Judged, Offered, Prompt, Reviewed, Run, Scene
-from rubrics.workspace import File, Workspace
+from rubrics.reading import analysed
+from rubrics.reading.told import Answer, Command, Comment, Decision, Judged, Offered, Prompt, Reviewed, Run, Scene
+from rubrics.reading.workspace import File, Workspace
 
 TERMINAL_TAIL = 20_000
 _FILES = frozenset({"file.snapshotted", "file.edited", "file.deleted"})

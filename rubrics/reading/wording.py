@@ -15,8 +15,8 @@ from functools import lru_cache
 from interviews.events import Defect, Requirement
 from interviews.exercises import expresses
 from interviews.spelling import MOST, Lexicon, lexicon, mended
-from rubrics.told import Prompt
-from rubrics.workspace import READ, File
+from rubrics.reading.told import Prompt
+from rubrics.reading.workspace import READ, File
 
 CODE = re.compile(
     r"\.(?:py|pyi|js|mjs|jsx|ts|tsx|go|rs|java|kt|rb|c|h|cc|cpp|hpp|cs|swift|php|sh|sql|lua|scala)$", re.I

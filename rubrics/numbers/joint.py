@@ -18,8 +18,8 @@ from itertools import accumulate
 from math import isqrt
 from operator import mul
 
-from rubrics.normal import MILLI, ONE, bell, phi, quantile
-from rubrics.posterior import BINS, Weights, normal
+from rubrics.numbers.normal import MILLI, ONE, bell, phi, quantile
+from rubrics.numbers.posterior import BINS, Weights, normal
 
 MOST = 900  # thousandths; nearer to one and the same, the grid of f would be too coarse
 _SCALE = 10**9

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from interviews import events as e
-from rubrics.workspace import File
+from rubrics.reading.workspace import File
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from rubrics.facts import Facts
+from rubrics.reading.facts import Facts
 
 # So many words in a row make it the same words, and so many words in one prompt a copy.
 _ROW, _COPY = 5, 50

@@ -8,10 +8,10 @@ tell how much of the work is right. Leaves out counting (``signals``).
 from __future__ import annotations
 
 from interviews.events import Requirement
-from rubrics.facts import Facts
-from rubrics.follow_ups import stated
-from rubrics.told import Decision, Offered
-from rubrics.wording import all_pass, expressed, name_of_test, written
+from rubrics.reading.facts import Facts
+from rubrics.reading.follow_ups import stated
+from rubrics.reading.told import Decision, Offered
+from rubrics.reading.wording import all_pass, expressed, name_of_test, written
 
 
 def accepted_for(facts: Facts, atom: Requirement) -> list[Offered]:

@@ -1,0 +1,1 @@
+"""Posteriors on grids, in whole numbers: the same bytes on every machine."""
