@@ -70,7 +70,7 @@ ATOMS: Final = (
         "started", "fees", "started_days", "A started day counts as a whole day.",
         (
             r"\b(?:started|begun|partial|incomplete|part of a|fraction of a|broken)\b.{0,40}\bdays?\b",
-            r"\b(?:round(?:s|ed|ing)?)\b.{0,25}\bup\b", r"\bdays?\b.{0,40}\b(?:round(?:s|ed|ing)? up|in full|whole|full)\b",
+            r"\b(?:round(?:s|ed|ing)?)\b.{0,25}\bup\b", r"\bdays?\b.{0,40}\b(?:round(?:s|ed|ing)? up|in full)\b",
             r"\b(?:whole|full|complete)\s+days?\b", r"\bceil\b",
         ),
         "    return hours // 24\n", "    return -(-hours // 24)\n", "    return round(hours / 24)\n",
@@ -157,7 +157,7 @@ ATOMS: Final = (
         "oldest", "report", "ordered", "The report lists parcels that have waited longest first.",
         (
             r"\b(?:oldest|longest|earliest)\b.{0,50}\b(?:first|top|start|beginning|head|before)\b",
-            r"\b(?:sort\w*|order\w*|list\w*|arrang\w*)\b.{0,60}\b(?:oldest|longest|earliest|arriv\w*|age|wait\w*)\b",
+            r"\b(?:sort\w*|order\w*|list\w*|arrang\w*)\b.{0,60}\b(?:oldest|longest|earliest|arrival|arrived first|age|wait\w*)\b",
             r"\b(?:first|top)\b.{0,40}\b(?:oldest|waited (?:the )?longest|waiting (?:the )?longest|earliest)\b",
         ),
         "    return list(parcels)\n", "    return sorted(parcels, key=lambda one: one.arrived_at)\n",
@@ -166,8 +166,8 @@ ATOMS: Final = (
     Atom(
         "nothing", "report", "status", "With no parcels the report says so and the program ends with 1.",
         (
-            r"\b(?:no|zero|without(?: any)?|empty|nothing|none)\b.{0,60}\b(?:exit\w*|says?|tell\w*|message"
-            r"|print\w*|report\w*|return\w*|code|ends?|fails?)\b.{0,60}",
+            r"\b(?:(?:no|zero|without(?: any)?) parcels?|empty (?:wall|list|report)|(?:is|it'?s) empty)\b.{0,60}\b(?:exit\w*|says?"
+            r"|tell\w*|message|print\w*|report\w*|return\w*|ends?)\b",
             r"\bexit\w*\b.{0,25}\b(?:1|one|non-?zero)\b",
         ),
         "    return 0\n",

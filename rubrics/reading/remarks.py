@@ -56,9 +56,12 @@ _LITERAL = re.compile(
 _THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
 # What makes a case of it.
 _CASE = re.compile(
-    r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b",
+    r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b"
+    r"|\b(?:handles?|handling|deals? with|accounts? for|copes? with) \w+",
     re.I,
 )
+# What it does beside what it should, in one sentence.
+_AS_IT_IS = re.compile(r"\bas (?:it (?:stands|is)|is|written)\b|\b(?:at the moment|currently|right now)\b", re.I)
 _AT_LINE = re.compile(r"\b(?:lines?|zeilen?|lignes?|líneas?|linhas?|righe?)\s*\d+|\bL\d+\b|:\d+\b", re.I)
 # The place alone, as people put it before or behind what they say.
 _PLACE = re.compile(
@@ -178,7 +181,10 @@ def specific(remark: Remark) -> bool:
     expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, " ".join(said[:at]))]
     if not expects or not _placed(remark, text):
         return False
-    beside = any(len(_NAME.findall(sentence)) > 2 for at, sentence in enumerate(said) if at not in expects)
+    beside = any(
+        len(_NAME.findall(sentence)) > 2 and (at not in expects or (len(expects) > 1 and _AS_IT_IS.search(sentence)))
+        for at, sentence in enumerate(said)
+    )
     return beside or asserts_fault(text)
 
 

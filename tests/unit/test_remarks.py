@@ -33,6 +33,8 @@ def said(text: str, line: int = 0) -> bool:
         ("line 1: it is wrogn, shoud retrun 0 for empty list", 0),
         ("Zeile 2: das ist falsch, es soll 0 sein", 0),
         ("in line 2 not check for None. It must to raise ValueError", 0),
+        ("This does not handle duplicates. It should return the same for such input.", 1),
+        ("You would have to return it, as it stands the caller gets nothing. I'd expect the fee without tax.", 1),
     ],
 )
 def test_a_specific_remark(text: str, line: int) -> None:
@@ -50,6 +52,7 @@ def test_a_specific_remark(text: str, line: int) -> None:
         ("There is a bug in total_cents", 0),
         ("The last box is left out, off by one.", 1),
         ("It must be better than this, please change it properly.", 1),
+        ("It should be better currently. It must be handled.", 1),
         (
             "Line 1: there is an off-by-one at the boundary, a race, a missing null check and an exception, and it never handles "
             "the empty case, negative numbers or duplicates. It should handle None.",
