@@ -101,10 +101,10 @@ export class Acts {
     return this.live.act("flushed");
   }
 
-  /** Resolves with whether the server heard it; the line may have gone meanwhile. */
+  /** Resolves with whether that is settled: not where the line has gone meanwhile, or the server or the sandbox is starting. */
   async openTerminal(cols: number, rows: number): Promise<boolean> {
     const ack = await this.#tell(this.live.send("term.open", { cols, rows }));
-    return ack.ok || ack.code !== "offline";
+    return ack.ok || !["offline", "busy", "failed"].includes(ack.code);
   }
 
   terminalInput(terminal: string, data: string): void {

@@ -17,7 +17,7 @@ import { FONT_SIZE, makeTerminal, onTheme, openIn, terminalTheme } from "./xterm
 export interface TerminalActs {
   /** Whether the server would hear. */
   ready: ReadonlySignal<boolean>;
-  /** Resolves with whether the server heard it. */
+  /** Resolves with false where it may be tried again later. */
   open(cols: number, rows: number): Promise<boolean>;
   input(terminal: string, data: string): void;
   resize(terminal: string, cols: number, rows: number): void;
@@ -212,8 +212,8 @@ function attach(
     const [state, ready] = [store.at("course"), acts?.ready.value];
     if (begun || !acts || !ready || state.status !== "running" || shown !== null || !host.clientHeight) return;
     begun = true;
-    void acts.open(term.cols, term.rows).then((heard) => {
-      begun = heard;
+    void acts.open(term.cols, term.rows).then((settled) => {
+      begun = settled;
     });
   });
   const unchosen = effect(() => {

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
@@ -30,6 +31,8 @@ UPKEEP_S = 60.0
 ANALYSED_WITHIN_MS = 86_400_000
 # What is left behind at the end is left by so many at a time.
 LEAVERS = 8
+# Who waits lets those who seek their sandbox go first for so long: one whose workspace cannot be had holds up nobody for ever.
+SEEK_S = 30.0
 # A lease is renewed so many times a term: a renewal may be late, or fail, before another process takes over.
 BEATS = 4
 logger = logging.getLogger("pairsight")
@@ -47,6 +50,7 @@ class Interviews:
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
+        self._lining = threading.Lock()
         self._closed = threading.Event()
         self._pool: Pool | None = None
         self.on_moved: Callable[[Room], None] = lambda room: None
@@ -99,7 +103,7 @@ class Interviews:
                 room = self._open(interview)
                 if _waits(room):
                     # Asked for before its turn to be opened: those who work come first all the same.
-                    begin("line", lambda: self._take_up([room]))
+                    begin("line", self._take_up)
             return room
 
     def _open(self, interview: str) -> Room:
@@ -127,9 +131,8 @@ class Interviews:
         begin("upkeep", self._keep_up)
         begin("lead", self._lead)
 
-    def _take_up(self, opened: Sequence[Room] = ()) -> None:
-        """Open what is under way, or over and not scored yet, and nobody leads; have those who wait line up, ``opened`` too."""
-        rooms = list(opened)
+    def _take_up(self) -> None:
+        """Open what is under way, or over and not scored yet, and nobody leads; have those who wait line up."""
         late = self.log.unscored(self.tools.clock() - ANALYSED_WITHIN_MS)
         for interview in (*self.log.under_way(), *late):
             if interview in self._rooms or self._closed.is_set():
@@ -139,7 +142,7 @@ class Interviews:
             try:
                 with opening:
                     if interview not in self._rooms:
-                        rooms.append(self._open(interview))
+                        self._open(interview)
             except LeaseHeld:
                 # Asked again at each beat: only so is it noticed when its owner has ended.
                 continue
@@ -147,17 +150,23 @@ class Interviews:
                 logger.warning("an interview cannot be opened: %s", error, extra={"interview": interview})
             except Exception:
                 logger.exception("an interview cannot be opened", extra={"interview": interview})
-        if waiting := [room for room in rooms if _waits(room)]:
-            begin("line", lambda: self._line_up(waiting))
+        if any(map(_waits, self.rooms)):
+            begin("line", self._line_up)
 
-    def _line_up(self, waiting: Sequence[Room]) -> None:
-        """Those who wait, in their old order, behind all who seek the sandbox they work in."""
-        for room in self.rooms:
-            if room.seeker is not None:
-                room.seeker.join()
-        for room in sorted(waiting, key=_ahead):
-            if not self._closed.is_set():
-                room.wait_again()
+    def _line_up(self) -> None:
+        """Those who wait, in their old order, behind all who seek the sandbox they work in; not behind one that cannot be had."""
+        if not self._lining.acquire(blocking=False):
+            return
+        try:
+            until = time.monotonic() + SEEK_S
+            for room in self.rooms:
+                if room.seeker is not None:
+                    room.seeker.join(max(0.0, until - time.monotonic()))
+            for room in sorted(filter(_waits, self.rooms), key=_ahead):
+                if not self._closed.is_set():
+                    room.wait_again()
+        finally:
+            self._lining.release()
 
     def _tick(self) -> None:
         while not self._closed.wait(TICK_S):
@@ -237,9 +246,10 @@ class Interviews:
 
 
 def _waits(room: Room) -> bool:
-    """Whether its candidate stood in line when the last server stopped, or had not come in yet."""
+    """Whether its candidate stood in line when the last server stopped, or had not come in yet, and does not stand in it again."""
     state = room.interview.state
-    return state.status == "ready" and not state.sandbox_lost and (state.queued is not None or bool(state.sandbox))
+    waited = state.status == "ready" and not state.sandbox_lost and (state.queued is not None or bool(state.sandbox))
+    return waited and not room.preparing and not room.ready
 
 
 def _ahead(room: Room) -> int:

@@ -57,11 +57,12 @@ _THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
 # What makes a case of it.
 _CASE = re.compile(
     r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b"
-    r"|\b(?:handles?|handling|deals? with|accounts? for|copes? with) \w+",
+    r"|\b(?:not|n['’]t|never|cannot) (?:handle|deal with|account for|cope with) (?!(?:it|this|that|these|those|them|things?|any|"
+    r"everything|errors?|well|all)\b)\w+",
     re.I,
 )
 # What it does beside what it should, in one sentence.
-_AS_IT_IS = re.compile(r"\bas (?:it (?:stands|is)|is|written)\b|\b(?:at the moment|currently|right now)\b", re.I)
+_AS_IT_IS = re.compile(r"\bas (?:it stands|written)\b[\s,:]{0,3}([^,.;:]*)", re.I)
 _AT_LINE = re.compile(r"\b(?:lines?|zeilen?|lignes?|líneas?|linhas?|righe?)\s*\d+|\bL\d+\b|:\d+\b", re.I)
 # The place alone, as people put it before or behind what they say.
 _PLACE = re.compile(
@@ -182,10 +183,16 @@ def specific(remark: Remark) -> bool:
     if not expects or not _placed(remark, text):
         return False
     beside = any(
-        len(_NAME.findall(sentence)) > 2 and (at not in expects or (len(expects) > 1 and _AS_IT_IS.search(sentence)))
+        len(_NAME.findall(sentence)) > 2 and (at not in expects or (len(expects) > 1 and _as_it_is(sentence)))
         for at, sentence in enumerate(said)
     )
     return beside or asserts_fault(text)
+
+
+def _as_it_is(sentence: str) -> bool:
+    """Whether it says what the change does now, and no more of what it should do in the same breath."""
+    found = _AS_IT_IS.search(sentence)
+    return found is not None and len(_NAME.findall(found[1])) > 2 and not _EXPECTS.search(found[1])
 
 
 def lists_kinds(text: str) -> bool:

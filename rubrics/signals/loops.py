@@ -2,10 +2,11 @@
 
 Owns the share of test runs, among those that could have been a return, that are none. In a spell of failing runs, a run could
 be one where a test that had failed in the spell passed in the run before; it is one where such a test fails again. Runs in a
-row with the same failures are one, so that running often neither gains nor costs; tests that the first run did not have are
-left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing. Invariant: only
-the candidate's own work counts: the first run behind a prompt may show what the assistant did and decides nothing, whatever had
-been left before it, and neither does a run that decides a follow-up.
+row with the same failures are one, and the same failures behind the same ones left count once, so that running often, or back
+and forth, neither gains nor costs; tests that the first run did not have are left out, so that writing tests changes nothing; a
+run in which some of those could not be read tells nothing. Invariant: only the candidate's own work counts. A run that decides a
+follow-up is passed over, and the first run behind it, behind a prompt or behind a change that was taken over decides nothing, as
+it may show what the assistant did.
 """
 
 from __future__ import annotations
@@ -42,10 +43,13 @@ class Loops:
 
 def _chances(facts: Facts) -> list[Opportunity]:
     taken, known = spoken_for(facts), not facts.lost(*_TOLD_BY)
-    prompts = [prompt.seq for prompt in asked(facts)]
+    # Where something else than own work came in between.
+    others = [prompt.seq for prompt in asked(facts)]
+    others += [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted]
     there: frozenset[str] = frozenset()
     since: dict[str, int] = {}  # tests that failed in this spell, and where at first
     before: frozenset[str] = frozenset()
+    counted = set()
     at = 0
     chances = []
     for run in worked(facts):
@@ -53,17 +57,21 @@ def _chances(facts: Facts) -> list[Opportunity]:
         there = there or frozenset(ran)
         if run.finished is None or not ran & there or (ran != run.outcomes.keys() and there - ran):
             continue
-        now = failing(run) & there
-        own = not any(at < seq < run.seq for seq in prompts)
+        if run.run in taken:
+            others.append(run.seq)
+            continue
+        now, own = failing(run) & there, not any(at < seq < run.seq for seq in others)
+        at = run.seq
         if not before:
             since = {}
-        left = since.keys() - before
-        if left and own and now != before and run.run not in taken:
+        left = frozenset(since.keys() - before)
+        if left and own and now != before and (left, now) not in counted:
+            counted.add((left, now))
             back = sorted(now & left)
             evidence = (since[back[0]], run.finished) if back else (run.finished,)
             chances.append(Opportunity(not back, evidence, known=known or not back))
         since |= {test: run.finished for test in now if test not in since}
-        before, at = now, run.seq
+        before = now
     return chances
 
 

@@ -510,20 +510,20 @@ def test_who_waited_when_the_server_stopped_waits_again_in_the_same_order() -> N
         house.close()
 
 
-def test_a_page_that_waits_and_asks_first_after_a_restart_takes_nobodys_place() -> None:
+def test_pages_that_wait_and_ask_first_after_a_restart_take_nobodys_place() -> None:
     house = House(bubblewrap, most=1)
     try:
-        working_room = house.begin()
-        waiting = house.consented()
-        assert waiting.start() is False
+        at_work = house.begin()
+        waiting = [house.consented() for _ in range(2)]
+        assert [room.start() for room in waiting] == [False, False]
         house.servers[-1].close()
-        wait(lambda: not waiting.preparing)
-        # Its page asks before the server has looked for what is under way.
+        wait(lambda: not any(room.preparing for room in waiting))
+        # Their pages ask before the server has looked for what is under way, and the last comes first.
         house.servers.append(Interviews(house.log, house.tools()))
-        again = house.servers[-1].get(waiting.interview.id)
-        house.again(working_room)
-        wait(lambda: again.preparing)
-        assert again.interview.state.queued == 0 and not again.ready
+        again = [house.servers[-1].get(room.interview.id) for room in reversed(waiting)][::-1]
+        house.again(at_work)
+        wait(lambda: all(room.preparing for room in again))
+        assert [room.interview.state.queued for room in again] == [0, 1] and not any(room.ready for room in again)
     finally:
         house.close()
 

@@ -52,7 +52,11 @@ def test_a_specific_remark(text: str, line: int) -> None:
         ("There is a bug in total_cents", 0),
         ("The last box is left out, off by one.", 1),
         ("It must be better than this, please change it properly.", 1),
-        ("It should be better currently. It must be handled.", 1),
+        ("Please handle it properly. It must be like this.", 1),
+        ("Handle errors here. You need to do that in line 2.", 1),
+        ("Line 2: it handles things well. I expected that.", 0),
+        ("It should return 0 as it stands. It should return 1.", 1),
+        ("Please use `x` here right now. Please use `y` there.", 1),
         (
             "Line 1: there is an off-by-one at the boundary, a race, a missing null check and an exception, and it never handles "
             "the empty case, negative numbers or duplicates. It should handle None.",

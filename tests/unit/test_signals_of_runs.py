@@ -165,19 +165,48 @@ def test_the_run_that_decides_a_follow_up_is_no_loop() -> None:
     assert share(story, "loops") == (0, 0)
 
 
-def test_runs_behind_the_one_that_resolves_what_a_follow_up_named_are_own_work() -> None:
-    for behind, loops in (((TWO,), (0, 1)), ((), (1, 1))):
+def test_runs_behind_the_one_that_settles_a_follow_up_are_own_work_from_the_second_on() -> None:
+    for then, expected in ((GRACE, (1, 1)), (STARTED, (0, 1))):
         story = begin()
         asked(story, "a1", "do it")
-        ran(story, "r1", STARTED)
-        asked(story, "a2", "test_started_hour is red")
-        ran(story, "r2", TWO)
-        ran(story, "r3", GRACE)
-        ran(story, "r4", *behind)
-        finish(story)
+        ran(story, "r1", TWO)
+        asked(story, "a2", "test_two_hours is red")
+        ran(story, "r2", GRACE)
+        ran(story, "r3", STARTED)
+        ran(story, "r4", TWO)
+        ran(story, "r5", then)
         assert share(story, "productive_follow_up") == (1, 1)
-        # The third is one too: the failure that the prompt named does not come back in it.
-        assert share(story, "loops") == (1 + loops[0], 1 + loops[1])
+        # The fourth comes back to what the first had; the third is compared with nothing, the second is the follow-up's.
+        assert share(story, "loops") == (expected[0], expected[1] + 1)
+
+
+def test_what_settles_a_follow_up_decides_nothing_else() -> None:
+    for failing, productive in (((STARTED,), (1, 1)), ((TWO, STARTED), (0, 1))):
+        story = begin()
+        asked(story, "a1", "do it")
+        ran(story, "r1", TWO)
+        asked(story, "a2", "test_two_hours is red")
+        ran(story, "r2", *failing)
+        ran(story, "r3", TWO, STARTED)
+        assert share(story, "productive_follow_up") == productive
+        assert share(story, "loops") == (0, 0)
+
+
+def test_what_came_with_the_assistants_change_is_no_return() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", TWO)
+    ran(story, "r2", STARTED)
+    asked(story, "a2", "make it better")
+    ran(story, "r3", STARTED)
+    offered(story, "a2", note("h1", "cap", "cap"))
+    ran(story, "r4", STARTED, TWO)
+    assert share(story, "loops") == (0, 0)
+
+
+def test_going_back_and_forth_pays_once() -> None:
+    steps = ((TWO,), (STARTED,), ())
+    assert share(worked(*steps), "loops") == share(worked(*(steps * 5)), "loops") == (1, 1)
 
 
 # Hidden tests
