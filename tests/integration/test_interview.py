@@ -328,7 +328,7 @@ def test_open_work_then_a_review_then_the_debrief(tmp_path: Path) -> None:
         # Its time is short; then it ends by itself.
         wait(lambda: candidate.state["status"] == "grace", 60)
         assert candidate.send("flushed")["ok"]
-        wait(lambda: interviewer.state["status"] == "finished", 120)
+        wait(lambda: interviewer.state["status"] == "finished" and candidate.state["debrief"] is not None, 120)
         items = [item for item in candidate.state["debrief"] if item["phase"] == "review"]
         assert items and all(item["proof"] and item["path"].startswith("review/") for item in items)
         assert {item["outcome"] for item in items} <= {"doubted", "named", "not judged"}

@@ -161,7 +161,8 @@ def test_a_service_that_is_late_while_the_sandbox_is_lost_is_given_back_once(tmp
             assert page.send("ask", text="hello", attachments=[])["ok"]
             wait(lambda: page.state["paused_ms"] is not None)
             noticed_s = time.monotonic() - asked
-            assert page.state["pause_reason"] == page.state["turns"][0]["delayed"] != "" and noticed_s < 3
+            # Told while the service is waited for, not once it was asked again.
+            assert page.state["pause_reason"] == page.state["turns"][0]["delayed"] != "" and noticed_s < 4
             lose_sandbox(product, page.interview)
             wait(lambda: page.state["turns"][0]["status"] == "finished" and page.state["paused_ms"] is None, 60)
             all_ms = (time.monotonic() - asked) * 1000
