@@ -44,16 +44,11 @@ class Limits:
     open_files: int = 1024
 
 
-# How many times longer a program may take in a sandbox that yields.
-SLOWER = 4
-
-
 @dataclass(frozen=True)
 class SandboxSpec:
     """What to start: ``interview`` (id, for labels and logs) and its ``limits``.
 
-    ``yields``: nobody waits for what runs in it, so it has the processor where others leave it, as far as this system can say so,
-    and may take ``SLOWER`` times as long for the same.
+    ``yields``: nobody waits for what runs in it, so it has the processor where others leave it, as far as this system can say so.
     """
 
     interview: str

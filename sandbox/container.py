@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sandbox import seccomp
-from sandbox.base import SLOWER, WORKSPACE, Limits, SandboxSpec
+from sandbox.base import WORKSPACE, Limits, SandboxSpec
 from sandbox.hardening import Hardening
 from sandbox.place import HOME, group, passwd
 from sandbox.profile import profile
@@ -209,9 +209,6 @@ def host_config(
     if yields:
         # Beside the engine's other containers, and whatever else shares their control group.
         made["CpuShares"] = YIELDS_SHARES
-        if hardening.bounded_cpu:
-            # Beside the server, of which the engine's weights know nothing: a bound that holds also where nobody else works.
-            made["CpuQuota"] = int(hardening.cpu_share * CPU_PERIOD_US / SLOWER)
     if hardening.first_to_go:
         made["OomScoreAdj"] = hardening.oom_score_adj
     if hardening.no_log:

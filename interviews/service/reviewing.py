@@ -92,21 +92,18 @@ class Reviewing:
             judged = read_verdict(view, review, hunk, verdict, line, fault, repair).model_copy(update={"late": late})
             interview.record(Draft("candidate", judged, cause=view.seq), key=key)
 
-    def run_tests(self, sandbox: Sandbox, run: str, before: tuple[str, ...] = (), slower: float = 1) -> e.RunFinished:
+    def run_tests(self, sandbox: Sandbox, run: str, before: tuple[str, ...] = ()) -> e.RunFinished:
         """Run the tests of what is worked on now: in the review those of the program that is reviewed, where it lies.
 
-        ``before`` is a program that starts the command that follows it; it may take ``slower`` times what the exercise allows.
-        Raises as ``runs.run_tests``.
+        ``before`` is a program that starts the command that follows it. Raises as ``runs.run_tests``.
         """
         exercise, view = self._interview.exercise, self._interview.state.review
         if view is None or exercise.review is None or self._interview.state.phase != REVIEW:
             given = exercise.spec.run
-            asked = {"argv": (*before, *given.argv), "timeout_s": given.timeout_s * slower}
-            return run_tests(sandbox, given.model_copy(update=asked), run)
+            return run_tests(sandbox, given.model_copy(update={"argv": (*before, *given.argv)}), run)
         spec = exercise.review.spec
         argv = (*before, *(_moved(word, spec.folder, view.folder) for word in spec.run.argv))
-        asked = {"argv": argv, "timeout_s": spec.run.timeout_s * slower}
-        finished = run_tests(sandbox, spec.run.model_copy(update=asked), run)
+        finished = run_tests(sandbox, spec.run.model_copy(update={"argv": argv}), run)
         # A runner that takes the program's folder for its root names its tests as those of open work are named.
         tests = (test.model_copy(update={"id": _below(view.folder, test.id)}) for test in finished.tests)
         return finished.model_copy(update={"tests": tuple(tests)})

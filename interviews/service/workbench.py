@@ -19,7 +19,7 @@ from interviews.service.editing import MAX_FILE_UNITS, ignored
 from interviews.service.interview import Interview
 from interviews.service.reviewing import Reviewing
 from interviews.text import length
-from sandbox.base import SLOWER, ExecResult, Sandbox, SandboxSpec
+from sandbox.base import ExecResult, Sandbox, SandboxSpec
 from sandbox.pool import Turn
 
 COMMAND_S = 30.0
@@ -53,7 +53,6 @@ class Workbench:
     def __init__(self, interview: Interview, turn: str, *, patient: bool = False) -> None:
         self._interview, self._turn, self._patient = interview, turn, patient
         self._before = YIELDING if patient else ()
-        self._slower = SLOWER if patient else 1
         self._lock = threading.Lock()
         self._ended = threading.Condition()
         self._sandbox: Sandbox | None = None
@@ -109,7 +108,7 @@ class Workbench:
 
     def _run_tests(self, files: Mapping[str, str]) -> Outcome:
         sandbox = self._laid_out(files)
-        finished = Reviewing(self._interview).run_tests(sandbox, self._turn, self._before, self._slower)
+        finished = Reviewing(self._interview).run_tests(sandbox, self._turn, self._before)
         self._reset(sandbox, files)
         counts: dict[str, int] = {}
         for test in finished.tests:
@@ -123,11 +122,10 @@ class Workbench:
     def _run_command(self, command: str, files: Mapping[str, str]) -> Outcome:
         sandbox = self._laid_out(files)
         before = {entry.path: entry.sha256 for entry in sandbox.list()}
-        most_s = COMMAND_S * self._slower
-        done = sandbox.exec([*self._before, "bash", "-c", command], timeout_s=most_s, output_cap=8 * OUTPUT)
+        done = sandbox.exec([*self._before, "bash", "-c", command], timeout_s=COMMAND_S, output_cap=8 * OUTPUT)
         after = {entry.path: entry.sha256 for entry in sandbox.list()}
         text, left_out = cut((done.stdout + done.stderr).decode("utf-8", "replace"))
-        told, changed = [_told(done, text, most_s)], dict[str, str]()
+        told, changed = [_told(done, text)], dict[str, str]()
         for path in sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)):
             if ignored(path):
                 continue
@@ -197,8 +195,8 @@ def cut(text: str, budget: int = OUTPUT) -> tuple[str, int]:
     return f"{text[:half]}\n[… {left_out} characters left out …]\n{text[-half:]}", left_out
 
 
-def _told(done: ExecResult, output: str, most_s: float) -> str:
-    how = f"stopped after {most_s:.0f} s" if done.timed_out else f"exit code {done.exit_code}"
+def _told(done: ExecResult, output: str) -> str:
+    how = f"stopped after {COMMAND_S:.0f} s" if done.timed_out else f"exit code {done.exit_code}"
     more = " [output was cut at its source]" if done.truncated else ""
     return f"{output}{more}\n[{how}]".strip()
 
