@@ -65,6 +65,7 @@ class Room:
         self._grading = threading.Lock()
         self._opened_ms = interview.now()
         self.seeker: threading.Thread | None = None
+        """Who seeks the sandbox after a restart of the server, where one is to be found."""
 
     # Course
 

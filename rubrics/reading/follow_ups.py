@@ -215,15 +215,8 @@ def _deciding(facts: Facts, prompt: Prompt, before: Run, runs: tuple[Run, ...]) 
 def spoken_for(facts: Facts) -> frozenset[str]:
     """The runs that decide a follow-up."""
     runs = [one.run for one in rounds(facts)]
-    runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in _settling(facts, prompt)]
+    runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
     return frozenset(run.run for run in runs)
-
-
-def _settling(facts: Facts, prompt: Prompt) -> list[Run]:
-    """Those of ``resolving`` up to the one that shows a failure it named resolved; what comes behind is about something else."""
-    runs, tests = resolving(facts, prompt), named(prompt)
-    until = next((at for at, run in enumerate(runs) if any(passes(run, test) for test in tests)), len(runs))
-    return runs[: until + 1]
 
 
 def _names_only(facts: Facts, prompt: Prompt) -> bool:

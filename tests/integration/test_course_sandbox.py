@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -525,6 +526,25 @@ def test_pages_that_wait_and_ask_first_after_a_restart_take_nobodys_place() -> N
         wait(lambda: all(room.preparing for room in again))
         assert [room.interview.state.queued for room in again] == [0, 1] and not any(room.ready for room in again)
     finally:
+        house.close()
+
+
+def test_a_workspace_that_cannot_be_had_holds_up_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    house, found = House(bubblewrap, most=1), threading.Event()
+    try:
+        house.begin()
+        waiting = house.consented()
+        assert waiting.start() is False
+        house.servers[-1].close()
+        wait(lambda: not waiting.preparing)
+        monkeypatch.setattr("interviews.service.registry.SEEK_S", 0.5)
+        monkeypatch.setattr("interviews.service.workspace.Workspace.find", lambda *_: found.wait(30))
+        house.open()
+        again = house.servers[-1].get(waiting.interview.id)
+        wait(lambda: again.ready)
+        assert not found.is_set()
+    finally:
+        found.set()
         house.close()
 
 
