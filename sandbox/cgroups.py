@@ -18,14 +18,13 @@ from pathlib import Path
 from sandbox.base import Limits
 from sandbox.hardening import Hardening
 from sandbox.marks import abandoned, mark
+from sandbox.yielding import Branch, weigh_little
 
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
+ENGINE_BRANCH = "pairsight-engine-yields"
 # A system that will not set limits says so with other numbers; these say: not now.
 BAD_MOMENT = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
-# An eighth of what others weigh, by version: little enough to be felt, and enough to come to an end where they keep all processors
-# busy. It says nothing beside processes of another branch, so those who yield have a branch of their own, which weighs as little.
-YIELDS = {"cpu.shares": "128", "cpu.weight": "12"}
 # Not there on a kernel that does not account for swap.
 SWAP = ("memory.memsw.limit_in_bytes", "memory.swap.max")
 
@@ -83,6 +82,25 @@ def homes() -> Mapping[str, Path]:
 def yielding(home: Path) -> Path:
     """The folder above the groups of those who yield."""
     return home.with_name(f"{home.name}-yields")
+
+
+def branch() -> Branch | None:
+    """That folder, where processor time is shared out by it."""
+    above = homes()
+    home = above.get("cpu") or above.get("unified")
+    return Branch(yielding(home)) if home else None
+
+
+def engine_branch() -> tuple[str, Branch] | None:
+    """A group at the top, for an engine of this machine that sets groups itself, with the name by which that engine knows it."""
+    where = mounts(Path("/proc/self/mounts").read_text("utf-8", "replace")) if os.geteuid() == 0 else {}
+    top = where.get("cpu") or where.get("unified")
+    if top is None:
+        return None
+    if "cpu" not in where:
+        with contextlib.suppress(OSError):
+            (top / "cgroup.subtree_control").write_text("+cpu", "ascii")
+    return f"/{ENGINE_BRANCH}", Branch(top / ENGINE_BRANCH)
 
 
 def reap() -> list[str]:
@@ -150,12 +168,8 @@ class Group:
             if name in SWAP and not (folder / name).exists():
                 continue
             (folder / name).write_text(value, "ascii")
-        for one in (folder.parent, folder) if yields else ():
-            for name, value in YIELDS.items():
-                # A courtesy and no limit: without it the sandbox is held as well.
-                if (one / name).exists():
-                    with contextlib.suppress(OSError):
-                        (one / name).write_text(value, "ascii")
+        if yields:
+            weigh_little(folder)
         self._doors.append(os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
         self.held |= controllers
 

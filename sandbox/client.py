@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from interviews.errors import (
@@ -205,8 +206,19 @@ def check_size(cols: int, rows: int) -> None:
 class AgentSandbox:
     """``Sandbox`` (see ``sandbox.base``) over a ``Stream`` whose agent has just been started."""
 
-    def __init__(self, backend: str, stream: Stream, limits: Limits, *, hello_seconds: float = 10.0) -> None:
-        """Raises ``PlatformFailure`` when the agent does not say hello in time; the stream is ended then."""
+    def __init__(
+        self,
+        backend: str,
+        stream: Stream,
+        limits: Limits,
+        *,
+        hello_seconds: float = 10.0,
+        called: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """``called`` is entered while an answer is awaited. Raises ``PlatformFailure`` when the agent does not say hello in time;
+        the stream is ended then.
+        """
+        self._called = called
         self._backend = backend
         self._stream = stream
         self._limits = limits
@@ -449,7 +461,8 @@ class AgentSandbox:
                 self._outbox.extend(frames)
                 self._outbox_bytes += sum(map(len, frames))
             self._sendable.notify_all()
-        call.done.wait(max(0.0, deadline - time.monotonic()))
+        with self._called():
+            call.done.wait(max(0.0, deadline - time.monotonic()))
         with self._lock:
             self._calls.pop(number, None)
             gone = self._gone

@@ -17,6 +17,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from interviews.errors import PairsightError, PlatformFailure
@@ -28,6 +29,7 @@ from sandbox.hardening import HARDENING, Hardening
 from sandbox.spawn import SPAWNER, BubblewrapStream, Handover, child_pid, end_group
 from sandbox.toolbox import find_toolbox
 from sandbox.users import free_user
+from sandbox.yielding import Branch
 
 START_SECONDS = 15.0
 PROBE_SECONDS = 20.0
@@ -52,6 +54,10 @@ class Bubblewrap:
         self._randbelow = randbelow
         self._start_seconds = start_seconds
         self._staged = False
+
+    @cached_property
+    def _branch(self) -> Branch | None:
+        return cgroups.branch()
 
     def probe(self) -> Probe:
         """See ``sandbox.base``. What it needs is checked in the order in which a person would mend it."""
@@ -116,8 +122,10 @@ class Bubblewrap:
 
     def start(self, spec: SandboxSpec) -> Sandbox:
         """See ``sandbox.base``. Takes at most 15 s."""
-        stream, seconds = self.launch(spec)
-        return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds)
+        called = self._branch.called if spec.yields and self._branch and self._branch.made() else contextlib.nullcontext
+        with called():
+            stream, seconds = self.launch(spec)
+            return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, called=called)
 
     def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
         """See ``sandbox.base``. Nothing outlives its agent."""

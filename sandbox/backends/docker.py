@@ -23,6 +23,7 @@ from requests.exceptions import RequestException
 from interviews.errors import PairsightError, PlatformFailure
 from sandbox import agent, container, image
 from sandbox.base import WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
+from sandbox.cgroups import engine_branch
 from sandbox.client import AgentSandbox
 from sandbox.daemon import ANSWER_SECONDS, Client, Daemon, taken_over
 from sandbox.hardening import HARDENING, Hardening
@@ -30,6 +31,7 @@ from sandbox.launched import SETTING, Launched
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Hold, Owners, owners_folder, place_for
 from sandbox.place import ENVIRONMENT
+from sandbox.yielding import Branch
 
 START_SECONDS = 20.0
 PROBE_SECONDS = 18.0
@@ -41,6 +43,7 @@ GONE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 NO_ANSWER = "the Docker daemon does not answer"
 Trouble = (DockerException, RequestException, OSError)
+Called = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 class Docker:
@@ -89,7 +92,12 @@ class Docker:
     def start(self, spec: SandboxSpec) -> Sandbox:
         """See ``sandbox.base``."""
         deadline = time.monotonic() + self._start_seconds
-        return self._spoken_to(self._engine.launch(spec, deadline), spec, deadline)
+        branch = self._branch if spec.yields and self._engine is self else None
+        if branch is None or not branch[1].made():
+            return self._spoken_to(self._engine.launch(spec, deadline), spec, deadline)
+        name, last = branch
+        with last.called():
+            return self._spoken_to(self.launch(spec, deadline, below=name), spec, deadline, last.called)
 
     def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
         """See ``sandbox.base``. One in which the agent cannot be started any more is ended."""
@@ -106,8 +114,16 @@ class Docker:
         """See ``sandbox.base``."""
         return self._engine.clear(wanted)
 
-    def _spoken_to(self, stream: MultiplexedStream, spec: SandboxSpec, deadline: float) -> Sandbox:
-        return AgentSandbox(self.name, stream, spec.limits, hello_seconds=max(0.1, deadline - time.monotonic()))
+    def _spoken_to(
+        self, stream: MultiplexedStream, spec: SandboxSpec, deadline: float, called: Called = contextlib.nullcontext
+    ) -> Sandbox:
+        seconds = max(0.1, deadline - time.monotonic())
+        return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, called=called)
+
+    @cached_property
+    def _branch(self) -> tuple[str, Branch] | None:
+        """Of those who yield, where the daemon's groups are this server's to set."""
+        return engine_branch() if self._daemon.sets_groups_here() else None
 
     # --- where the daemon's socket is ---
 
@@ -134,10 +150,10 @@ class Docker:
                 sandbox.stop()
         return Probe(True, "Docker works", weaker=(*lacking, *container.weaker(self._runtime)))
 
-    def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
+    def launch(self, spec: SandboxSpec, deadline: float, below: str = "") -> MultiplexedStream:
         """Start container and agent; its hello is not awaited. Raises ``PlatformFailure`` at the deadline at the latest.
 
-        ``deadline`` is a time of ``time.monotonic``.
+        ``deadline`` is a time of ``time.monotonic``; ``below`` names a control group, "" for the daemon's own choice.
         """
         hardening = self._hardening
         uid = hardening.first_uid + (self._randbelow(hardening.uid_count) if hardening.own_user else 0)
@@ -149,7 +165,7 @@ class Docker:
         try:
             with contextlib.closing(self._daemon.client(left(deadline))) as api:
                 tried = True
-                self._create(api, place, uid, spec)
+                self._create(api, place, uid, spec, below)
                 api.timeout = left(deadline)
                 api.start(place)
                 return self._agent(api, place, uid, spec.limits, deadline, hold)
@@ -253,8 +269,9 @@ class Docker:
 
     # --- the beginning ---
 
-    def _create(self, api: Client, place: str, uid: int, spec: SandboxSpec) -> None:
+    def _create(self, api: Client, place: str, uid: int, spec: SandboxSpec, below: str) -> None:
         hardening = self._hardening
+        held = container.host_config(hardening, spec.limits, uid, self._runtime, yields=spec.yields)
         keeper = container.keeper_user(hardening, uid)
         api.create_container(
             image.image_name(),
@@ -265,7 +282,7 @@ class Docker:
             working_dir="/",
             labels=container.labels(self._owners.installation, spec, hardening, self._runtime, uid, self._now()),
             network_disabled=hardening.no_network,
-            host_config=container.host_config(hardening, spec.limits, uid, self._runtime, yields=spec.yields),
+            host_config={**held, "CgroupParent": below} if below else held,
         )
 
     def _agent(

@@ -193,8 +193,8 @@ def test_a_start_that_nobody_waits_for_any_more_leaves_nothing(folder: Path) -> 
     ready, gate = threading.Event(), threading.Event()
 
     class Slow(Docker):
-        def launch(self, spec: SandboxSpec, deadline: float) -> MultiplexedStream:
-            stream = super().launch(spec, deadline)
+        def launch(self, spec: SandboxSpec, deadline: float, below: str = "") -> MultiplexedStream:
+            stream = super().launch(spec, deadline, below)
             ready.set()
             gate.wait(30)
             return stream

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,9 +19,11 @@ import pytest
 from interviews.errors import PlatformFailure
 from sandbox.backends.docker import Docker
 from sandbox.base import Limits, Sandbox, SandboxSpec
+from sandbox.cgroups import engine_branch
 from sandbox.container import AGENT, EXPIRES, HELD_BY, INTERVIEW, OWNER, USER, WARM
 from sandbox.hardening import HARDENING
 from sandbox.owners import Owners
+from sandbox.yielding import PATIENCE_S
 from tests.integration.docker_daemons import SHARED, Daemon, Door
 from tests.product import ROOT, wait
 
@@ -444,3 +448,29 @@ def test_a_start_that_failed_leaves_no_container_and_no_file(folder: Path, share
     wait(lambda: not containers(shared, folder), 20)
     wait(lambda: [path.name for path in folder.iterdir()] == ["installation"], 20)
     door.shut()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make control groups")
+def test_whoever_yields_comes_last_as_long_as_the_engine_lets_this_server_say_so(
+    shared: engine.APIClient, folder: Path, docker: Docker
+) -> None:
+    if shared.info()["CgroupDriver"] != "cgroupfs":
+        pytest.skip("this engine has its control groups set by another")
+    name, branch = engine_branch() or ("", None)
+    assert branch is not None
+    yields, plain = docker.start(dataclasses.replace(SPEC, yields=True)), docker.start(SPEC)
+    try:
+        for sandbox, below in ((yields, name), (plain, "")):
+            assert shared.inspect_container(sandbox.place)["HostConfig"]["CgroupParent"] == below
+        assert (branch.folder / "cpu.idle").read_text().strip() == "1"
+        # Somebody waits: it comes to an end where everything else is busy, too.
+        waiting = threading.Thread(target=shell, args=(yields, f"sleep {PATIENCE_S + 3}"))
+        waiting.start()
+        time.sleep(PATIENCE_S + 1.5)
+        assert (branch.folder / "cpu.idle").read_text().strip() == "0"
+        waiting.join()
+        time.sleep(1.5)
+        assert (branch.folder / "cpu.idle").read_text().strip() == "1"
+    finally:
+        yields.stop()
+        plain.stop()
