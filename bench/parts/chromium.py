@@ -100,8 +100,10 @@ def watched_pair(browser: Browser, links: dict[str, str]) -> Iterator[tuple[Page
 
 
 def begin(candidate: Page) -> None:
-    """Agree and start."""
+    """Agree, to mistakes placed on purpose where that is asked, and start."""
     candidate.get_by_role("checkbox").check()
+    for chosen in candidate.get_by_role("radio", name="With mistakes").all():
+        chosen.check()
     candidate.get_by_role("button", name="Start the interview").click()
 
 
