@@ -23,6 +23,8 @@ from sandbox.yielding import Branch, weigh_little
 PERIOD_US = 100_000
 CONTROLLERS = ("memory", "pids", "cpu")
 ENGINE_BRANCH = "pairsight-engine-yields"
+# What comes last for the processor ends last, too.
+REMOVE_S = 3.0
 # A system that will not set limits says so with other numbers; these say: not now.
 BAD_MOMENT = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC)
 # Not there on a kernel that does not account for swap.
@@ -88,19 +90,28 @@ def branch() -> Branch | None:
     """That folder, where processor time is shared out by it."""
     above = homes()
     home = above.get("cpu") or above.get("unified")
-    return Branch(yielding(home)) if home else None
+    if home is None:
+        return None
+    if "cpu" not in above:
+        _share_out(home.parent)
+    return Branch(yielding(home))
 
 
-def engine_branch() -> tuple[str, Branch] | None:
-    """A group at the top, for an engine of this machine that sets groups itself, with the name by which that engine knows it."""
+def engine_branch() -> Branch | None:
+    """A group at the top, for an engine of this machine that sets groups itself; that engine knows it as ``/ENGINE_BRANCH``."""
     where = mounts(Path("/proc/self/mounts").read_text("utf-8", "replace")) if os.geteuid() == 0 else {}
     top = where.get("cpu") or where.get("unified")
     if top is None:
         return None
     if "cpu" not in where:
-        with contextlib.suppress(OSError):
-            (top / "cgroup.subtree_control").write_text("+cpu", "ascii")
-    return f"/{ENGINE_BRANCH}", Branch(top / ENGINE_BRANCH)
+        _share_out(top)
+    return Branch(top / ENGINE_BRANCH)
+
+
+def _share_out(folder: Path) -> None:
+    """Have processor time shared out below a group of version 2: before that, what is below it has no file to say so."""
+    with contextlib.suppress(OSError):
+        (folder / "cgroup.subtree_control").write_text("+cpu", "ascii")
 
 
 def reap() -> list[str]:
@@ -182,7 +193,7 @@ class Group:
         """End what is inside and take the groups away; what cannot end is taken once this server is gone."""
         for door in self.doors():
             os.close(door)
-        until = time.monotonic() + 1.0
+        until = time.monotonic() + REMOVE_S
         for folder in self._folders:
             while folder.exists() and time.monotonic() < until:
                 with contextlib.suppress(OSError):

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Protocol
 
 from interviews.errors import (
@@ -44,6 +44,7 @@ from sandbox.agent import (
     split,
 )
 from sandbox.base import Change, ExecResult, FileEntry, Limits, Pipe, Terminal
+from sandbox.yielding import END_S, Branch
 
 CALL_SECONDS = 20.0
 EXEC_GRACE_SECONDS = 15.0
@@ -213,12 +214,12 @@ class AgentSandbox:
         limits: Limits,
         *,
         hello_seconds: float = 10.0,
-        called: Callable[[], AbstractContextManager[None]] = nullcontext,
+        branch: Branch | None = None,
     ) -> None:
-        """``called`` is entered while an answer is awaited. Raises ``PlatformFailure`` when the agent does not say hello in time;
-        the stream is ended then.
+        """``branch`` is whose programs come last, if these do. Raises ``PlatformFailure`` when the agent does not say hello in
+        time; the stream is ended then.
         """
-        self._called = called
+        self._branch = branch
         self._backend = backend
         self._stream = stream
         self._limits = limits
@@ -393,8 +394,9 @@ class AgentSandbox:
         """Nobody is told of this end. After a loss only ``last`` is left to do."""
         with self._lock:
             self._stopped = True
-        self._lose(reason, last)
-        last()
+        with self._branch.called(END_S) if self._branch else nullcontext():
+            self._lose(reason, last)
+            last()
         # The telling thread is not waited for: it may be in a callback that waits for whoever stops.
         self._give_back()
 
@@ -461,7 +463,7 @@ class AgentSandbox:
                 self._outbox.extend(frames)
                 self._outbox_bytes += sum(map(len, frames))
             self._sendable.notify_all()
-        with self._called():
+        with self._branch.called() if self._branch else nullcontext():
             call.done.wait(max(0.0, deadline - time.monotonic()))
         with self._lock:
             self._calls.pop(number, None)

@@ -74,13 +74,12 @@ class Daemon:
             return Probe(False, f"Docker runs, but the sandbox's image {what} (expected {name})", install=image.HOW)
         return tuple(weaker(info, options))
 
-    def sets_groups_here(self) -> bool:
-        """Whether it is one of this machine and sets control groups by itself: another has them set, and takes other names."""
-        try:
-            with contextlib.closing(self.client(ANSWER_SECONDS)) as api:
-                return bool(self._socket_path()) and api.info().get("CgroupDriver") == "cgroupfs"
-        except (DockerException, RequestException, OSError):
-            return False
+    def sets_groups_here(self, api: Client) -> bool:
+        """Whether it is one of this machine and sets control groups by itself: another has them set, and takes other names.
+
+        Raises as ``client``.
+        """
+        return bool(self._socket_path()) and api.info().get("CgroupDriver") == "cgroupfs"
 
     def _closed_door(self) -> Probe | None:
         """What is wrong with the daemon's socket, when it is one on this machine."""

@@ -173,8 +173,10 @@ class Work:
                 del self.failing[test]
         elif self.dice.luck(f"useless/{piece.id}", 0.6):
             self._propose(turn, "Another way", [self._repair(turn, piece)])
-        if red and (atom is not None or not done) and self.dice.luck(f"fixes/{piece.id}", FIXED[atom is not None]):
-            for test in red:
+        # What adds something was not about this piece's failures, of which there were none then: one elsewhere may go with it.
+        unnamed = [test for test in self.failing if test in self.seen_failing][:1] if atom is not None else red
+        if unnamed and (atom is not None or not done) and self.dice.luck(f"fixes/{piece.id}", FIXED[atom is not None]):
+            for test in unnamed:
                 self.failing.pop(test, None)
         if self.dice.luck(f"run-again/{piece.id}", 0.9 * self.care):
             self.run()

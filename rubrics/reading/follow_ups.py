@@ -135,18 +135,31 @@ def named(prompt: Prompt) -> list[str]:
     return [test for test, message in prompt.scene.failing.items() if names_failure(prompt.shown, test, message)]
 
 
-def resolving(facts: Facts, prompt: Prompt) -> list[Run]:
-    """The finished runs of open work before the next prompt; where there are none, the first after it.
+def resolving(facts: Facts, prompt: Prompt) -> tuple[Run, ...]:
+    """The finished runs of open work that show whether a failure which the prompt names is resolved.
 
-    Not where a follow-up between is about something definite: what the run shows came of that one.
+    Where there are none before the next prompt it is the first after it, but not where a follow-up between is about something
+    definite: what the run shows came of that one.
+    """
+    _, soon = _showing(facts, prompt)
+    later = [run for run in worked(facts) if run.seq > prompt.seq]
+    if soon or not later:
+        return soon
+    between = (one for one in follow_ups(facts) if prompt.seq < one.seq < later[0].seq)
+    return () if any(named(one) or adds(facts, one) or corrects(facts, one) for one in between) else (later[0],)
+
+
+def _showing(facts: Facts, prompt: Prompt) -> tuple[bool, tuple[Run, ...]]:
+    """Whether changes of its answer were taken over, and the runs before the next prompt that show what came of it.
+
+    That is the first one behind these changes, what the candidate mends after it being their own work. A change that no run came
+    after shows in none; where no run came after any, all of them may tell what came of the words. No outcome says which it is.
     """
     until = _next(facts, prompt)
-    runs = [run for run in worked(facts) if run.seq > prompt.seq]
-    soon = [run for run in runs if until is None or run.seq < until]
-    if soon or not runs:
-        return soon
-    between = (one for one in follow_ups(facts) if prompt.seq < one.seq < runs[0].seq)
-    return [] if any(named(one) or adds(facts, one) or corrects(facts, one) for one in between) else runs[:1]
+    runs = tuple(run for run in worked(facts) if run.seq > prompt.seq and (until is None or run.seq < until))
+    accepted = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and hunk.turn == prompt.turn]
+    taken = [seq for seq in accepted if runs and seq < runs[-1].seq]
+    return bool(taken), tuple(run for run in runs if run.seq > max(taken))[:1] if taken else runs
 
 
 @lru_cache(maxsize=_KEPT)
@@ -191,29 +204,17 @@ def rounds(facts: Facts) -> tuple[Round, ...]:
     What only names a failure is decided as a resolved one, and what says nothing definite has been counted as that.
     """
     found = []
-    finished = worked(facts)
     for prompt in follow_ups(facts):
-        earlier = [run for run in finished if run.finished is not None and run.finished < prompt.seq]
-        until = _next(facts, prompt)
-        later = tuple(run for run in finished if run.seq > prompt.seq and (until is None or run.seq < until))
-        if earlier and failing(earlier[-1]) and later and (adds(facts, prompt) or corrects(facts, prompt)):
-            run = _deciding(facts, prompt, earlier[-1], later)
-            if run is not None:
-                found.append(Round(prompt, earlier[-1], run))
+        earlier = [run for run in worked(facts) if run.finished is not None and run.finished < prompt.seq]
+        taken, runs = _showing(facts, prompt)
+        if taken and earlier and failing(earlier[-1]) and (adds(facts, prompt) or corrects(facts, prompt)):
+            found.append(Round(prompt, earlier[-1], runs[0]))
     return tuple(found)
-
-
-def _deciding(facts: Facts, prompt: Prompt, before: Run, runs: tuple[Run, ...]) -> Run | None:
-    """The first run after the answer's last change was taken over; where none was, the first with another outcome."""
-    taken = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and hunk.turn == prompt.turn]
-    if taken:
-        return next((run for run in runs if run.seq > max(taken)), None)
-    return next((run for run in runs if run.outcomes != before.outcomes), None)
 
 
 @lru_cache(maxsize=_KEPT)
 def spoken_for(facts: Facts) -> frozenset[str]:
-    """The runs that decide a follow-up."""
+    """The runs that may decide a follow-up. Which these are, no run's outcome says."""
     runs = [one.run for one in rounds(facts)]
     runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
     return frozenset(run.run for run in runs)

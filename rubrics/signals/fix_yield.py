@@ -2,11 +2,11 @@
 
 Owns the share of follow-ups that add or correct a requirement while tests fail, after which a run shows a known failure passed
 and every test that passed before passing still. Invariant: the run that decides is the first one once the answer's changes were
-taken over, or where none were, the first that differs; what the candidate mends after it is their own work. What did not run
-counts for nothing: a failing test that was deleted is not mended, and where a module can no longer be read, the tests that passed
-in it are broken. A test that was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round
-without such a run is no opportunity. What only names a failing test, or says nothing definite, has been counted as productive
-follow-up or as none.
+taken over; what the candidate mends after it, or where nothing was taken over, is their own work. What did not run counts for
+nothing: a failing test that was deleted is not mended, and where a module can no longer be read, the tests that passed in it are
+broken. A test that was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round without such
+a run is no opportunity. What only names a failing test, or says nothing definite, has been counted as productive follow-up or as
+none.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Loops: whether one's own work comes back to a failure that had been left.
 
-Owns the share of test runs, among those that could have been a return, that are none. In a spell of failing runs, a run could
-be one where a test that had failed in the spell passed in the run before; it is one where such a test fails again. Runs in a
-row with the same failures are one, and the same failures behind the same ones left count once, so that running often, or back
-and forth, neither gains nor costs; tests that the first run did not have are left out, so that writing tests changes nothing; a
-run in which some of those could not be read tells nothing. Invariant: only the candidate's own work counts. A run that decides a
-follow-up is passed over, and the first run behind it, behind a prompt or behind a change that was taken over decides nothing, as
-it may show what the assistant did.
+Owns the share of test runs, among those that could have been a return, that are none. In a spell of failing runs, a run could be
+one where the step before traded one failure for another: something that had failed passed, and something else failed. It is one
+where a test fails again that had failed in the spell and passed in the run before. Whoever clears several failures one by one was
+never where one goes round in circles, and gains nothing by it. Runs in a row with the same failures are one, and the same failures
+behind the same ones left count once, so that running often, or back and forth, neither gains nor costs; tests that the first run
+did not have are left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing.
+Invariant: only the candidate's own work counts. A run that decides a follow-up is passed over, and the first run behind it, behind
+a prompt or behind a change that was taken over decides nothing, as it may show what the assistant did.
 """
 
 from __future__ import annotations
@@ -35,9 +36,7 @@ class Loops:
             tuple(chances),
             _("Test runs that did not fall back to a failure that had been left: %(hits)d of %(n)d.")
             if chances
-            else _(
-                "No failure had been left behind to which a test run of the candidate's own work could have fallen back."
-            ),
+            else _("No step led from one failure into another, so there was no way back to take."),
         )
 
 
@@ -49,7 +48,7 @@ def _chances(facts: Facts) -> list[Opportunity]:
     there: frozenset[str] = frozenset()
     since: dict[str, int] = {}  # tests that failed in this spell, and where at first
     before: frozenset[str] = frozenset()
-    counted = set()
+    traded, counted = False, set()
     at = 0
     chances = []
     for run in worked(facts):
@@ -65,11 +64,13 @@ def _chances(facts: Facts) -> list[Opportunity]:
         if not before:
             since = {}
         left = frozenset(since.keys() - before)
-        if left and own and now != before and (left, now) not in counted:
+        if left and traded and own and now != before and (left, now) not in counted:
             counted.add((left, now))
             back = sorted(now & left)
             evidence = (since[back[0]], run.finished) if back else (run.finished,)
             chances.append(Opportunity(not back, evidence, known=known or not back))
+        if now != before:
+            traded = bool(before - now) and bool(now - before)
         since |= {test: run.finished for test in now if test not in since}
         before = now
     return chances

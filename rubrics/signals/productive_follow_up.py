@@ -1,7 +1,7 @@
 """Productive follow-up: prompts after the first that move the work.
 
 Owns the share of follow-ups that state an atom the conversation did not hold yet, restate one that the latest proposal for it
-missed, or name a failure that a later run shows resolved. Invariant: one kind of progress is enough, and how it is worded does
+missed, or name a failure that a run shows resolved. Invariant: one kind of progress is enough, and how it is worded does
 not matter. Another round asked of a ticket is a follow-up, opening a ticket is none: it begins a conversation of its own. No
 opportunity here are a follow-up that only names a planted fault, which belongs to defect detection; one that reports a failure of
 which no run tells before the next one; one that states a requirement to an assistant that was given the brief; a question that
@@ -36,7 +36,9 @@ _REQUEST = re.compile(
     re.I,
 )
 # Without these it cannot be told whether it was an opportunity: it is one then, and not known.
-_WITHOUT = ("run.started", "run.finished", "terminal.output", "suggestion.offered", "suggestion.annotated")
+_WITHOUT = (
+    "run.started", "run.finished", "terminal.output", "suggestion.offered", "suggestion.annotated", "suggestion.decided",
+)  # fmt: skip
 
 
 class ProductiveFollowUp:
@@ -75,7 +77,7 @@ def _resolves(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
 def _told(facts: Facts, prompt: Prompt) -> bool:
     """Whether the log holds all that could have shown progress: nothing withheld, no run still to come."""
     if facts.unsure(prompt) or facts.lost(
-        "run.finished", "suggestion.offered", "suggestion.annotated", "file.snapshotted"
+        "run.finished", "suggestion.offered", "suggestion.annotated", "suggestion.decided", "file.snapshotted"
     ):
         return False
     # What a terminal said may have been the failure that it reports.

@@ -122,10 +122,12 @@ class Bubblewrap:
 
     def start(self, spec: SandboxSpec) -> Sandbox:
         """See ``sandbox.base``. Takes at most 15 s."""
-        called = self._branch.called if spec.yields and self._branch and self._branch.made() else contextlib.nullcontext
-        with called():
+        branch = self._branch if spec.yields else None
+        if branch is not None:
+            branch.make()
+        with branch.called() if branch else contextlib.nullcontext():
             stream, seconds = self.launch(spec)
-            return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, called=called)
+            return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, branch=branch)
 
     def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
         """See ``sandbox.base``. Nothing outlives its agent."""

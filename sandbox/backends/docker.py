@@ -23,7 +23,7 @@ from requests.exceptions import RequestException
 from interviews.errors import PairsightError, PlatformFailure
 from sandbox import agent, container, image
 from sandbox.base import WORKSPACE, Limits, Probe, Sandbox, SandboxSpec
-from sandbox.cgroups import engine_branch
+from sandbox.cgroups import ENGINE_BRANCH, engine_branch
 from sandbox.client import AgentSandbox
 from sandbox.daemon import ANSWER_SECONDS, Client, Daemon, taken_over
 from sandbox.hardening import HARDENING, Hardening
@@ -43,7 +43,6 @@ GONE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 NO_ANSWER = "the Docker daemon does not answer"
 Trouble = (DockerException, RequestException, OSError)
-Called = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 class Docker:
@@ -72,6 +71,8 @@ class Docker:
         self._engine: Docker | Launched = Launched(door) if door else self
         self._daemon = Daemon(environ)
         self._start_seconds = start_seconds
+        self._branch: Branch | None = None
+        self._asked_for_branch = False
 
     @cached_property
     def _owners(self) -> Owners:
@@ -92,12 +93,13 @@ class Docker:
     def start(self, spec: SandboxSpec) -> Sandbox:
         """See ``sandbox.base``."""
         deadline = time.monotonic() + self._start_seconds
-        branch = self._branch if spec.yields and self._engine is self else None
-        if branch is None or not branch[1].made():
+        if not spec.yields or self._engine is not self:
             return self._spoken_to(self._engine.launch(spec, deadline), spec, deadline)
-        name, last = branch
-        with last.called():
-            return self._spoken_to(self.launch(spec, deadline, below=name), spec, deadline, last.called)
+        branch = self._last(deadline)
+        if branch is None:
+            return self._spoken_to(self.launch(spec, deadline), spec, deadline)
+        with branch.called():
+            return self._spoken_to(self.launch(spec, deadline, branch), spec, deadline, branch)
 
     def adopt(self, spec: SandboxSpec, place: str) -> Sandbox | None:
         """See ``sandbox.base``. One in which the agent cannot be started any more is ended."""
@@ -115,15 +117,22 @@ class Docker:
         return self._engine.clear(wanted)
 
     def _spoken_to(
-        self, stream: MultiplexedStream, spec: SandboxSpec, deadline: float, called: Called = contextlib.nullcontext
+        self, stream: MultiplexedStream, spec: SandboxSpec, deadline: float, branch: Branch | None = None
     ) -> Sandbox:
         seconds = max(0.1, deadline - time.monotonic())
-        return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, called=called)
+        return AgentSandbox(self.name, stream, spec.limits, hello_seconds=seconds, branch=branch)
 
-    @cached_property
-    def _branch(self) -> tuple[str, Branch] | None:
-        """Of those who yield, where the daemon's groups are this server's to set."""
-        return engine_branch() if self._daemon.sets_groups_here() else None
+    def _last(self, deadline: float) -> Branch | None:
+        """The branch of those who yield, where the daemon's groups are this server's to set."""
+        if not self._asked_for_branch:
+            # Where the daemon does not say, the start that follows will; it is asked again for the next one.
+            with (
+                contextlib.suppress(*Trouble, PlatformFailure),
+                contextlib.closing(self._daemon.client(min(ANSWER_SECONDS, left(deadline)))) as api,
+            ):
+                self._branch = engine_branch() if self._daemon.sets_groups_here(api) else None
+                self._asked_for_branch = True
+        return self._branch if self._branch is not None and self._branch.make() else None
 
     # --- where the daemon's socket is ---
 
@@ -150,10 +159,10 @@ class Docker:
                 sandbox.stop()
         return Probe(True, "Docker works", weaker=(*lacking, *container.weaker(self._runtime)))
 
-    def launch(self, spec: SandboxSpec, deadline: float, below: str = "") -> MultiplexedStream:
+    def launch(self, spec: SandboxSpec, deadline: float, branch: Branch | None = None) -> MultiplexedStream:
         """Start container and agent; its hello is not awaited. Raises ``PlatformFailure`` at the deadline at the latest.
 
-        ``deadline`` is a time of ``time.monotonic``; ``below`` names a control group, "" for the daemon's own choice.
+        ``deadline`` is a time of ``time.monotonic``; in ``branch``, where one is given.
         """
         hardening = self._hardening
         uid = hardening.first_uid + (self._randbelow(hardening.uid_count) if hardening.own_user else 0)
@@ -165,9 +174,12 @@ class Docker:
         try:
             with contextlib.closing(self._daemon.client(left(deadline))) as api:
                 tried = True
-                self._create(api, place, uid, spec, below)
+                made = self._create(api, place, uid, spec, branch)
                 api.timeout = left(deadline)
                 api.start(place)
+                if branch is not None and not (branch.folder / made).is_dir():
+                    # The daemon's top is not ours: its branch has that name only, and weighs as much as all other containers.
+                    self._branch = None
                 return self._agent(api, place, uid, spec.limits, deadline, hold)
         except (*Trouble, PairsightError) as error:
             if tried:
@@ -269,11 +281,12 @@ class Docker:
 
     # --- the beginning ---
 
-    def _create(self, api: Client, place: str, uid: int, spec: SandboxSpec, below: str) -> None:
+    def _create(self, api: Client, place: str, uid: int, spec: SandboxSpec, branch: Branch | None) -> str:
+        """Returns its id."""
         hardening = self._hardening
         held = container.host_config(hardening, spec.limits, uid, self._runtime, yields=spec.yields)
         keeper = container.keeper_user(hardening, uid)
-        api.create_container(
+        made = api.create_container(
             image.image_name(),
             container.keeper_command(hardening, uid),
             name=place,
@@ -282,8 +295,9 @@ class Docker:
             working_dir="/",
             labels=container.labels(self._owners.installation, spec, hardening, self._runtime, uid, self._now()),
             network_disabled=hardening.no_network,
-            host_config={**held, "CgroupParent": below} if below else held,
+            host_config=held if branch is None else {**held, "CgroupParent": f"/{ENGINE_BRANCH}"},
         )
+        return str(made["Id"])
 
     def _agent(
         self, api: Client, place: str, uid: int, limits: Limits, deadline: float, hold: Hold

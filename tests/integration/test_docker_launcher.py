@@ -22,6 +22,7 @@ from sandbox.base import Limits, SandboxSpec
 from sandbox.launched import SETTING
 from sandbox.multiplex import MultiplexedStream
 from sandbox.owners import Owners, owners_folder
+from sandbox.yielding import Branch
 from tests import product as products
 from tests.product import ROOT, Browser, wait
 
@@ -193,8 +194,8 @@ def test_a_start_that_nobody_waits_for_any_more_leaves_nothing(folder: Path) -> 
     ready, gate = threading.Event(), threading.Event()
 
     class Slow(Docker):
-        def launch(self, spec: SandboxSpec, deadline: float, below: str = "") -> MultiplexedStream:
-            stream = super().launch(spec, deadline, below)
+        def launch(self, spec: SandboxSpec, deadline: float, branch: Branch | None = None) -> MultiplexedStream:
+            stream = super().launch(spec, deadline, branch)
             ready.set()
             gate.wait(30)
             return stream

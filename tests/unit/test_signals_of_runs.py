@@ -100,9 +100,12 @@ def worked(*outcomes: tuple[str, ...]) -> Story:
     ("outcomes", "expected"),
     [
         (((TWO,), (STARTED,), (TWO,)), (0, 1)),
-        (((TWO, STARTED), (TWO,), (TWO, STARTED)), (0, 1)),
+        (((TWO,), (STARTED,), (GRACE,), (TWO,)), (1, 2)),
+        (((TWO, STARTED), (TWO, GRACE), (TWO,)), (1, 1)),
+        # What was mended without harm led nowhere from which to return.
+        (((TWO, STARTED), (TWO,), (TWO, STARTED)), (0, 0)),
         (((TWO,), (), (TWO,), ()), (0, 0)),
-        (((TWO, STARTED), (TWO,), ()), (1, 1)),
+        (((TWO, STARTED), (TWO,), ()), (0, 0)),
         (((TWO,), (TWO,), (TWO,)), (0, 0)),
         (((TWO,), ()), (0, 0)),
         ((), (0, 0)),
@@ -176,6 +179,77 @@ def test_what_resolves_a_follow_up_decides_nothing_else() -> None:
         ran(story, "r4", TWO, STARTED)
         assert share(story, "productive_follow_up") == productive
         assert share(story, "loops") == (0, 0)
+
+
+def test_what_is_mended_after_the_run_that_decides_resolves_no_named_failure() -> None:
+    """It is their own work, and may be a way back. Where nothing was taken over, all of it may have come of the answer."""
+    for taken, productive, loops in ((True, (0, 1), (0, 1)), (False, (1, 1), (0, 0))):
+        story = begin()
+        asked(story, "a1", "do it")
+        ran(story, "r1", TWO, STARTED)
+        asked(story, "a2", "test_two_hours is red")
+        if taken:
+            offered(story, "a2", note("h1"))
+        ran(story, "r2", TWO, STARTED)
+        ran(story, "r3", STARTED)
+        ran(story, "r4", GRACE)
+        ran(story, "r5", STARTED)
+        assert share(story, "productive_follow_up") == productive
+        assert share(story, "loops") == loops
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_taking_over_what_is_left_later_on_changes_no_round(at: int) -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h0", "cap"))
+    ran(story, "r1", TWO)
+    asked(story, "a2", "test_two_hours is red")
+    offered(story, "a2", note("h1", "cap"))
+    ran(story, "r2", TWO)
+    if at == 1:
+        offered(story, "a2", note("h2", "cap"))
+    asked(story, "a3", CAP)
+    if at == 2:
+        offered(story, "a2", note("h2", "cap"))
+    offered(story, "a3", note("h3", "cap"))
+    ran(story, "r3")
+    assert share(story, "productive_follow_up") == (1, 2)
+    assert share(story, "fix_yield") == (1, 1)
+
+
+def test_which_runs_are_a_follow_ups_is_not_for_their_outcomes_to_say() -> None:
+    for failing in ((TWO,), (TWO, GRACE)):
+        story = begin()
+        asked(story, "a1", "do it")
+        ran(story, "r1", TWO)
+        asked(story, "a2", "test_two_hours is red")
+        ran(story, "r2", *failing)
+        ran(story, "r3", STARTED)
+        ran(story, "r4", GRACE)
+        assert share(story, "loops") == (0, 0)
+
+
+def test_where_nothing_was_taken_over_what_runs_show_is_the_candidates_own_work() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", TWO)
+    asked(story, "a2", CAP)
+    ran(story, "r2", STARTED)
+    ran(story, "r3")
+    assert share(story, "fix_yield") == (0, 0)
+    assert share(story, "loops") == (1, 1)
+
+
+def test_what_was_run_before_the_change_was_taken_over_tells_nothing_of_it() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    ran(story, "r1", TWO)
+    asked(story, "a2", "test_two_hours is red")
+    ran(story, "r2", TWO)
+    offered(story, "a2", note("h1"))
+    ran(story, "r3")
+    assert share(story, "productive_follow_up") == (1, 1)
 
 
 def test_what_came_with_the_assistants_change_is_no_return() -> None:
