@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from assistant.syntax import parsed
 from interviews import events as e
 from interviews.exercises import expresses
 from interviews.faults import names_fault
@@ -147,11 +148,8 @@ def source_of(test: str, files: Mapping[str, str]) -> str:
     place, _, name = name_of_test(test).rpartition("::")
     for path, text in files.items():
         if place and path.rpartition("/")[2] == place:
-            try:
-                nodes = list(ast.walk(ast.parse(text)))
-            except SyntaxError:
-                continue
-            for node in nodes:
+            module = parsed(text)
+            for node in ast.walk(module) if module is not None else ():
                 if isinstance(node, ast.FunctionDef) and node.name == name:
                     first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
                     return textwrap.dedent("\n".join(text.splitlines()[first - 1 : node.end_lineno]))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from assistant.hunks import anchored
 from assistant.matching import Block, differing, likeness
 from assistant.merge import merge
+from assistant.syntax import parsed
 from assistant.templates import Line, lines_of
 from interviews.events import Hunk, HunkNote
 
@@ -87,9 +88,8 @@ def _kept(mine: list[Line], piece: Rendered) -> list[Line]:
 
 def find(text: str, name: str) -> tuple[int, int] | None:
     """Lines [start, end) of the top-level definition or assignment of ``name``, decorators included; 0-based."""
-    try:
-        module = ast.parse(text)
-    except (SyntaxError, ValueError):
+    module = parsed(text)
+    if module is None:
         return _scan(lines_of(text), name)
     for node in module.body:
         match node:

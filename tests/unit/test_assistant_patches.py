@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.patches import Draft, Rendered, change, find, hunks, names
+from assistant.syntax import parsed
 from assistant.templates import Line, lines_of, render, render_code
 from interviews.errors import BadInput
 from interviews.events import HunkNote
@@ -176,3 +178,16 @@ def test_a_bad_template_is_named(template: str) -> None:
 def test_a_bad_mark_is_named() -> None:
     with pytest.raises(BadInput, match="got atm:x"):
         render_code("a = 1  #~ atm:x\n", {}, "p")
+
+
+@pytest.mark.parametrize(
+    "text", ["def broken(:\n", "x = " + "(" * 5000, "a = 1\0", "-" * 200_000 + "1", "a" + ".b" * 20_000]
+)
+def test_python_that_cannot_be_read_is_none(text: str) -> None:
+    assert parsed(text) is None
+
+
+def test_many_read_python_at_once() -> None:
+    source = "\n".join(f"def f{n}(a, b=[{n}]):\n    return {{a: (b, {{'x': [{n}, -{n}]}})}}\n" for n in range(40))
+    with ThreadPoolExecutor(8) as pool:
+        assert all(tree is not None and len(tree.body) == 40 for tree in pool.map(parsed, [source] * 200))
