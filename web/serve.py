@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,9 +28,6 @@ from web.sockets import Sockets
 
 # Seconds: for messages under way to be answered, for closed connections to drain, for all of it.
 ANSWERING_S, DRAINING_S, STOPPING_S = 5.0, 1.0, 25
-# After so long a thread lets another have the interpreter. An answer on its way crosses four threads, and at Python's own 5 ms each
-# of them may wait so long behind one that works.
-SWITCH_S = 0.0001
 STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 logger = logging.getLogger("pairsight")
 
@@ -80,7 +76,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """The app, begun: interviews under way are recovered."""
         app = self._make_app()
         settle()
-        sys.setswitchinterval(SWITCH_S)
         interviews: Interviews = app.extensions["interviews"]
         interviews.start()
         self._app = app
