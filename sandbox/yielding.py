@@ -21,7 +21,7 @@ WEIGHTS = {"cpu.shares": "128", "cpu.weight": "12"}
 # A weight decides who has more of a processor, not who has it first: what wakes waits for a slice to end, some milliseconds. Beside
 # an idle group it waits for nothing; but such a group has a three-hundredth of a busy processor.
 IDLE = "cpu.idle"
-# So long is that asked of a call, and of an end, which has less time and takes a third of a second where others leave the processor.
+# So long is that asked of a call, and of an end, which has less time and takes a third of a second on a machine at rest.
 PATIENCE_S, END_S = 2.0, 1.5
 LOOK_S = 0.25
 

@@ -9,6 +9,8 @@ what is decided about its hunks (``proposals``).
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Sequence
 
 from interviews import events as e
@@ -221,6 +223,7 @@ class Delegation:
             return self._under_way.left(turn)
 
         def work() -> None:
+            _TURNSTILE.pass_()
             try:
                 answer(interview, ask, left=left, reply=Round(interview, ask, handed.ticket, bench, texts, left))
             finally:
@@ -229,6 +232,23 @@ class Delegation:
         self._under_way.begin(turn, work)
 
 
+class Turnstile:
+    """Lets threads through one after another, ``apart_s`` seconds apart; who comes alone does not wait."""
+
+    def __init__(self, apart_s: float) -> None:
+        self._apart_s, self._lock, self._next = apart_s, threading.Lock(), 0.0
+
+    def pass_(self) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._apart_s
+        time.sleep(turn - now)
+
+
+# Rounds that begin in one instant, as of tickets handed over together, would have everybody else wait for all of them.
+_TURNSTILE = Turnstile(0.03)
 _NOT_NOW = {
     "working": "The assistant is still working on this ticket; stop it or wait for what comes back",
     "closed": "This ticket is closed; open another",
