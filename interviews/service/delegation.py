@@ -248,7 +248,7 @@ class Turnstile:
 
 
 # Rounds that begin in one instant, as of tickets handed over together, would have everybody else wait for all of them.
-_TURNSTILE = Turnstile(0.03)
+_TURNSTILE = Turnstile(0.01)
 _NOT_NOW = {
     "working": "The assistant is still working on this ticket; stop it or wait for what comes back",
     "closed": "This ticket is closed; open another",
