@@ -9,8 +9,6 @@ what is decided about its hunks (``proposals``).
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from collections.abc import Sequence
 
 from interviews import events as e
@@ -23,6 +21,7 @@ from interviews.service.mentions import found, read
 from interviews.service.pairing import MAX_PROMPT, not_asked, prompt_of
 from interviews.service.reply import answer
 from interviews.service.resuming import tickets_left_open
+from interviews.service.turnstile import Turnstile
 from interviews.service.underway import UnderWay
 from interviews.state import TicketView
 
@@ -223,28 +222,13 @@ class Delegation:
             return self._under_way.left(turn)
 
         def work() -> None:
-            _TURNSTILE.pass_()
+            _TURNSTILE.wait()
             try:
                 answer(interview, ask, left=left, reply=Round(interview, ask, handed.ticket, bench, texts, left))
             finally:
                 asking.spent(interview, turn)
 
         self._under_way.begin(turn, work)
-
-
-class Turnstile:
-    """Lets threads through one after another, ``apart_s`` seconds apart; who comes alone does not wait."""
-
-    def __init__(self, apart_s: float) -> None:
-        self._apart_s, self._lock, self._next = apart_s, threading.Lock(), 0.0
-
-    def pass_(self) -> None:
-        """Wait for one's turn."""
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._apart_s
-        time.sleep(turn - now)
 
 
 # Rounds that begin in one instant, as of tickets handed over together, would have everybody else wait for all of them.

@@ -229,8 +229,8 @@ def test_a_limit_is_not_left_out_for_a_bad_moment() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make control groups")
-def test_whoever_yields_has_a_branch_that_weighs_little() -> None:
-    """Version 1 says it in one file, version 2 in another."""
+def test_whoever_yields_has_a_branch_that_comes_last() -> None:
+    """Version 1 says the weight in one file, version 2 in another."""
     home = homes().get("cpu") or homes()["unified"]
     name, little, usual = ("cpu.shares", "128", "1024") if "cpu" in homes() else ("cpu.weight", "12", "100")
     for yields, above, weight in ((True, yielding(home), little), (False, home, usual)):
@@ -238,7 +238,9 @@ def test_whoever_yields_has_a_branch_that_weighs_little() -> None:
         try:
             (group,) = above.glob(f"*-yields-{os.getpid()}-*")
             assert (group / name).read_text().strip() == weight
-            assert (above / "cpu.idle").read_text().strip() == ("1" if yields else "0")
+            # Before Linux 5.15 there is no such file, and the weight is all.
+            idle = above / "cpu.idle"
+            assert not idle.exists() or idle.read_text().strip() == ("1" if yields else "0")
             assert (group / "cgroup.procs").read_text().split()
         finally:
             sandbox.stop()

@@ -451,13 +451,14 @@ def test_a_start_that_failed_leaves_no_container_and_no_file(folder: Path, share
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make control groups")
-def test_whoever_yields_comes_last_as_long_as_the_engine_lets_this_server_say_so(
+def test_whoever_yields_comes_last_where_this_server_may_say_so(
     shared: engine.APIClient, folder: Path, docker: Docker
 ) -> None:
     if shared.info()["CgroupDriver"] != "cgroupfs":
         pytest.skip("this engine has its control groups set by another")
     branch = engine_branch()
-    assert branch is not None
+    if branch is None or not branch.make():
+        pytest.skip("this kernel knows no idle control groups, or they are not to be written")
     yields, plain = docker.start(dataclasses.replace(SPEC, yields=True)), docker.start(SPEC)
     try:
         ids = [shared.inspect_container(sandbox.place)["Id"] for sandbox in (yields, plain)]
