@@ -23,7 +23,7 @@ from bench.parts.chromium import chromium, keys_to_screen, watched_pair
 from bench.parts.crowd import Seat, Taken, crowd, sit_down
 from bench.parts.serve import served
 from interviews import events as e
-from interviews.state import fold
+from interviews.fold import fold
 from interviews.text import Changes, apply_changes
 
 EDITS = 3000

@@ -25,9 +25,9 @@ from bench.parts.chromium import chromium, replay_page, seek_last, seeks
 from bench.parts.serve import served
 from bench.parts.work import Work
 from interviews import events as e
+from interviews.fold import fold
 from interviews.log import Draft, random_salts
 from interviews.ndjson import write_log
-from interviews.state import fold
 from interviews.store import SqlLog, open_engine
 
 BATCH = 100

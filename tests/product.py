@@ -26,9 +26,9 @@ import socketio
 
 from app import invitation, make_interviews, open_log
 from interviews import events as e
+from interviews.fold import fold
 from interviews.log import EventLog
 from interviews.settings import Settings, read_settings
-from interviews.state import fold
 from interviews.store import SqlLog
 from sandbox.owners import Owners, owners_folder
 

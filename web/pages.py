@@ -17,10 +17,11 @@ from assistant.base import Provider
 from interviews import events as e
 from interviews.errors import PlatformFailure
 from interviews.events import Role
+from interviews.fold import fold
 from interviews.service import consenting
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
-from interviews.state import State, fold
+from interviews.state import State
 from interviews.visibility import shown
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView

@@ -1,6 +1,6 @@
 // The wire's vocabulary: what the server sends, as types.
 // Owns the shapes of events and their payloads as interviews/events.py defines them. Invariant: only grows, with the server.
-// Leaves out meaning (state.ts) and transport (live.ts, recorded.ts). Times are Unix ms, positions UTF-16 code units, lines 1-based.
+// Leaves out meaning (fold.ts) and transport (live.ts, recorded.ts). Times are Unix ms, positions UTF-16 code units, lines 1-based.
 
 export type Role = "candidate" | "interviewer";
 export type Origin =

@@ -5,7 +5,8 @@
 
 import { signal } from "@preact/signals";
 import { as, type Wire } from "./events.ts";
-import { apply, cloneState, emptyState, type State } from "./state.ts";
+import { apply } from "./fold.ts";
+import { cloneState, emptyState, type State } from "./state.ts";
 import type { Store } from "./store.ts";
 
 const KEYFRAME_EVERY = 500;

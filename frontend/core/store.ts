@@ -5,7 +5,8 @@
 
 import { batch, type Signal, signal } from "@preact/signals";
 import type { Wire } from "./events.ts";
-import { apply, cloneState, emptyState, type State } from "./state.ts";
+import { apply } from "./fold.ts";
+import { cloneState, emptyState, type State } from "./state.ts";
 
 const PARTS = ["course", "files", "terminals", "runs", "turns", "suggestions", "tickets", "notes", "presence"] as const;
 export type Part = (typeof PARTS)[number];

@@ -1,7 +1,7 @@
 // The browser's fold, for a terminal: reads NDJSON from stdin (an exported log or wire events, a header line is passed over) and
 // prints the state as JSON. A test compares it with the server's fold. Bundled to .build/fold.mjs, for Node, and never served.
 import type { Wire } from "../core/events.ts";
-import { fold } from "../core/state.ts";
+import { fold } from "../core/fold.ts";
 
 declare const process: {
   stdin: AsyncIterable<Uint8Array>;

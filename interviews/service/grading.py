@@ -14,12 +14,12 @@ from assistant.defects import Proofs, debrief_items, traces
 from interviews import events as e
 from interviews.errors import N_, PairsightError, PlatformFailure
 from interviews.exercises import Exercise
+from interviews.fold import fold
 from interviews.log import Draft
 from interviews.reviews import request_with
 from interviews.service.harness.relay import GraderFailed, converse, lay_out
 from interviews.service.harness.subject import Subject
 from interviews.service.interview import Interview
-from interviews.state import fold
 from sandbox.base import SandboxSpec
 from sandbox.pool import Closed, Pool, Turn
 

@@ -15,11 +15,12 @@ from assistant.base import Limits, Provider
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, LeaseLost, NotAllowed
 from interviews.exercises import Exercise
+from interviews.fold import apply
 from interviews.keyframes import Keyframes
 from interviews.leases import Lease
 from interviews.log import ClientKey, Draft, EventLog
 from interviews.service.files import FileHistory
-from interviews.state import State, apply
+from interviews.state import State
 from interviews.times import Clock, Onward
 from sandbox.pool import Pool
 

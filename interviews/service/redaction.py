@@ -18,11 +18,12 @@ from interviews import events as e
 from interviews.chain import sha256_hex
 from interviews.erasure import ERASABLE, erased, with_dependants
 from interviews.errors import BadInput, NotAllowed, NotFound, PairsightError, PlatformFailure
+from interviews.fold import fold
 from interviews.leases import Lease
 from interviews.log import ClientKey, Draft, EventLog
 from interviews.service.interview import Interview, last_payload
 from interviews.service.room import Room
-from interviews.state import State, fold
+from interviews.state import State
 from interviews.traces import BLOT, Traces, blotted, holds, needles, trace
 from interviews.visibility import judgement, sees, shown, withdrawn_at
 

@@ -11,8 +11,8 @@ from interviews import events as e
 from interviews.chain import sha256_hex, verify
 from interviews.erasure import with_dependants
 from interviews.errors import BadInput, LeaseHeld, LeaseLost, NotFound
+from interviews.fold import fold
 from interviews.log import ClientKey, Draft, EventLog
-from interviews.state import fold
 from tests.conformance.conftest import Store
 from tests.support import header
 

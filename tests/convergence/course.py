@@ -17,13 +17,13 @@ from interviews import events as e
 from interviews import exercises
 from interviews.anchors import around, lines_of
 from interviews.errors import Conflict, PairsightError
+from interviews.fold import fold
 from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.service import editing
 from interviews.service.interview import Interview
 from interviews.service.mirror import Mirror
 from interviews.service.proposals import Proposals
 from interviews.service.synced import settled_until
-from interviews.state import fold
 from interviews.visibility import wire
 from sandbox.base import FileEntry, Sandbox
 from tests.convergence.replicas import Replicas, Sent

@@ -17,8 +17,8 @@ from functools import partial
 
 from interviews import events as e
 from interviews.chain import sha256_hex, verify
+from interviews.fold import fold
 from interviews.ndjson import read_log
-from interviews.state import fold
 from interviews.text import length
 from interviews.visibility import wire
 from tests.faults.pages import Follower, Page, Stopped, payloads

@@ -18,7 +18,8 @@ import requests
 import socketio
 
 from interviews import events as e
-from interviews.state import State, fold
+from interviews.fold import fold
+from interviews.state import State
 from tests.product import Browser, Message, Product, understand
 
 AGAIN_S = 0.05

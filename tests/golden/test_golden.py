@@ -12,8 +12,8 @@ import pytest
 from interviews.chain import verify
 from interviews.errors import LogCorrupt
 from interviews.events import Header, KeyRecorded, Record, event_types, understand
+from interviews.fold import fold
 from interviews.ndjson import read_log, write_log
-from interviews.state import fold
 from interviews.visibility import wire
 from rubrics.base import LogView
 from rubrics.rubric import load

@@ -14,9 +14,9 @@ import pytest
 from interviews import events as e
 from interviews.chain import verify
 from interviews.errors import BadInput, LogCorrupt, NotFound, PlatformFailure
+from interviews.fold import fold
 from interviews.log import Draft
 from interviews.settings import Settings
-from interviews.state import fold
 from interviews.store import SqlLog, backup, open_engine
 from tests import postgres
 from tests.faults.load import Load

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from interviews import events as e
+from interviews.fold import fold
 from interviews.log import Draft
 from interviews.service import editing
 from interviews.service.disk import Disk
 from interviews.service.grading import grade
 from interviews.service.interview import Interview
-from interviews.state import fold
 from interviews.text import replace
 from sandbox.backends.bubblewrap import backend
 from sandbox.base import Sandbox, SandboxSpec

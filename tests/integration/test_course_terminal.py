@@ -15,11 +15,11 @@ import pytest
 from interviews import events as e
 from interviews import exercises
 from interviews.errors import PlatformFailure
+from interviews.fold import fold
 from interviews.log import Draft
 from interviews.service.flood import BURST, REFILL_S, TAIL
 from interviews.service.interview import Interview
 from interviews.service.terminals import Terminals
-from interviews.state import fold
 from interviews.store import SqlLog, open_engine
 from rubrics import registry as rubric_registry
 from sandbox.backends.bubblewrap import backend

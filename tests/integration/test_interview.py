@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from interviews.state import fold
+from interviews.fold import fold
 from interviews.text import length
 from sandbox import registry
 from tests import product as products

@@ -15,11 +15,11 @@ from assistant.base import Ask, Finished, Part, Provider, TextDelta
 from interviews import events as e
 from interviews import exercises
 from interviews.errors import BadInput, NotFound, PlatformFailure
+from interviews.fold import fold
 from interviews.log import ClientKey, Draft, MemoryLog
 from interviews.service import editing, redaction
 from interviews.service.interview import Interview, Tools
 from interviews.service.room import Room
-from interviews.state import fold
 from interviews.text import length, replace
 from tests import product as products
 from tests.integration.test_command import pairsight, refused

@@ -16,13 +16,13 @@ from app import invitation, main
 from interviews import events as e
 from interviews.chain import verify
 from interviews.errors import NotAllowed
+from interviews.fold import fold
 from interviews.log import Draft
 from interviews.ndjson import read_log
 from interviews.service import consenting, redaction
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
-from interviews.state import fold
 from interviews.visibility import TAKEN_BACK, wire, withhold
 from tests.judging import DIMENSIONS, form
 

@@ -11,12 +11,13 @@ import pytest
 from assistant.base import Ask, Delayed, Finished, Part, Proposal, Spent, TextDelta, ToolCall, Working
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PlatformFailure
+from interviews.fold import fold
 from interviews.log import ClientKey, Draft
 from interviews.service import editing, proposals, resuming
 from interviews.service.delegation import AT_ONCE, Delegation
 from interviews.service.interview import Interview
 from interviews.service.pairing import Pairing
-from interviews.state import State, TicketView, fold
+from interviews.state import State, TicketView
 from tests.product import wait
 from tests.support import bare_interview
 from tests.unit.test_pairing import Answer, Answering

@@ -17,11 +17,12 @@ from interviews import events as e
 from interviews.chain import sha256_hex, verify
 from interviews.erasure import tombstones
 from interviews.errors import BadInput, NotFound
+from interviews.fold import apply, fold
 from interviews.log import ClientKey, Draft, EventLog, MemoryLog
 from interviews.ndjson import read_log, write_log
 from interviews.service import editing
 from interviews.service.redaction import plan, read_redaction, search
-from interviews.state import State, apply, fold
+from interviews.state import State
 from interviews.store import SqlLog, open_engine
 from interviews.text import length, replace
 from interviews.traces import needles

@@ -12,8 +12,8 @@ from typing import get_args
 import pytest
 
 from interviews import events as e
+from interviews.fold import fold
 from interviews.ndjson import read_log
-from interviews.state import fold
 from interviews.visibility import may_see, wire
 from tests.product import ROOT, understand
 
@@ -22,7 +22,7 @@ LOGS = sorted((ROOT / "tests/golden").glob("*.ndjson"))
 
 
 def in_browser(events: list[dict[str, object]]) -> e.Json:
-    """The state as ``frontend/core/state.ts`` folds it, run by Node."""
+    """The state as ``frontend/core/fold.ts`` makes it, run by Node."""
     node, bundle = shutil.which("node"), ROOT / ".build/fold.mjs"
     if node is None or not bundle.is_file():
         pytest.skip("Expected node and .build/fold.mjs (make setup), found one missing")

@@ -15,8 +15,8 @@ from interviews import events as e
 from interviews.chain import verify
 from interviews.errors import BadInput
 from interviews.exercises import expresses
+from interviews.fold import fold
 from interviews.ndjson import read_log
-from interviews.state import fold
 from simulator import lockers, returns, says
 from simulator.chance import D_MEAN, SKILLS, SPREAD, Sight, Skills, anybody, parse, step_chance
 from simulator.course import Request, Simulated, simulate

@@ -9,8 +9,8 @@ import pytest
 
 from app import create_app
 from interviews import events as e
+from interviews.fold import fold
 from interviews.settings import Settings
-from interviews.state import fold
 from web.wentwell import facts
 
 Outcome = Literal["passed", "failed"]
