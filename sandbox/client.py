@@ -1,22 +1,20 @@
 """The server's end of the agent's stream: ``Sandbox`` over any byte stream, for every backend.
 
-Owns request numbers, deadlines, credit windows and the threads that call back. Invariant: the reading thread never
-waits for anybody but the stream; whatever the agent sends is checked and bounded, and bytes that break the protocol
-end the sandbox, never the server. Leaves out how the stream came to be (``sandbox.backends``) and what happens inside
-(``sandbox.agent``, which also defines the frames).
+Owns request numbers, deadlines, what waits to be sent, and the threads that read, write and tell. Invariant: the reading thread
+never waits for anybody but the stream; whatever the agent sends is checked (``answers``) and bounded, and bytes that break the
+protocol end the sandbox, never the server. Leaves out a terminal's windows (``pipes``), how the stream came to be
+(``sandbox.backends``) and what happens inside (``sandbox.agent``, which also defines the frames).
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Protocol
 
 from interviews.errors import (
     BadInput,
@@ -41,51 +39,21 @@ from sandbox.agent import (
     pack,
     pack_all,
     rows,
-    split,
 )
+from sandbox.answers import as_change, as_count, as_digest, as_path
 from sandbox.base import Change, ExecResult, FileEntry, Limits, Pipe, Terminal
+from sandbox.pipes import AgentPipe, AgentTerminal, check_size
+from sandbox.stream import Stream
 from sandbox.yielding import END_S, Branch
 
 CALL_SECONDS = 20.0
 EXEC_GRACE_SECONDS = 15.0
 MAX_QUEUED_CHANGES = 1000
-MAX_UNSENT_INPUT = 1 << 20
 MAX_UNSENT_BYTES = 96 << 20
 MAX_UNSENT_POSTS = 4 << 20
 MAX_LIST_BYTES = MAX_FILES * (MAX_PATH + 100)
-CREDIT_STEP = WINDOW // 8
 HEARTBEAT_SECONDS = 5.0
 PING_SECONDS = 10.0
-
-
-class Stream(Protocol):
-    """A running agent's bytes. ``read`` and ``write`` may wait; ``hang_up`` and ``end`` make both return.
-
-    These two may be called twice, by anybody, and ``end`` also after ``hang_up`` and ``release``.
-    """
-
-    place: str
-    """What the backend finds the files by once the agent is gone; "" where they go with it."""
-
-    def read(self) -> bytes:
-        """Some bytes, or none at the end."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """All of ``data``. Raises ``OSError`` when nobody reads any more."""
-        ...
-
-    def hang_up(self) -> str:
-        """Let go and wait until the agent is gone; what can be adopted stays, all else ends. Returns the last words."""
-        ...
-
-    def end(self) -> str:
-        """End every process of the sandbox, forget the files and wait for it; returns the last words."""
-        ...
-
-    def release(self) -> None:
-        """Give descriptors back; called once, after nobody reads or writes."""
-        ...
 
 
 class Call:
@@ -96,112 +64,6 @@ class Call:
         self.body = bytearray()
         self.done = threading.Event()
         self.reply: Header | None = None
-
-
-class AgentPipe:
-    """The server's end of a terminal or a pipe. Its own thread calls back and gives credit for what was taken."""
-
-    def __init__(
-        self, sandbox: AgentSandbox, number: int, on_output: Callable[[bytes], None], on_exit: Callable[[int], None]
-    ) -> None:
-        self._sandbox = sandbox
-        self.number = number
-        self._on_output = on_output
-        self._on_exit = on_exit
-        self._lock = threading.Lock()
-        self._unsent = bytearray()
-        self._room = 0
-        self._owed = 0
-        self._taken = 0
-        self._closed = False
-        self._arrived: queue.SimpleQueue[bytes | int] = queue.SimpleQueue()
-
-    def write(self, data: bytes) -> None:
-        """Queue keys. Raises ``BadInput`` when the program inside has left more than 1 MiB unread."""
-        with self._lock:
-            if self._closed:
-                return
-            if len(self._unsent) + len(data) > MAX_UNSENT_INPUT:
-                raise BadInput(
-                    "Expected at most %(limit)s unread bytes of input, got %(got)s; the program is not reading.",
-                    limit=MAX_UNSENT_INPUT,
-                    got=len(self._unsent) + len(data),
-                )
-            self._unsent += data
-            self._send()
-
-    def close(self) -> None:
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._sandbox.post({"op": "close", "term": self.number})
-
-    def begin(self, room: int) -> None:
-        """The agent has opened it and takes ``room`` bytes."""
-        with self._lock:
-            self._room += room
-            self._send()
-        threading.Thread(target=self._call_back, name=f"pipe-{self.number}", daemon=True).start()
-
-    def _send(self) -> None:
-        while self._room and self._unsent:
-            part = bytes(self._unsent[: min(self._room, 16 << 10)])
-            del self._unsent[: len(part)]
-            self._room -= len(part)
-            self._sandbox.post({"op": "input", "term": self.number}, part)
-
-    def credit(self, count: int) -> None:
-        with self._lock:
-            self._room = min(WINDOW, self._room + count)
-            self._send()
-
-    def arrived(self, data: bytes) -> None:
-        """Called by the reader. Raises ``FrameError`` when more came than was granted, or nothing at all."""
-        with self._lock:
-            self._owed += len(data)
-            if not data or self._owed > WINDOW:
-                raise FrameError("output beyond its window, or none")
-        self._arrived.put(data)
-
-    def ended(self, code: int) -> None:
-        with self._lock:
-            self._closed = True
-        self._arrived.put(code)
-
-    def _call_back(self) -> None:
-        while True:
-            item = self._arrived.get()
-            if isinstance(item, int):
-                with contextlib.suppress(Exception):
-                    self._on_exit(item)
-                return
-            # A callback's failure is its owner's; the terminal goes on.
-            with contextlib.suppress(Exception):
-                self._on_output(item)
-            with self._lock:
-                self._taken += len(item)
-                if self._taken < CREDIT_STEP:
-                    continue
-                count, self._taken = self._taken, 0
-                self._owed -= count
-            self._sandbox.post({"op": "credit", "term": self.number, "n": count})
-
-
-class AgentTerminal(AgentPipe):
-    """The server's end of a terminal."""
-
-    def resize(self, cols: int, rows: int) -> None:
-        """Raises ``BadInput`` outside of 1 to 1000."""
-        check_size(cols, rows)
-        with self._lock:
-            if not self._closed:
-                self._sandbox.post({"op": "resize", "term": self.number, "cols": cols, "rows": rows})
-
-
-def check_size(cols: int, rows: int) -> None:
-    """Raises ``BadInput`` for a terminal size outside of 1 to 1000."""
-    if not (1 <= cols <= 1000 and 1 <= rows <= 1000):
-        raise BadInput("Expected a terminal size from 1 to 1000, got %(cols)s × %(rows)s.", cols=cols, rows=rows)
 
 
 class AgentSandbox:
@@ -332,7 +194,7 @@ class AgentSandbox:
         argv: Sequence[str] | None = None,
     ) -> Terminal:
         check_size(cols, rows)
-        terminal = AgentTerminal(self, self._number(), on_output, on_exit)
+        terminal = AgentTerminal(self.post, self._number(), on_output, on_exit)
         header: Header = {"op": "open", "cols": cols, "rows": rows}
         if argv is not None:
             header["argv"] = list(argv)
@@ -347,7 +209,7 @@ class AgentSandbox:
         on_exit: Callable[[int], None],
         env: Mapping[str, str] | None = None,
     ) -> Pipe:
-        pipe = AgentPipe(self, self._number(), on_output, on_exit)
+        pipe = AgentPipe(self.post, self._number(), on_output, on_exit)
         self._open(pipe, {"op": "pipe"}, json.dumps({"argv": list(argv), "env": dict(env or {})}).encode())
         return pipe
 
@@ -666,37 +528,3 @@ class AgentSandbox:
             pipe.ended(-9)
         self._hello.set()
         return PlatformFailure("The sandbox is gone: %(reason)s", reason=self._gone)
-
-
-def as_path(text: str) -> str:
-    """A path inside the workspace. Raises ``FrameError``."""
-    try:
-        split(text)
-    except Refused as refused:
-        raise FrameError("a path that is none") from refused
-    return text
-
-
-def as_count(text: str) -> int:
-    """A size in bytes. Raises ``FrameError``."""
-    if not (text.isascii() and text.isdigit() and len(text) < 20):
-        raise FrameError("a size that is none")
-    return int(text)
-
-
-def as_digest(text: str) -> str:
-    """64 hexadecimal digits. Raises ``FrameError``."""
-    if len(text) != 64 or set(text) - set("0123456789abcdef"):
-        raise FrameError("a digest that is none")
-    return text
-
-
-def as_change(kind: str, path: str) -> Change:
-    """One change. Raises ``FrameError``."""
-    if kind == "overflow":
-        return Change("overflow", "")
-    if kind == "written":
-        return Change("written", as_path(path))
-    if kind == "deleted":
-        return Change("deleted", as_path(path))
-    raise FrameError("a change that is none")

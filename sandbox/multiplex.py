@@ -46,7 +46,7 @@ class Demultiplexer:
 
 
 class MultiplexedStream:
-    """A running agent's bytes (``sandbox.client.Stream``) over a socket; its container stays at ``place`` without them.
+    """A running agent's bytes (``sandbox.stream.Stream``) over a socket; its container stays at ``place`` without them.
 
     ``leave`` waits until the agent is gone, once the socket is shut; ``finish`` ends the container and waits for it. Both
     return what could not be done, in words, or "".

@@ -168,7 +168,7 @@ SPAWNER = Spawner()
 
 
 class BubblewrapStream:
-    """A running bwrap as a byte stream (``sandbox.client.Stream``). Process 1 is the agent: nothing outlives it."""
+    """A running bwrap as a byte stream (``sandbox.stream.Stream``). Process 1 is the agent: nothing outlives it."""
 
     place = ""
 
