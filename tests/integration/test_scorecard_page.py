@@ -63,8 +63,9 @@ def test_each_dimension_has_its_status_interval_words_and_moments(page: str, roo
             assert (">–<" in row) == (not one.evidence)
 
 
-def test_that_it_is_uncalibrated_stands_before_any_level(page: str) -> None:
-    assert page.index('id="uncalibrated"') < page.index('class="level"')
+def test_that_it_is_uncalibrated_stands_once_and_before_any_level(page: str) -> None:
+    assert page.count("Uncalibrated") == 1
+    assert page.index("Uncalibrated") < page.index('class="level"')
     assert "Read a level as a suggestion" in page
 
 
