@@ -19,6 +19,7 @@ from interviews.errors import PlatformFailure
 from interviews.events import Role
 from interviews.fold import fold
 from interviews.service import consenting
+from interviews.service.phases import BETWEEN_MS
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.state import State
@@ -72,6 +73,7 @@ def _boot(room: Room, role: Role) -> dict[str, Any]:
     return {
         "interview": interview.id, "role": role, "header": header, "briefHtml": render(interview.exercise.brief),
         "openFirst": list(interview.exercise.spec.open_first), "urls": urls, "serverNow": interview.now(),
+        "betweenMs": BETWEEN_MS,
         "locale": i18n.locale(), "messages": i18n.catalogue(),
     }  # fmt: skip
 

@@ -43,6 +43,8 @@ export interface Boot {
   openFirst: string[];
   urls: Record<string, string>;
   serverNow: number;
+  /** How long the next phase is offered before it begins by itself. */
+  betweenMs: number;
   locale: string;
   messages: Record<string, string>;
   snapshot?: State;

@@ -3,9 +3,6 @@
 
 import type { State } from "./state.ts";
 
-/** How long the next phase is offered before it begins by itself. */
-export const OFFERED_MS = 5 * 60_000;
-
 /** The phases of an interview, in their order, for the minutes that its review has; 0 is none. */
 export function phasesOf(reviewMinutes: number): readonly string[] {
   return reviewMinutes > 0 ? ["open", "review"] : ["open"];
@@ -18,9 +15,9 @@ export function phaseAfter(state: State, reviewMinutes: number): string {
   return phases[phases.indexOf(state.phase) + 1] ?? "";
 }
 
-/** Time until the phase that is offered begins by itself, in ms, never negative. */
-export function offerLeftMs(state: State, nowMs: number): number {
-  return Math.max(0, state.offered_ms + OFFERED_MS - nowMs);
+/** Time until the phase that is offered for `offeredMs` begins by itself, in ms, never negative. */
+export function offerLeftMs(state: State, offeredMs: number, nowMs: number): number {
+  return Math.max(0, state.offered_ms + offeredMs - nowMs);
 }
 
 /** Working time spent in the current phase, in ms. */

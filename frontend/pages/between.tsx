@@ -117,7 +117,7 @@ export function Offer({ session }: { session: Session }) {
     beginning.value = false;
   };
   const minutes = Math.round(state.next_phase_ms / WHOLE_MIN);
-  const left = offerLeftMs(state, live.now());
+  const left = offerLeftMs(state, boot.betweenMs, live.now());
   const offline = live.connection.value !== "online";
   return (
     <Dialog title={t("Next: the review")} class="between">
