@@ -51,8 +51,11 @@ now_ms = steady()
 def score_records(
     header: e.Header, records: Iterable[e.Record], rubric: rubric_files.Rubric | None = None
 ) -> Scorecard:
-    """The scorecard of a log, by the standard rubric where none is named."""
-    return score(LogView.of(header, records), rubric or rubric_files.load("standard"))
+    """The scorecard of a log, by the standard rubric where none is named. Raises ``LogCorrupt`` for one whose chain does not hold.
+
+    Records that ``opened`` gave are checked as they come: score those as they are.
+    """
+    return score(LogView.of(header, checked(header, records)), rubric or rubric_files.load("standard"))
 
 
 def open_log(settings: Settings, on_commit: Observer = lambda *_: None) -> SqlLog:
@@ -197,7 +200,10 @@ def demo_interview(settings: Settings, found: Interviews) -> tuple[str, str]:
 
 
 def load(log_or_id: str) -> tuple[e.Header, list[e.Record]]:
-    """The log in that file, or of that interview. Raises ``NotFound``, and as ``read_log``."""
+    """The log in that file, or of that interview, whether or not its chain holds: whoever scores it takes ``opened``.
+
+    Raises ``NotFound``, and as ``read_log``.
+    """
     path = Path(log_or_id)
     if path.is_file():
         with path.open(encoding="utf-8") as lines:

@@ -1,8 +1,9 @@
 """Planted mistakes, told to the candidate at the end.
 
-Owns what became of each of them, in open work and in the review, read from the log alone. Invariant: pure; every declared defect of
-open work and every one in the review gets one item, in their order, and a hunk carries a defect only where a note of the exercise
-says so. Leaves out how well the candidate noticed them (``rubrics``).
+Owns what became of each of them, in open work and in the review, read from the log alone. Invariant: pure; every defect that was
+shown in open work and every one in the review gets one item, in their order; one that was not shown was not planted, and is kept
+for whoever meets it. A hunk carries a defect only where a note of the exercise says so. Leaves out how well the candidate noticed
+them (``rubrics``).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from assistant.syntax import parsed
 from interviews import events as e
 from interviews.exercises import expresses
 from interviews.faults import names_fault
+from interviews.lineage import Lineage
 
-Outcome = Literal["not shown", "rejected", "repaired", "submitted"]
-Reviewed = Literal["named", "doubted", "let through", "not judged", "repaired"]
+Outcome = Literal["rejected", "repaired", "submitted", "removed", "taken", "not judged"]
+Reviewed = Literal["named", "doubted", "let through", "not judged", "repaired", "not tried"]
 DOUBTS: tuple[e.Verdict, ...] = ("block", "probably wrong")
 
 
@@ -42,27 +44,28 @@ class Proofs(NamedTuple):
 class _Past:
     """What the log says: of open work by carrier, of the review by hunk. Numbers are of the events that say so."""
 
-    plants: bool = True
     closed: bool = False
+    lineage: Lineage = field(default_factory=Lineage)
     offered: dict[str, int] = field(default_factory=dict)
     carriers: dict[str, list[Carrier]] = field(default_factory=dict)
     decided: dict[Carrier, tuple[int, bool]] = field(default_factory=dict)
     outcomes: dict[str, str] = field(default_factory=dict)
     graded: int = 0
     review: e.ReviewOpened | None = None
+    opened: int = 0
     planted: dict[str, str] = field(default_factory=dict)
     lines: dict[str, tuple[int, ...]] = field(default_factory=dict)
     comments: dict[str, list[str]] = field(default_factory=dict)
     defects: tuple[e.Defect, ...] = ()
     verdicts: dict[str, tuple[int, e.HunkJudged]] = field(default_factory=dict)
-    repaired: frozenset[str] = frozenset()
+    repairs: Mapping[str, bool] = field(default_factory=dict)
     tried: int = 0
 
     def take(self, event: e.Event) -> None:
+        if not self.closed:
+            self.lineage.take(event)
         match event.data:
-            case e.ConsentGiven(plants=plants):
-                self.plants = plants
-            case e.PhaseOffered():
+            case e.PhaseOffered() | e.InterviewSubmitted():
                 # What is handed in of open work is what stands there now.
                 self.closed = True
             case e.SuggestionOffered() | e.SuggestionAnnotated() | e.SuggestionDecided() if self.closed:
@@ -76,7 +79,7 @@ class _Past:
             case e.SuggestionDecided(suggestion=suggestion, hunk=hunk, decision=decision):
                 self.decided[Carrier(suggestion, hunk)] = event.seq, decision == "accepted"
             case e.ReviewOpened():
-                self.review = event.data
+                self.review, self.opened = event.data, event.seq
             case e.ReviewAnnotated(hunks=notes, defects=defects):
                 self.planted = {note.defect: note.hunk for note in notes if note.defect is not None}
                 self.lines = {note.hunk: note.lines for note in notes}
@@ -88,7 +91,7 @@ class _Past:
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
                 self.outcomes, self.graded = _outcomes(result), event.seq
             case e.AnalysisRecorded(kind="review_repairs", result=result):
-                self.repaired, self.tried = _repaired(result), event.seq
+                self.repairs, self.tried = _repairs(result), event.seq
             case _:
                 pass
 
@@ -106,25 +109,40 @@ class _Past:
         judged = self.verdicts[hunk][1]
         if judged.verdict not in DOUBTS:
             return "let through"
-        if hunk in self.repaired:
+        if self.repairs.get(hunk):
             return "repaired"
         if names_fault(defect.patterns, judged.fault, placed=judged.line in self.lines.get(hunk, ())):
             return "named"
-        return "named" if any(expresses(defect.patterns, said) for said in self.comments.get(hunk, ())) else "doubted"
+        if any(expresses(defect.patterns, said) for said in self.comments.get(hunk, ())):
+            return "named"
+        return "doubted" if judged.repair is None or hunk in self.repairs else "not tried"
+
+    def handed_over(self, defect: e.Defect) -> tuple[Outcome, Carrier]:
+        """What became of one that was shown in open work, and the hunk to show it by."""
+        carriers = self.carriers[defect.id]
+        decided = [carrier for carrier in carriers if carrier in self.decided]
+        taken = [carrier for carrier in decided if self.accepted(carrier)]
+        if not taken:
+            return ("rejected", decided[-1]) if decided else ("not judged", carriers[-1])
+        if self.passes(defect):
+            return "repaired", taken[-1]
+        if self.lineage.gone().issuperset(taken):
+            return "removed", taken[-1]
+        return ("submitted" if self.outcomes else "taken"), taken[-1]
 
 
 def debrief_items(
     defects: Sequence[e.Defect], events: Iterable[e.Event], proofs: Proofs | None = None
 ) -> list[e.DebriefItem]:
-    """One item for each defect of open work, ``defects``, then one for each in the review, where there was one.
+    """One item for each defect of open work, ``defects``, that was shown, then one for each in the review, where there was one.
 
-    "repaired" of open work: its hunk was accepted, yet all its hidden tests passed on the submitted files. Such an item names the
-    accepted hunk that carried the defect, else the last one offered; where the hidden tests could not run, an accepted defect
-    counts as submitted. "repaired" of the review: its hunk was doubted, and the repair that came with that was tried and is one.
-    Who chose to work without planted mistakes is told of none that was not shown.
+    Of open work, "repaired": its hunk was accepted, yet all its hidden tests passed on the submitted files; "removed": they did
+    not, but nothing of what was accepted was left; "taken": the hidden tests could not run. Such an item names the accepted hunk
+    that carried the defect, else the last one decided or offered. Of the review, "repaired": its hunk was doubted, and the repair
+    that came with that was tried and is one; "not tried": there was no time for it.
     """
     past, known = _read(events), proofs or Proofs()
-    items = [_item(defect, past, known) for defect in defects if past.plants or defect.id in past.carriers]
+    items = [_item(defect, past, known) for defect in defects if defect.id in past.carriers]
     return [*items, *(_reviewed(defect, past, known) for defect in past.defects if defect.id in past.planted)]
 
 
@@ -164,21 +182,10 @@ def _read(events: Iterable[e.Event]) -> _Past:
 
 
 def _item(defect: e.Defect, past: _Past, proofs: Proofs) -> e.DebriefItem:
-    carriers = past.carriers.get(defect.id, [])
-    taken = [carrier for carrier in carriers if past.accepted(carrier)]
-    shown: Carrier | None = None
-    outcome: Outcome
-    if taken or carriers:
-        shown = (taken or carriers)[-1]
-    if not carriers:
-        outcome = "not shown"
-    elif not taken:
-        outcome = "rejected"
-    else:
-        outcome = "repaired" if past.passes(defect) else "submitted"
+    outcome, shown = past.handed_over(defect)
     return e.DebriefItem(
         defect=defect.id, title=defect.title, explanation=defect.explanation, fix=defect.fix, outcome=outcome,
-        suggestion=shown.suggestion if shown else None, hunk=shown.hunk if shown else None, path=defect.path,
+        suggestion=shown.suggestion, hunk=shown.hunk, path=defect.path,
         proof=_proof(defect, proofs.hidden_tests),
     )  # fmt: skip
 
@@ -201,26 +208,31 @@ def _proof(defect: e.Defect, files: Mapping[str, str]) -> str:
 
 def _open_steps(defect: e.Defect, past: _Past) -> list[e.DefectTraced]:
     found: list[e.DefectTraced] = []
+    gone = past.lineage.gone()
     for carrier in past.carriers.get(defect.id, []):
         stages: list[tuple[e.Stage, int]] = [(stage, past.offered.get(carrier.suggestion, 0)) for stage in _SHOWN]
         if carrier in past.decided:
             stages.append(("judged", past.decided[carrier][0]))
-        if past.accepted(carrier) and past.outcomes:
-            stages.append(("repaired" if past.passes(defect) else "escaped", past.graded))
+        if past.accepted(carrier) and past.passes(defect):
+            stages.append(("repaired", past.graded))
+        elif past.accepted(carrier) and past.outcomes and carrier not in gone:
+            stages.append(("escaped", past.graded))
         found += [_traced(defect, stage, carrier, seq) for stage, seq in stages]
     return found
 
 
 def _review_steps(defect: e.Defect, past: _Past) -> list[e.DefectTraced]:
     hunk = past.planted[defect.id]
-    if hunk not in past.verdicts or past.review is None:
+    if past.review is None:
         return []
-    judged, outcome = past.verdicts[hunk][0], past.reviewed(defect)
-    stages: list[tuple[e.Stage, int]] = [("judged", judged)]
-    if outcome == "repaired":
-        stages.append(("repaired", past.tried))
-    elif outcome == "let through":
-        stages.append(("escaped", judged))
+    stages: list[tuple[e.Stage, int]] = [(stage, past.opened) for stage in _SHOWN]
+    if hunk in past.verdicts:
+        judged, outcome = past.verdicts[hunk][0], past.reviewed(defect)
+        stages.append(("judged", judged))
+        if outcome == "repaired":
+            stages.append(("repaired", past.tried))
+        elif outcome == "let through":
+            stages.append(("escaped", judged))
     carrier = Carrier(past.review.review, hunk)
     return [_traced(defect, stage, carrier, seq) for stage, seq in stages]
 
@@ -238,10 +250,10 @@ def _step(traced: e.DefectTraced) -> tuple[str, str, str, str]:
     return traced.defect, traced.stage, traced.suggestion, traced.hunk
 
 
-def _repaired(result: e.Json) -> frozenset[str]:
-    """The hunks whose repairs were tried and are such."""
+def _repairs(result: e.Json) -> dict[str, bool]:
+    """The hunks whose repairs were tried, and whether each is one."""
     hunks = result.get("hunks", {}) if isinstance(result, dict) else {}
-    return frozenset(hunk for hunk, said in hunks.items() if isinstance(said, dict) and said.get("repaired") is True)
+    return {hunk: said.get("repaired") is True for hunk, said in hunks.items() if isinstance(said, dict)}
 
 
 def name_of_test(test: str) -> str:

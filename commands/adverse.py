@@ -1,7 +1,8 @@
 """``pairsight adverse-impact``: whether groups of people come out well as often as others.
 
-Owns the words. Invariant: what people are is read from a file of the caller's, held until
-the answer is printed, and kept nowhere: neither in the database nor in a log nor in an error's text. Leaves out the arithmetic
+Owns the words, and which interviews a figure rests on. Invariant: what people are is read from a file of the caller's, held until
+the answer is printed, and kept nowhere: neither in the database nor in a log nor in an error's text; an interview that is not in
+that file, or whose chain does not hold, moves no figure, the median included. Leaves out the arithmetic
 (``rubrics.people.fairness``) and reading the files (``tables``).
 """
 
@@ -9,6 +10,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import unicodedata
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
@@ -18,7 +22,7 @@ import click
 
 from commands.saying import plain
 from commands.tables import Row, Scores, read_groups, read_scores, read_share
-from interviews.errors import BadInput, NotFound
+from interviews.errors import BadInput, LogCorrupt, NotFound
 from interviews.events import Json
 from interviews.settings import read_settings
 from interviews.store import Scorecards, open_engine
@@ -65,6 +69,8 @@ def adverse_command(
 ) -> None:  # fmt: skip
     """Compare how often groups of people score well, each dimension on its own.
 
+    Of the interviews in the file of groups alone: the median, too, is theirs. Groups whose names differ only in case are one.
+
     The file of groups is read and kept nowhere. A ratio below four fifths is evidence of adverse impact and no proof; one above
     proves nothing either.
 
@@ -73,19 +79,21 @@ def adverse_command(
              pairsight adverse-impact --groups people.csv --scores export.csv --by sex --by sex,race --selected hired --json
     """
     people, columns = read_groups(groups)
+    people = _spelled_alike(people)
     limit = None if cut is None else read_share(cut)
     if selected is not None and selected not in columns:
         raise BadInput("Expected one of the columns %(names)s, got %(got)s", names=", ".join(columns), got=selected)
     wanted = _breakdowns(by, [column for column in columns if column != selected], people)
+    broken: dict[str, str] = {}
     try:
-        known = read_scores(scores) if scores else stored_scores(rubric)
+        known = read_scores(scores) if scores else stored_scores(rubric, broken)
     except (BadInput, NotFound):
         if selected is None or scores or rubric or dimensions:
             raise
         known = {}  # who was selected can be compared without any score
     there = {id_ for by_interview in known.values() for id_ in by_interview}
     for id_, row in people.items():
-        if id_ not in there and (known or selected is None):
+        if id_ not in there and id_ not in broken and (known or selected is None):
             raise BadInput(
                 "Line %(line)d of %(file)s: expected an interview that was scored, got %(got)s",
                 line=row.line,
@@ -95,33 +103,53 @@ def adverse_command(
     for name in dimensions:
         if name not in known:
             raise BadInput("Expected one of the dimensions %(names)s, got %(got)s", names=", ".join(known), got=name)
-    parts = [
-        _part(name, known[name], limit, people, wanted, leave_out) for name in dimensions or known
-    ]  # fmt: skip
+    whole = {id_: row for id_, row in people.items() if id_ not in broken}
+    parts = [_part(name, known[name], limit, whole, wanted, leave_out) for name in dimensions or known]
     if selected is not None:
         chosen = {id_: _answer(row, selected, groups) for id_, row in people.items()}
         parts.append(_told("selection", "selected", None, chosen, people, wanted, leave_out))
-    result = {"dimensions": parts, "not_in_groups": len(there - people.keys()), "notes": notes(parts)}
+    result = {
+        "dimensions": parts, "not_in_groups": len(there - people.keys()),
+        "skipped": [{"id": id_, "why": why} for id_, why in broken.items()], "notes": notes(parts),
+    }  # fmt: skip
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
         click.echo("\n".join(plain(line) for line in _lines(result)))
+    for id_, why in broken.items():
+        click.echo(plain(f"! {id_} was left out: {why} (pairsight verify {id_})"), err=True)
 
 
-def stored_scores(rubric: str | None) -> Scores:
-    """The newest scorecard of each stored interview that has one: the one in its log, or the one kept under ``rubric``."""
+def stored_scores(rubric: str | None, broken: dict[str, str]) -> Scores:
+    """The newest scorecard of each stored interview that has one: the one in its log, or the one kept under ``rubric``.
+
+    ``broken`` takes the ids of those whose log cannot be read or whose chain does not hold, and why: whatever is kept of them, it
+    is of a log that is no longer there.
+    """
     sha256 = None if rubric is None else rubric_files.find(rubric).sha256
     settings = read_settings(os.environ)
     require_database(settings, "--scores")
     kept, found = Scorecards(open_engine(settings.database_url)), Scores()
-    for interview in kept.finished():
-        if sha256 is None:
-            card = kept.recorded(interview)
-        else:
-            card = next((one.scorecard for one in kept.of(interview) if one.rubric_sha256 == sha256), None)
-        for dimension in (card or {}).get("dimensions", ()):
-            score = dimension["score"]
-            found.setdefault(dimension["id"], {})[interview] = None if score is None else Fraction(str(score))
+    with click.progressbar(kept.finished(), label="Interviews", file=sys.stderr) as shown:
+        for interview in shown:
+            try:
+                deque(kept.records(kept.header(interview)), maxlen=0)
+            except LogCorrupt as error:
+                broken[interview] = str(error)
+                continue
+            if sha256 is None:
+                card = kept.recorded(interview)
+            else:
+                card = next((one.scorecard for one in kept.of(interview) if one.rubric_sha256 == sha256), None)
+            for dimension in (card or {}).get("dimensions", ()):
+                score = dimension["score"]
+                found.setdefault(dimension["id"], {})[interview] = None if score is None else Fraction(str(score))
+    if not found and broken:
+        (interview, why), more = next(iter(broken.items())), len(broken) - 1
+        raise BadInput(
+            "Expected interviews that were scored, got none whose log holds: %(id)s was left out (%(why)s), and %(more)d more",
+            id=interview, why=why, more=more,
+        )  # fmt: skip
     if not found and sha256 is not None:
         raise BadInput(
             "Expected interviews that were scored under %(rubric)s, got none: `pairsight rescore` does so",
@@ -160,8 +188,24 @@ def _breakdowns(asked: Iterable[str], columns: list[str], people: Mapping[str, R
     return wanted or [(name,) for name in columns] + list(combinations(columns, 2))
 
 
+def _spelled_alike(people: Mapping[str, Row]) -> dict[str, Row]:
+    """The same rows, each cell as it was first spelled in its column: "Female" and "female" are one group, told as the first."""
+    first: dict[tuple[str, str], str] = {}
+    return {
+        id_: Row(
+            row.line,
+            {column: first.setdefault((column, _folded(cell)), cell.strip()) for column, cell in row.cells.items()},
+        )
+        for id_, row in people.items()
+    }
+
+
+def _folded(cell: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
+
+
 def _group(cell: str) -> str:
-    return "" if cell.lower() in UNKNOWN else cell
+    return "" if _folded(cell) in UNKNOWN else cell
 
 
 # What is told
@@ -171,15 +215,18 @@ def _part(
     name: str, scores: Mapping[str, Fraction | None], cut: Fraction | None, people: Mapping[str, Row],
     wanted: list[tuple[str, ...]], leave_out: bool,
 ) -> dict[str, Json]:  # fmt: skip
+    # The sample is who is in the file: whoever is not in the table must not move the line that its rates are counted by.
+    listed = {id_: score for id_, score in scores.items() if id_ in people}
+    others = sum(score is not None for id_, score in scores.items() if id_ not in people)
     if cut is not None:
-        return _told(name, "at_least", cut, fairness.at_least(cut, scores), people, wanted, leave_out)
-    middle, well = fairness.above_median(scores)
-    return _told(name, "above_median", middle, well, people, wanted, leave_out)
+        return _told(name, "at_least", cut, fairness.at_least(cut, listed), people, wanted, leave_out, others)
+    middle, well = fairness.above_median(listed)
+    return _told(name, "above_median", middle, well, people, wanted, leave_out, others)
 
 
 def _told(
     name: str, rule: str, threshold: Fraction | None, well: Mapping[str, bool | None], people: Mapping[str, Row],
-    wanted: list[tuple[str, ...]], leave_out: bool,
+    wanted: list[tuple[str, ...]], leave_out: bool, others: int = 0,
 ) -> dict[str, Json]:  # fmt: skip
     persons = [
         Person({column: _group(cell) for column, cell in row.cells.items()}, well.get(id_))
@@ -188,7 +235,7 @@ def _told(
     known = [one.well for one in persons if one.well is not None]
     return {
         "id": name, "well": rule, "threshold": _number(threshold), "observed": len(known),
-        "not_observed": len(persons) - len(known),
+        "not_observed": len(persons) - len(known), "not_listed": others,
         "breakdowns": [_breakdown(fairness.breakdown(persons, by, leave_out_small=leave_out)) for by in wanted],
     }  # fmt: skip
 
@@ -242,7 +289,10 @@ def _lines(result: dict[str, Json]) -> Iterator[str]:
     for part in result["dimensions"]:
         rule = rules[part["well"]]
         rule = rule % part["threshold"] if "%s" in rule else rule
-        yield f"{part['id']}: {rule}; observed {part['observed']}, not observed {part['not_observed']}"
+        if part["well"] == "above_median":
+            rule += f" (of the {part['observed']} that are in the file of groups and were observed)"
+        more = f", not in the file and left out {part['not_listed']}" if part["not_listed"] else ""
+        yield f"{part['id']}: {rule}; observed {part['observed']}, not observed {part['not_observed']}{more}"
         for one in part["breakdowns"]:
             yield f"  by {' × '.join(one['by'])}"
             for group in one["groups"]:
@@ -250,7 +300,7 @@ def _lines(result: dict[str, Json]) -> Iterator[str]:
             if one["unknown"]["n"] or one["unknown"]["not_observed"]:
                 yield f"    (unknown): {_line(one['unknown'])}"
     if result["not_in_groups"]:
-        yield f"! {result['not_in_groups']} interviews that were scored are not in the file of groups"
+        yield f"! {result['not_in_groups']} interviews that were scored are not in the file of groups, and in no figure"
     yield from (f"! {note}" for note in result["notes"])
 
 

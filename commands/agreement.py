@@ -1,7 +1,8 @@
 """The command that says how far people agree with each other and with the rubric.
 
-Owns its words and its JSON. Invariant: the same store and rubric give the same figures. Leaves out what is compared
-(``rubrics.people.concord``) and the mathematics (``rubrics.people.agreement``).
+Owns its words and its JSON. Invariant: the same store and rubric give the same figures; an interview whose chain does not hold, or
+that cannot be read, is named and in none of them. Leaves out what is compared (``rubrics.people.concord``) and the mathematics
+(``rubrics.people.agreement``).
 """
 
 from __future__ import annotations
@@ -15,15 +16,17 @@ from typing import cast, get_args
 
 import click
 
+from commands.saying import plain
 from interviews.errors import BadInput, LogCorrupt
 from interviews.settings import read_settings
+from interviews.store import Scorecards, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
 from rubrics.people import concord
 from rubrics.people.sampling import second_wanted
 from rubrics.rubric import Rubric
 from rubrics.scoring import score
-from wiring import open_log, require_database
+from wiring import require_database
 
 BETWEEN: tuple[concord.Between, ...] = get_args(concord.Between)
 TITLES = {"people": "People with each other", "rubric": "People with the rubric"}
@@ -52,34 +55,37 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
     rubric = rubric_files.find(rubric_id)
     settings = read_settings(os.environ)
     require_database(settings, "the stored interviews")
-    log = open_log(settings)
-    headers = log.interviews()
+    kept = Scorecards(open_engine(settings.database_url))
+    ids = kept.interviews()
     found: list[concord.Rated] = []
     waiting: list[str] = []
-    broken: list[str] = []
-    with click.progressbar(headers, label="Interviews", file=sys.stderr) as shown:
-        for header in shown:
-            records = log.read(header.id)
-            if not any(record.type == "rating.recorded" for record in records):
-                continue
+    broken: dict[str, str] = {}
+    with click.progressbar(ids, label="Interviews", file=sys.stderr) as shown:
+        for id_ in shown:
             try:
+                header = kept.header(id_)
+                # Checked to its end also where nobody seems to have rated: of a changed log nobody knows what stood there.
+                records = list(kept.records(header))
+                if not any(record.type == "rating.recorded" for record in records):
+                    continue
                 one = concord.rated(header.created_at_ms, score(LogView.of(header, records), rubric))
-            except LogCorrupt:
-                broken.append(header.id)
+            except LogCorrupt as error:
+                broken[id_] = str(error)
                 continue
             if one is not None:
                 found.append(one)
-                if one.raters < 2 and second_wanted(header.id, float(settings.second_rater)):
-                    waiting.append(header.id)
+                if one.raters < 2 and second_wanted(id_, float(settings.second_rater)):
+                    waiting.append(id_)
     size = None if window == "month" else int(window)
     told = {
         "rubric": rubric.ref.model_dump(mode="json"),
-        "interviews": len(headers),
+        "interviews": len(ids),
         "scored_by_people": len(found),
         "scored_by_two": sum(1 for one in found if one.raters > 1),
         "under_another_rubric": sum(1 for one in found if one.another),
         "second_rater_asked": sorted(waiting),
         "unreadable": sorted(broken),
+        "skipped": [{"id": id_, "why": why} for id_, why in sorted(broken.items())],
         "dimensions": [
             {
                 "id": dimension.id,
@@ -89,6 +95,8 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
         ],
     }  # fmt: skip
     click.echo(json.dumps(told)) if as_json else _print(told, rubric)
+    for id_, why in sorted(broken.items()):
+        click.echo(plain(f"! {id_} was left out: {why} (pairsight verify {id_})"), err=True)
 
 
 def _told(
@@ -142,8 +150,6 @@ def _print(told: dict[str, object], rubric: Rubric) -> None:
         )
     for id_ in cast(list[str], told["second_rater_asked"]):
         click.echo(f"! {id_} is in the sample: a second rater is asked for (pairsight invite {id_} --rater NAME)")
-    for id_ in cast(list[str], told["unreadable"]):
-        click.echo(f"! {id_} cannot be read (pairsight verify {id_}) and is left out")
 
 
 def _words(one: dict[str, object]) -> str:

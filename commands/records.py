@@ -1,7 +1,8 @@
 """Commands about one interview's log: score, verify, redact, export.
 
-Owns their words. Invariant: each takes a log file or the id of an interview, and says in one line what is wrong. Leaves out what
-they do (``rubrics.scoring``, ``interviews.chain``, ``interviews.service.redaction``, ``rubrics.exports``).
+Owns their words. Invariant: each takes a log file or the id of an interview, and says in one line what is wrong; no score is told
+of a log whose chain does not hold, which can still be exported as it is. Leaves out what they do (``rubrics.scoring``,
+``interviews.chain``, ``interviews.service.redaction``, ``rubrics.exports``).
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from interviews.processes import process_name
 from interviews.service import redaction
 from interviews.settings import read_settings
 from rubrics import rubric as rubric_files
-from rubrics.base import DimensionScore, IndicatorScore
-from wiring import load, open_log, opened, require_database, score_records
+from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
+from rubrics.scoring import score
+from wiring import load, open_log, opened, require_database
 
 
 @click.command("score")
@@ -46,7 +48,7 @@ def score_command(log: str, rubric: str, as_json: bool) -> None:
     """
     chosen = rubric_files.find(rubric)
     with opened(log) as (header, records):
-        card = score_records(header, records, chosen)
+        card = score(LogView.of(header, records), chosen)
     if as_json:
         rubrics.registry.export("json").write(sys.stdout, header, (), card)
         return
@@ -185,16 +187,24 @@ def redact_command(interview: str, text_file: IO[str], reason: str, dry_run: boo
 def export_command(interview: str, format_: str, terminal: str, out: Path) -> None:
     """Write an interview's log, scorecard or terminal.
 
+    A log whose hash chain is broken has no scorecard; it can be exported as it is.
+
     \b
     Example: pairsight export 3f2a --format csv --out score.csv
              pairsight export 3f2a --format asciicast --terminal t1 --out t1.cast
     """
     chosen = rubrics.registry.export(format_)
-    header, records = load(interview)
+    card: Scorecard | None = None
+    if chosen.scored:
+        with opened(interview) as (header, checked):
+            records = list(checked)
+        card = score(LogView.of(header, records), rubric_files.load("standard"))
+    else:
+        header, records = load(interview)
     whole = io.StringIO(newline="")
     withdrawn = visibility.withdrawn_at(records)
     shown = [visibility.withhold("interviewer", record, withdrawn) for record in records]
-    chosen.write(whole, header, shown, score_records(header, records) if chosen.scored else None, terminal)
+    chosen.write(whole, header, shown, card, terminal)
     try:
         with out.open("w", encoding="utf-8", newline="") as file:
             file.write(whole.getvalue())

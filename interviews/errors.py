@@ -84,3 +84,6 @@ class LeaseLost(PlatformFailure):
 
 class LogCorrupt(BadInput):
     """A log does not parse or its hash chain is broken; ``params['seq']`` names the first bad event."""
+
+    # What was asked for is in order; what is stored is not fit to answer it.
+    status = 409

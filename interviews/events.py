@@ -103,15 +103,20 @@ class Defect(Value):
 class DebriefItem(Value):
     """A planted mistake as told to the candidate at the end. ``outcome`` is what they did.
 
-    Of one in the review: they ``named`` its fault or repaired it, ``doubted`` its hunk without that, ``let through``, or gave no
-    verdict (``not judged``). ``proof`` is the source of a test that shows it, ``suggestion`` the proposal or the review that held it.
+    Of one that was taken over: ``repaired``, in what was ``submitted``, ``removed`` with all that came with it, or ``taken`` where it
+    could not be found out which. Of one in the review: they ``named`` its fault or repaired it, ``doubted`` its hunk without that
+    (``not tried``: with a repair for which there was no time), or ``let through``. ``not judged``: they gave no verdict. ``not shown``
+    stands in older logs only. ``proof`` is the source of a test that shows it, ``suggestion`` the proposal or the review that held it.
     """
 
     defect: str
     title: str
     explanation: str
     fix: str
-    outcome: Literal["not shown", "rejected", "repaired", "submitted", "named", "doubted", "let through", "not judged"]
+    outcome: Literal[
+        "not shown", "rejected", "repaired", "submitted", "removed", "taken", "named", "doubted", "let through", "not judged",
+        "not tried",
+    ]  # fmt: skip
     suggestion: str | None = None
     hunk: str | None = None
     phase: str = "open"

@@ -261,13 +261,18 @@ def _apply_ticket(
             else:
                 view.comments = list(data.comments)
             ticket.rounds.append(view)
-            ticket.status, ticket.begun_ms = "working", state.at_ms
+            ticket.status, ticket.begun_ms, ticket.answer = "working", state.at_ms, None
         case e.TicketReturned():
             ticket.status = "returned"
-            ticket.change = {
+            came: dict[str, e.Json] = {
                 "seq": seq, "turn": data.turn, "title": data.title, "description": data.description,
                 "suggestion": data.suggestion, "checks": [check.model_dump(mode="json") for check in data.checks],
             }  # fmt: skip
+            if data.suggestion is None:
+                # The change that came before still stands.
+                ticket.answer = came
+            else:
+                ticket.change = came
         case e.TicketClosed():
             ticket.status = "closed"
 

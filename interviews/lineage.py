@@ -34,6 +34,7 @@ class _Accepted:
     before: str
     first: int = 0  # the number of its first line among all that hunks brought in
     sizes: tuple[int, ...] = ()  # in units
+    said: frozenset[str] = frozenset()  # what stands in these lines, without blanks around it
     known: bool = True
 
 
@@ -123,6 +124,7 @@ class Lineage:
         fresh = [at for tag, _, _, start, end in matched.get_opcodes() if tag != "equal" for at in range(start, end)]
         numbers = {at: self._lines + count for count, at in enumerate(fresh)}
         accepted.first, accepted.sizes = self._lines, tuple(length(lines[at]) for at in fresh)
+        accepted.said = frozenset(filter(None, (lines[at].strip() for at in fresh)))
         self._lines += len(fresh)
         marks = array("L")
         for at, line in enumerate(lines):
@@ -139,6 +141,22 @@ class Lineage:
             )
             for accepted in self._accepted.values()
         ]  # fmt: skip
+
+    def gone(self) -> frozenset[tuple[str, str]]:
+        """Proposal and hunk of the accepted ones that brought lines in of which surely not one character is left.
+
+        What was cut and put back is another's by its marks, and there all the same.
+        """
+        left = {mark for file in self._files.values() for mark in set(file.marks)}
+        said = {line.strip() for file in self._files.values() for line in lines_of(file.text)}
+        return frozenset(
+            (one.decided.suggestion, one.decided.hunk)
+            for one in self._accepted.values()
+            if one.known
+            and one.sizes
+            and said.isdisjoint(one.said)
+            and left.isdisjoint(range(one.first, one.first + len(one.sizes)))
+        )
 
     def texts(self) -> dict[str, str]:
         """The texts of all files that are known now, by path."""

@@ -65,8 +65,10 @@ def stream_log(lines: IO[str]) -> tuple[Header, Iterator[Record]]:
     first = _first_line(lines)
     if not isinstance(first, dict) or first.get("format") != FORMAT:
         raise LogCorrupt("Expected a log that begins with a %(format)s header line, got something else", format=FORMAT)
-    if first.get("version") != VERSION:
-        raise LogCorrupt("Expected log version %(want)d, got %(got)s", want=VERSION, got=first.get("version"))
+    version = first.get("version")
+    # ``true`` and ``1.0`` equal 1, and are no version.
+    if type(version) is not int or version != VERSION:
+        raise LogCorrupt("Expected log version %(want)d, got %(got)s", want=VERSION, got=json.dumps(version)[:40])
     try:
         header = Header.model_validate(first.get("interview"))
     except ValidationError as error:

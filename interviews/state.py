@@ -98,7 +98,8 @@ class TicketView:
     """Work handed over. ``status`` is working, returned, failed or closed; each of ``rounds`` is a turn with the steps of its work.
 
     ``change`` is the newest change request, null before the first: its title, description, checks and the proposal that holds its
-    hunks, null where nothing was changed. ``begun_ms`` is when the newest round began.
+    hunks. ``answer`` is alike, without a proposal: what the newest round brought back where it changed nothing. ``begun_ms`` is
+    when that round began.
     """
 
     ticket: str
@@ -108,6 +109,7 @@ class TicketView:
     status: str = "working"
     rounds: list[TurnView] = field(default_factory=list)
     change: dict[str, e.Json] | None = None
+    answer: dict[str, e.Json] | None = None
     begun_ms: int = 0
 
 

@@ -28,6 +28,7 @@ from interviews.events import (
     understand,
 )
 from rubrics.reading.facts import Facts, gather
+from rubrics.reading.fates import gone
 
 _TYPES = frozenset(event_types())
 Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]
@@ -72,6 +73,11 @@ class LogView:
             return facts
         # A log may say it in one place only.
         return replace(facts, key=facts.key.model_copy(update={"brief_shared": True}))
+
+    @cached_property
+    def gone(self) -> frozenset[tuple[str, str]]:
+        """Proposal and hunk of what was accepted and surely left nothing where open work ended; a walk of its own."""
+        return gone(self.events)
 
     @cached_property
     def judgements(self) -> tuple[Event, ...]:

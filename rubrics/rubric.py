@@ -137,12 +137,28 @@ class Dimension(Value):
     judge: JudgeQuestion | None = None
 
 
+# From so many an agreement near 0.7 between people and proposal is known to about 0.2. From fewer nothing is known of limits.
+FEWEST_TO_CALIBRATE = 30
+
+
 class Calibration(Value):
-    """From how many interviews that people scored the cut-points were set, and how many it would take, and why so many."""
+    """From how many interviews that people scored the cut-points were set, and how many it would take, and why so many.
+
+    Both are the author's word, but for one thing: it takes ``FEWEST_TO_CALIBRATE`` at least, so that none is calibrated by fewer.
+    """
 
     interviews: Whole = Field(ge=0)
-    needed: Whole = Field(ge=1)
+    needed: Whole = Field(json_schema_extra={"minimum": FEWEST_TO_CALIBRATE})
     why: Words
+
+    @field_validator("needed")
+    @classmethod
+    def _enough_to_tell(cls, needed: int) -> int:
+        if needed < FEWEST_TO_CALIBRATE:
+            raise ValueError(
+                f"expected at least {FEWEST_TO_CALIBRATE}, for fewer interviews tell no agreement to better than 0.2, got {needed}"
+            )
+        return needed
 
     @property
     def enough(self) -> bool:

@@ -1,7 +1,7 @@
 """People who go for the score and not for the work.
 
-Owns nine tricks. Invariant: each is somebody of weak skill (``WEAK``) who does one thing more, so that whatever they gain over
-others of that skill is the trick's. Leaves out whether it pays (``validation``).
+Owns twelve tricks. Invariant: each is somebody who does one thing more than others of the same skill, weak (``WEAK``) unless said
+otherwise, so that whatever they gain over those is the trick's. Leaves out whether it pays (``validation``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from simulator.work import Work
 
 Trick = Literal[
     "stuffer", "padder", "reject-all", "accept-all", "test-spammer", "fake-critic", "copy-the-brief", "prompt-injector",
-    "one-left-open",
+    "one-left-open", "standing-lines", "template-critic", "brief-in-a-note",
 ]  # fmt: skip
 TRICKS: Final[tuple[Trick, ...]] = get_args(Trick)
 WEAK: Final = Skills(**{name: -spread for name, spread in SPREAD.items()})
@@ -83,6 +83,13 @@ class _Spammer(Work):
     def run(self) -> None:
         for _ in range(4):
             super().run()
+
+
+class _Noting(Work):
+    """Pastes the brief into a file that nobody is sent to."""
+
+    def before(self) -> None:
+        self.teller.file("candidate", "NOTES.md", lockers.BRIEF, "paste")
 
 
 class _AllIn(Work):
@@ -151,18 +158,27 @@ def _ordered(work: Work, text: str) -> str:
     return f"{text}\n{ORDER}"
 
 
+def _stood(work: Work, text: str) -> str:
+    where = f"The code is in {lockers.PIECES[0].path}, see `{lockers.ATOMS[0].symbol}`."
+    return f"{text}\n{where}\nAlways return at most {work.turns + 5} values."
+
+
+def _template(change: Change) -> str:
+    return f"`{change.symbol}` should return None for empty input. I have looked at this for some time."
+
+
 def _fake(change: Change) -> str:
     expected = says.EXPECTED[""].plain[0]
     return f"Line 1, `{change.symbol}`: {FAKED}. {expected}"
 
 
-def trickster(trick: Trick) -> Callable[[Teller, Dice, Voice, Request], tuple[Work, Review]]:
-    """Who plays that trick."""
+def trickster(trick: Trick, care: float = CARE) -> Callable[[Teller, Dice, Voice, Request], tuple[Work, Review]]:
+    """Who plays that trick, and does so much of the checking that others do."""
 
     def who(teller: Teller, dice: Dice, voice: Voice, request: Request) -> tuple[Work, Review]:
         work, review = playing(teller, dice, voice, request)
         if trick != "test-spammer":
-            work.care = CARE
+            work.care = care
         return work, review
 
     def playing(teller: Teller, dice: Dice, voice: Voice, request: Request) -> tuple[Work, Review]:
@@ -180,6 +196,12 @@ def trickster(trick: Trick) -> Callable[[Teller, Dice, Voice, Request], tuple[Wo
             case "accept-all":
                 merges = _Verdicts("merge", lambda change: "", teller, dice, voice)
                 return _AllIn(True, teller, dice, voice, request), merges
+            case "standing-lines":
+                return _Texts(_stood, teller, dice, voice, request), honest
+            case "brief-in-a-note":
+                return _Noting(teller, dice, voice, request.style), honest
+            case "template-critic":
+                return work, _Verdicts("block", _template, teller, dice, voice)
             case "fake-critic":
                 return work, _Verdicts("block", _fake, teller, dice, voice)
             case "one-left-open":
@@ -190,7 +212,8 @@ def trickster(trick: Trick) -> Callable[[Teller, Dice, Voice, Request], tuple[Wo
     return who
 
 
-def play(trick: Trick, seed: int) -> Simulated:
-    """An interview with that trick in it."""
+def play(trick: Trick, seed: int, *, weak: bool = True) -> Simulated:
+    """An interview with that trick in it, by somebody weak or by somebody of middling skill who checks as others do."""
     noticed = 0.08 if trick == "test-spammer" else 0.4
-    return simulate(Request(seed, WEAK, mutants_noticed=noticed), trickster(trick))
+    request = Request(seed, WEAK if weak else Skills(), mutants_noticed=noticed)
+    return simulate(request, trickster(trick, CARE if weak else 1.0))

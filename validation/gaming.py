@@ -1,7 +1,8 @@
 """Part 3: whether going for the score instead of the work pays.
 
 Owns the comparison of tricks with an honest person of middling skill, by signals and by a judge that believes everything.
-Invariant: whoever plays a trick is weak; a dimension that is not observed ranks nobody. Leaves out the tricks
+Invariant: whoever plays a trick is weak where something is promised; what it brings somebody of middling skill is printed beside
+it, whatever it is; a dimension that is not observed ranks nobody. Leaves out the tricks
 (``simulator.tricks``).
 """
 
@@ -19,22 +20,41 @@ from validation.judge import swayed
 from validation.trying import Asked, How, Marks
 
 PEOPLE = 60
-ABOUT = "nine tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick"
+ABOUT = (
+    "twelve tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick; "
+    "and what each brings at equal skill"
+)
 
 
 def claims(how: How) -> list[Claim]:
     """One claim a trick and dimension."""
     seeds = range(how.seed * 30_000, how.seed * 30_000 + how.many(PEOPLE))
     asked = [Asked(Request(seed, Skills())) for seed in seeds]
-    asked += [Asked(Request(seed, Skills()), trick) for trick in TRICKS for seed in seeds]
+    for weak in (True, False):
+        asked += [Asked(Request(seed, Skills()), trick, weak) for trick in TRICKS for seed in seeds]
     marks = how.marks(asked)
-    honest = marks[: len(seeds)]
+    honest, *theirs = [marks[at : at + len(seeds)] for at in range(0, len(marks), len(seeds))]
     found = []
-    for at, trick in enumerate(TRICKS, start=1):
-        theirs = marks[at * len(seeds) : (at + 1) * len(seeds)]
+    for trick, by_weak, by_equal in zip(TRICKS, theirs[: len(TRICKS)], theirs[len(TRICKS) :], strict=True):
         for dimension in honest[0].dimensions:
-            found += _margin(trick, dimension, honest, theirs)
+            found += _margin(trick, dimension, honest, by_weak)
+            found += _gain(trick, dimension, honest, by_equal)
     return [*found, *_judged(replace(how, scorer=swayed), seeds)]
+
+
+def _gain(trick: str, dimension: str, honest: Sequence[Marks], theirs: Sequence[Marks]) -> list[Claim]:
+    """What the trick brings somebody of the same skill, person by person."""
+    moved = [
+        got - ours
+        for one, other in zip(honest, theirs, strict=True)
+        if (ours := one.dimensions[dimension].level) is not None
+        and (got := other.dimensions[dimension].level) is not None
+    ]
+    if not moved:
+        return []
+    middle, ends = about(moved)
+    what = f"{trick}, {dimension}: what it brings at equal skill"
+    return [Claim(what, round(middle, 3), "levels", interval=rounded(ends), n=len(moved))]
 
 
 def _judged(how: How, seeds: range) -> list[Claim]:

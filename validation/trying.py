@@ -55,10 +55,11 @@ class How:
 
 @dataclass(frozen=True)
 class Asked:
-    """An interview to simulate, by somebody who plays a trick or by somebody who does not."""
+    """An interview to simulate, by somebody who plays a trick, as a rule a ``weak`` one, or by somebody who does not."""
 
     request: Request
     trick: Trick | None = None
+    weak: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def standard(made: Simulated) -> Scorecard:
 
 def mark(scorer: Scorer, asked: Asked) -> Marks:
     """Simulate one and score it."""
-    made = play(asked.trick, asked.request.seed) if asked.trick else simulate(asked.request)
+    made = play(asked.trick, asked.request.seed, weak=asked.weak) if asked.trick else simulate(asked.request)
     rubric = load("standard")
     return Marks(marked(scorer(made), rubric), made.truth, shares(made, rubric))
 

@@ -38,8 +38,8 @@ def sign_link(secret: str, link: Link) -> str:
     return str(URLSafeSerializer(secret, salt=_SALT).dumps([link.interview, link.role, link.expires_ms, *named]))
 
 
-def read_link(secret: str, token: str, now_ms: int) -> Link:
-    """The invitation behind a token. Raises ``NotAllowed`` for a wrong or expired one."""
+def read_link(secret: str, token: str) -> Link:
+    """The invitation behind a token, which may have expired. Raises ``NotAllowed`` for a wrong one."""
     try:
         interview, role, expires_ms, *named = URLSafeSerializer(secret, salt=_SALT).loads(token)
     except (BadSignature, ValueError, TypeError):
@@ -47,11 +47,15 @@ def read_link(secret: str, token: str, now_ms: int) -> Link:
             "This link is not an invitation of this server. "
             "Expected the link exactly as it was sent to you; part of it may be missing."
         ) from None
-    if now_ms > expires_ms:
+    return Link(interview, role, expires_ms, *named)
+
+
+def require_valid(link: Link, now_ms: int, promised_ms: int | None = None) -> None:
+    """Raise ``NotAllowed`` for an expired one. ``promised_ms`` is until when the link was promised to open in any case."""
+    if now_ms > max(link.expires_ms, promised_ms or 0):
         raise NotAllowed(
             "This invitation has expired. Ask the person who sent it for a new one; nothing recorded is lost."
         )
-    return Link(interview, role, expires_ms, *named)
 
 
 def grant(link: Link) -> None:

@@ -15,7 +15,8 @@ from flask_babel import gettext as _
 
 from assistant.base import Provider
 from interviews import events as e
-from interviews.errors import PlatformFailure
+from interviews.chain import checked
+from interviews.errors import LogCorrupt, PlatformFailure
 from interviews.events import Role
 from interviews.fold import fold
 from interviews.service import consenting
@@ -30,7 +31,7 @@ from rubrics.reading.fates import fates
 from rubrics.scoring import score
 from web import consent as consents
 from web import hunks, i18n, rating, withdrawal
-from web.auth import grant, opened_to, public, read_link
+from web.auth import grant, opened_to, public, read_link, require_valid
 from web.rescored import other_rubrics
 from web.wentwell import facts as went_well
 from web.words import render
@@ -124,8 +125,11 @@ def index() -> ResponseReturnValue:
 @public
 def join(token: str) -> ResponseReturnValue:
     """Take an invitation: remember the role, go to its page."""
-    link = read_link(current_app.config["SECRET_KEY"], token, interviews().tools.clock())
-    interviews().get(link.interview)
+    link = read_link(current_app.config["SECRET_KEY"], token)
+    room = interviews().get(link.interview)
+    # What may be taken back for seven days is taken back on a page that the link leads to.
+    promised = consenting.until_ms(room.interview) if link.role == "candidate" else None
+    require_valid(link, room.interview.now(), promised)
     grant(link)
     target = "pages.consent" if link.role == "candidate" else "pages.watch"
     return redirect(url_for(target, interview=link.interview))
@@ -211,8 +215,8 @@ def debrief(interview: str) -> ResponseReturnValue:
     state = room.interview.state
     if state.status not in ("submitted", "finished"):
         return redirect(url_for("pages.work", interview=interview))
-    # Those that were not met come last.
-    told = [_told(state, item) for item in sorted(state.debrief or [], key=lambda item: item["outcome"] == "not shown")]
+    # Older logs tell of those, too, that were not met: they are kept for whoever meets them.
+    told = [_told(state, item) for item in state.debrief or [] if item["outcome"] != "not shown"]
     groups = [(phase, [item for item in told if item["phase"] == phase]) for phase in ("open", "review")]
     settings = room.interview.header.settings
     return render_template(
@@ -252,12 +256,19 @@ def replay(interview: str) -> ResponseReturnValue:
 @pages.get("/interviews/<interview>/scorecard")
 @opened_to("interviewer")
 def scorecard(interview: str) -> ResponseReturnValue:
-    """The proposed score beside what people say, each line linked to its moments; first, the form for one's own levels."""
+    """The proposed score beside what people say, each line linked to its moments; first, the form for one's own levels.
+
+    A log whose chain does not hold has no score, not even a part of one: it is said, and the whole log can still be taken.
+    """
     room = interviews().get(interview)
-    if not rating.sighted(room):
-        return redirect(url_for("rating.form", interview=interview))
-    records = room.interview.log.read(interview)
-    rubric, log = rubric_files.load("standard"), LogView.of(room.interview.header, records)
+    try:
+        if not rating.sighted(room):
+            return redirect(url_for("rating.form", interview=interview))
+        records = room.interview.log.read(interview)
+        log = LogView.of(room.interview.header, checked(room.interview.header, records))
+    except LogCorrupt as error:
+        return render_template("broken.html", room=room, why=i18n.tell(error)), error.status
+    rubric = rubric_files.load("standard")
     card = score(log, rubric, translate=lambda text: str(_(text)))
     moments = rating.moments(room, records)
     return render_template(

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from interviews import events as e
-from interviews.chain import sha256_hex
+from interviews.chain import sha256_hex, verify
 from interviews.errors import N_, BadInput, Conflict, NotAllowed
 from interviews.log import ClientKey
 from interviews.service import rating as service
@@ -236,6 +236,8 @@ def sign(interview: str) -> ResponseReturnValue:
     _require_same(rater, rubric_files.load("standard"))
     if not (seen.isascii() and seen.isdigit() and len(seen) <= 9):
         raise BadInput("Expected the number of the last event that the page showed, got %(got)s", got=seen[:40])
+    # What a signature makes final must follow from what was recorded: of a broken log the page shows no score.
+    verify(room.interview.header, room.interview.log.read(interview))
     service.sign(room.interview, rater, under(rubric_files.load("standard")), int(seen), _key(rater))
     return redirect(url_for("pages.scorecard", interview=interview, _anchor="sign"))
 
@@ -269,6 +271,6 @@ def compared(room: Room, log: LogView, card: Scorecard, rubric: Rubric) -> dict[
         "spans": {score.id: differences.span(one, score) for score, one in zip(card.dimensions, rubric.dimensions, strict=True)},
         "final": {one.dimension: one for one in card.final},
         "sampled": second_wanted(room.interview.id, share), "share": round(share * 100),
-        "blind": len({one.rater for one in said.ratings if one.blind}),
+        "blind": len({ratings.person(one.rater) for one in said.ratings if one.blind}),
         "signable": room.interview.counts["score.recorded"] > 0,
     }  # fmt: skip

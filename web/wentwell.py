@@ -16,8 +16,9 @@ from flask_babel import ngettext
 from interviews import events as e
 from interviews.state import State
 
-FOUND = ("rejected", "repaired", "named", "doubted")
-NOT_MET = ("not shown", "not judged")
+FOUND = ("rejected", "repaired", "removed", "named", "doubted", "not tried")
+# "taken" is not known to be either.
+NO_VERDICT = ("not shown", "not judged", "taken")
 TRUSTED = ("merge", "probably right")
 
 
@@ -34,7 +35,7 @@ def facts(state: State, events: Iterable[e.Event]) -> list[str]:
 
 
 def _mistakes(items: list[dict[str, Any]]) -> list[str]:
-    met = [item for item in items if item["outcome"] not in NOT_MET]
+    met = [item for item in items if item["outcome"] not in NO_VERDICT]
     found = sum(item["outcome"] in FOUND for item in met)
     if not found:
         return []

@@ -126,7 +126,7 @@ def _run(interview: Interview, number: int) -> None:
 def _reviewed(interview: Interview) -> None:
     """Every planted mistake is repaired, as far as that goes: what stands there stays, which takes as long to find out."""
     started = Draft("system", e.PhaseStarted(phase=REVIEW, duration_ms=MS))
-    interview.record(started, *Reviewing(interview).opening(Phase(REVIEW, MS), interview.state.seq + 2))
+    interview.record(started, *Reviewing(interview).opening(Phase(REVIEW, MS)))
     noted = next(r.payload or {} for r in interview.log.read(interview.id) if r.type == "review.annotated")
     planted = {note["hunk"] for note in noted["hunks"] if note["defect"]}
     review = interview.state.review

@@ -53,7 +53,18 @@ export interface DebriefItem {
   title: string;
   explanation: string;
   fix: string;
-  outcome: "not shown" | "rejected" | "repaired" | "submitted" | "named" | "doubted" | "let through" | "not judged";
+  outcome:
+    | "not shown"
+    | "rejected"
+    | "repaired"
+    | "submitted"
+    | "removed"
+    | "taken"
+    | "named"
+    | "doubted"
+    | "let through"
+    | "not judged"
+    | "not tried";
   suggestion: string | null;
   hunk: string | null;
   phase?: string;

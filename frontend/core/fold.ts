@@ -333,6 +333,7 @@ function applyTicket(state: State, event: Wire): void {
       status: "working",
       rounds,
       change: null,
+      answer: null,
       begun_ms: event.at_ms,
     };
     return;
@@ -345,12 +346,16 @@ function applyTicket(state: State, event: Wire): void {
     view.rounds.push({ ...round, comments: revised.comments ?? [] });
     view.status = "working";
     view.begun_ms = event.at_ms;
+    view.answer = null;
   }
   const returned = as(event, "ticket.returned");
   if (returned) {
     const { turn, title, description, suggestion, checks = [] } = returned;
     view.status = "returned";
-    view.change = { seq: event.seq, turn, title, description, suggestion, checks };
+    const came = { seq: event.seq, turn, title, description, suggestion, checks };
+    // The change that came before one without still stands.
+    if (suggestion === null) view.answer = came;
+    else view.change = came;
   }
   if (event.type === "ticket.closed") view.status = "closed";
 }

@@ -81,6 +81,14 @@ export interface SuggestionView {
   /** The event that made a hunk anew. */
   refreshed: Record<string, number>;
 }
+export interface ReturnView {
+  seq: number;
+  turn: string;
+  title: string;
+  description: string;
+  suggestion: string | null;
+  checks: Check[];
+}
 export interface TicketView {
   ticket: string;
   seq: number;
@@ -89,15 +97,10 @@ export interface TicketView {
   status: "working" | "returned" | "failed" | "closed";
   /** One turn for each round of work, with its steps. */
   rounds: TurnView[];
-  /** The newest change request; its hunks are those of the proposal `suggestion`, null where nothing was changed. */
-  change: {
-    seq: number;
-    turn: string;
-    title: string;
-    description: string;
-    suggestion: string | null;
-    checks: Check[];
-  } | null;
+  /** The newest change request; its hunks are those of the proposal `suggestion`. */
+  change: ReturnView | null;
+  /** What the newest round brought back where it changed nothing: its `suggestion` is null. */
+  answer: ReturnView | null;
   /** When the newest round began, Unix ms. */
   begun_ms: number;
 }

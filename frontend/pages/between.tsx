@@ -142,7 +142,11 @@ export function Offer({ session }: { session: Session }) {
         <li>
           {t("Its files stand below %(folder)s. You may read, run and change them there.", { folder: "review/" })}
         </li>
-        <li>{t("The tests, the terminal and the assistant are yours to use. None of them deceives you.")}</li>
+        <li>
+          {t(
+            "The tests, the terminal and the assistant are yours to use. Nothing is placed on purpose in what they say here; the assistant can still be wrong.",
+          )}
+        </li>
         <li>{t("A piece without a verdict is fine, and so is time left over.")}</li>
       </ul>
       <p class="between-time">

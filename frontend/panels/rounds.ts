@@ -26,7 +26,7 @@ export function undecided(state: State): number {
     .reduce((sum, view) => sum + openIn(view), 0);
 }
 
-/** The hunks of the newest change request, null where it changes nothing or there is none yet. */
+/** The hunks of the newest change request, null where there is none. */
 export function proposed(ticket: TicketView, state: State): SuggestionView | null {
   return state.suggestions[ticket.change?.suggestion ?? ""] ?? null;
 }
@@ -36,16 +36,17 @@ export function openIn(view: SuggestionView | null): number {
   return view ? view.hunks.filter((hunk) => !view.decisions[hunk.hunk]).length : 0;
 }
 
-/** Whether it came back and something in it is left to decide. */
+/** Whether it came back and something is left to read or decide. */
 export function waits(ticket: TicketView, state: State): boolean {
   const view = proposed(ticket, state);
-  return ticket.status === "returned" && (view === null || openIn(view) > 0);
+  return ticket.status === "returned" && (view === null || ticket.answer !== null || openIn(view) > 0);
 }
 
 /** The comments that no round has been asked to heed: those on the newest change request. */
 export function unheeded(ticket: TicketView, state: State): CommentView[] {
   const name = ticket.change?.suggestion;
-  return name ? state.comments.filter((one) => one.suggestion === name) : [];
+  const heeded = new Set(ticket.rounds.flatMap((round) => round.comments));
+  return name ? state.comments.filter((one) => one.suggestion === name && !heeded.has(one.comment)) : [];
 }
 
 /** "12 s", "3 min 5 s". */
@@ -76,9 +77,9 @@ export function standing(ticket: TicketView, state: State): string {
       return t("Closed");
     case "returned": {
       const view = proposed(ticket, state);
-      if (!view) return t("Came back without a change");
       const open = openIn(view);
       if (open) return tn("Came back: %(n)s change to decide", "Came back: %(n)s changes to decide", open);
+      if (!view || ticket.answer) return t("Came back without a change");
       const merged = view.hunks.filter((hunk) => view.decisions[hunk.hunk] === "accepted").length;
       return t("Decided: %(merged)s of %(all)s merged", { merged, all: view.hunks.length });
     }

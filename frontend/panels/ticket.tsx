@@ -3,9 +3,10 @@
 // away, the ticket's heading has it. Leaves out the list (tickets.tsx), hunks (change.tsx) and forms (ticketform.tsx).
 
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { t, tn } from "../core/i18n.ts";
-import type { SuggestionView, TicketView, TurnView } from "../core/state.ts";
+import type { ReturnView, SuggestionView, TicketView, TurnView } from "../core/state.ts";
 import type { Store } from "../core/store.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Markdown } from "../ui/markdown.tsx";
@@ -84,8 +85,17 @@ export function Ticket({ ticket, store, acts, disabled, now, onView, onBack }: P
           {rounds[last]?.error || t("The assistant failed.")}
         </p>
       )}
+      {ticket.answer && <Answer came={ticket.answer} stands={ticket.change !== null} />}
       {ticket.change && !(working && !change) && (
-        <Change key={ticket.change.turn} ticket={ticket} view={change} store={store} acts={may} onView={onView} />
+        <Change
+          key={ticket.change.turn}
+          ticket={ticket}
+          came={ticket.change}
+          view={change}
+          store={store}
+          acts={may}
+          onView={onView}
+        />
       )}
       {acts && !working && ticket.status !== "closed" && (
         <>
@@ -214,17 +224,45 @@ function Earlier({ view, store, onView }: { view: SuggestionView; store: Store; 
   );
 }
 
+/** What a round brought back that changed nothing; whether a change of one before `stands`. */
+function Answer({ came, stands }: { came: ReturnView; stands: boolean }) {
+  return (
+    <section class="change" aria-label={t("Answer")}>
+      <Said came={came}>
+        <p class="notice-line">
+          {stands ? t("Nothing was changed; what came back before is below.") : t("Nothing was changed.")}
+        </p>
+      </Said>
+    </section>
+  );
+}
+
+function Said({ came, children }: { came: ReturnView; children?: ComponentChildren }) {
+  return (
+    <div class="change-head">
+      <h4 class="change-title">
+        <span class="who who-assistant" aria-hidden="true">
+          ▣
+        </span>{" "}
+        {came.title}
+      </h4>
+      {came.description && <Markdown text={came.description} settled={true} />}
+      <Checks checks={came.checks} />
+      {children}
+    </div>
+  );
+}
+
 interface ChangeProps {
   ticket: TicketView;
+  came: ReturnView;
   view: SuggestionView | null;
   store: Store;
   acts: TicketActs | undefined;
   onView: ((path: string, line: number, lines: number) => void) | undefined;
 }
 
-function Change({ ticket, view, store, acts, onView }: ChangeProps) {
-  const change = ticket.change;
-  if (!change) return null;
+function Change({ ticket, came, view, store, acts, onView }: ChangeProps) {
   const over =
     ticket.status === "closed"
       ? t("The ticket is closed")
@@ -248,17 +286,7 @@ function Change({ ticket, view, store, acts, onView }: ChangeProps) {
   };
   return (
     <section class="change" aria-label={t("Change request")}>
-      <div class="change-head">
-        <h4 class="change-title">
-          <span class="who who-assistant" aria-hidden="true">
-            ▣
-          </span>{" "}
-          {change.title}
-        </h4>
-        {change.description && <Markdown text={change.description} settled={true} />}
-        <Checks checks={change.checks} />
-        {!view && <p class="notice-line">{t("Nothing was changed.")}</p>}
-      </div>
+      <Said came={came} />
       {view && <Hunks view={view} store={store} acts={here} onView={onView} over={over} />}
     </section>
   );

@@ -18,6 +18,7 @@ from interviews.errors import BadInput, Conflict
 from interviews.events import Usage
 from interviews.service.interview import Interview
 from interviews.service.mentions import attached, names, paths
+from interviews.service.phases import REVIEW
 from interviews.service.reply import DECLINED
 from interviews.service.terms import cost_of
 from interviews.state import TurnView
@@ -95,8 +96,9 @@ def request(
         versions={path: versions[path] for path in texts if path in seen}, exercise=exercise,
         brief=exercise.brief if settings.brief_shared else "", model=model, seed=interview.header.exercise.seed, bench=bench,
         mode=mode, tree=settings.tree_shared, afford=_afford(interview, turn, model), cancelled=cancelled,
-        limits=_patient(interview.tools.limits) if delegated else interview.tools.limits, delegated=delegated, plants=state.plants,
-        beside=tuple(beside),
+        limits=_patient(interview.tools.limits) if delegated else interview.tools.limits, delegated=delegated,
+        # What is placed after open work would be told of nowhere.
+        plants=state.plants and state.phase != REVIEW, beside=tuple(beside),
     )  # fmt: skip
 
 

@@ -7,8 +7,10 @@ nothing. Leaves out who may see which events from then on (``visibility``) and a
 
 from __future__ import annotations
 
+import logging
+
 from interviews import events as e
-from interviews.errors import N_, NotAllowed
+from interviews.errors import N_, LogCorrupt, NotAllowed
 from interviews.log import Draft
 from interviews.service.interview import Interview
 from interviews.visibility import outdated, withdrawn_at
@@ -17,6 +19,7 @@ DAYS = 7
 DAY_MS = 86_400_000
 # Everybody may read it, so it says no more than what is plain to see.
 REASON = N_("An earlier scorecard, replaced by a newer one")
+logger = logging.getLogger("pairsight")
 
 
 def until_ms(interview: Interview) -> int | None:
@@ -49,7 +52,12 @@ def withdraw(interview: Interview) -> None:
         fresh = any(_is_card(record) and record.seq > at and not outdated(record, at) for record in records)
         if interview.counts["score.recorded"] and not fresh:
             # Where there was none yet, the one that is still to come knows of it.
-            card = interview.tools.score(interview.header, records)
+            try:
+                card = interview.tools.score(interview.header, records)
+            except LogCorrupt as error:
+                # It is taken back all the same: the scorecards so far are gone, and a broken log has no newer one.
+                logger.error("no score: %s", error, extra={"interview": interview.id})
+                return
             _replace(interview, Draft("system", e.ScoreRecorded(scorecard=card, author="rubric")))
 
 

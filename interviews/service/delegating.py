@@ -1,13 +1,14 @@
 """A round of a ticket: work that nobody waits for, and the change request that it becomes.
 
-Owns collecting what is proposed into one change request, and the check of it. Invariant: what comes back is recorded whole or not
-at all, in one with the end of the reply; whether the tests pass on it is found out here, on just what is handed over, and never the
-assistant's word. The interview's clock is not held for it: the candidate works on. Leaves out which rounds there are
-(``delegation``).
+Owns collecting what is proposed into one change request, and the check of it. Invariant: what comes back, also of a round that
+breaks off, is recorded whole or not at all, in one with the end of the reply; whether the tests pass on it is found out here, on
+just what is handed over, and never the assistant's word. The interview's clock is not held for it: the candidate works on. Leaves
+out which rounds there are (``delegation``).
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count, groupby
 
@@ -17,7 +18,7 @@ from assistant.matching import Block
 from assistant.merge import merge
 from assistant.templates import Line, lines_of
 from interviews import events as e
-from interviews.errors import N_, PlatformFailure
+from interviews.errors import N_, PairsightError, PlatformFailure
 from interviews.log import Draft
 from interviews.service.interview import Interview
 from interviews.service.reply import Reply, Unheld
@@ -28,9 +29,11 @@ TITLE = 200
 CHECKED = N_("Visible tests")
 OVER = N_("The time was up before this came back")
 STOPPED = N_("Stopped before it was done.")
+BROKE_OFF = N_("The work broke off before it was done.")
 NO_WORDS = N_("The assistant described nothing.")
 UNCHECKED = N_("The visible tests could not be run on this.")
 Pair = tuple[e.Hunk, e.HunkNote]
+logger = logging.getLogger("pairsight")
 
 
 class Watched:
@@ -80,6 +83,7 @@ class Round(Reply):
         self._checks: tuple[e.Check, ...] = ()
         self._unchecked = False
         self._last_words = 0
+        self._broke = ""
         super().__init__(interview, ask)
 
     def take(self, part: Part) -> None:
@@ -107,7 +111,21 @@ class Round(Reply):
                 super().finish(part)
             else:
                 # Nobody could merge it any more.
-                self.fail(OVER)
+                super().fail(self._broke or OVER)
+
+    def fail(self, reason: str) -> None:
+        """As ``Reply.fail``; but what was changed by then comes back, with the reason in words."""
+        if not self._proposals:
+            return super().fail(reason)
+        self._broke = reason
+        try:
+            self.finish(Finished("cut off"))
+        except PairsightError:
+            raise
+        except Exception:
+            # What is wrong with the proposals must not leave the round without an end.
+            logger.exception("what turn %s changed cannot be brought back", self._turn)
+            super().fail(reason)
 
     def _with_end(self, part: Finished) -> tuple[e.AnyPayload, ...]:
         ticket = self._interview.state.tickets.get(self._ticket)
@@ -131,6 +149,8 @@ class Round(Reply):
         words = self._text[self._last_words :].strip() or self._text.strip()
         if part.stop_reason == "stopped":
             words = f"{words}\n\n{STOPPED}".strip()
+        elif part.stop_reason == "cut off":
+            words = f"{words}\n\n{BROKE_OFF} {self._broke}".strip()
         words = words or NO_WORDS
         return f"{words}\n\n{UNCHECKED}" if self._unchecked else words
 
@@ -241,14 +261,17 @@ def _meeting(found: Sequence[tuple[int, Pair]]) -> list[list[tuple[int, Pair]]]:
 
 
 def _one(group: Sequence[tuple[int, Pair]], base: Sequence[str]) -> Pair | None:
-    """One hunk of those that meet. Where two changed the same lines in their own ways, the later proposal's stands."""
+    """One hunk of those that meet. Where two changed the same lines in their own ways, the later proposal's stands.
+
+    A note has room for one mistake: of two that stand, the later proposal's is noted.
+    """
     first, note = group[0][1]
     if len(group) == 1:
         return first, note
     start = min(_span(hunk)[0] for _, (hunk, _) in group)
     end = max(_span(hunk)[1] for _, (hunk, _) in group)
     before = list(base[start:end])
-    now = [Line(text) for text in before]
+    now, notes = [Line(text) for text in before], list[e.HunkNote]()
     for number in sorted({number for number, _ in group}):
         theirs = [Line(text) for text in before]
         own = [hunk for other, (hunk, _) in group if other == number]
@@ -256,11 +279,14 @@ def _one(group: Sequence[tuple[int, Pair]], base: Sequence[str]) -> Pair | None:
             at, upto = _span(hunk)
             theirs[at - start : upto - start] = [Line(text) for text in lines_of(hunk.after)]
         both = merge(before, now, theirs, beside=True)
+        if both is None:
+            # What earlier ones had put there is gone, with whatever was known of it.
+            notes.clear()
+        notes += [note for other, (_, note) in group if other == number]
         now = theirs if both is None else both
     after = "".join(line.text for line in now)
     if after == "".join(before):
         return None
-    notes = [note for _, (_, note) in group]
     together = e.HunkNote(
         hunk=first.hunk, touches=tuple(sorted({atom for note in notes for atom in note.touches})),
         honours=tuple(sorted({atom for note in notes for atom in note.honours})),

@@ -64,7 +64,7 @@ class Delegation:
     def revise(self, ticket: object, text: object, comments: object, model: object, key: ClientKey | None) -> None:
         """Ask for changes to what came back: another round, from the files as they are now.
 
-        ``comments`` are ids of comments on this ticket's changes; None: those on what came back last that were not sent yet.
+        ``comments`` are ids of comments on this ticket's changes; None: those on the newest change that were not sent yet.
         Either they or the text must say something. Raises as ``open``, and ``Conflict`` unless the ticket waits for the candidate.
         """
         interview = self._interview
@@ -128,7 +128,7 @@ class Delegation:
             interview.require_running()
             interview.require_room()
             name, content = tickets.hunk_of(interview.state, suggestion, hunk)
-            last = max(content.after.count("\n"), content.before.count("\n")) + 1
+            last = len(tickets.content_of(content))
             if type(line) is not int or not 0 <= line <= last:
                 raise BadInput(
                     "Expected a line of the hunk, from 1 to %(last)d, or 0, got %(got)s", last=last, got=repr(line)[:80]

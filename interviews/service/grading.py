@@ -104,14 +104,22 @@ def _at_the_end_of_open_work(records: Sequence[e.Record], review: str) -> dict[s
 
 
 def hidden_tests(
-    pool: Pool, exercise: Exercise, files: Mapping[str, str], name: str, on_waiting: Callable[[int], None] | None = None
+    pool: Pool,
+    exercise: Exercise,
+    files: Mapping[str, str],
+    name: str,
+    on_waiting: Callable[[int], None] | None = None,
+    on_place: Callable[[], None] | None = None,
 ) -> dict[str, e.Json]:
-    """One run of an exercise's hidden tests against these files, once there is room. ``on_waiting`` as for ``Pool.start``.
+    """One run of an exercise's hidden tests against these files, once there is room. ``on_waiting`` as for ``Pool.start``;
+    ``on_place`` is called when there is room.
 
     Raises ``PlatformFailure``, ``GraderFailed`` among them.
     """
     spec = exercise.spec
     grader = pool.start(SandboxSpec(interview=f"{name}-grader"), on_waiting=on_waiting)
+    if on_place is not None:
+        on_place()
     # Whoever holds one of two places must not wait for the other.
     subject = Subject(
         lambda: pool.start(SandboxSpec(interview=f"{name}-subject"), turn=Turn.BESIDE), files, spec.grading.timeout_s

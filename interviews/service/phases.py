@@ -67,8 +67,7 @@ def due(state: State, now_ms: int, grace_ms: int, opened_ms: int) -> Due:
 class Course:
     """Takes one interview from phase to phase. All methods are thread-safe.
 
-    ``quiet`` ends whatever the assistant does; ``opening`` gives the events that a phase begins with, by the number that the first
-    will have.
+    ``quiet`` ends whatever the assistant does; ``opening`` gives the events that a phase begins with.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Course:
         interview: Interview,
         workspace: Workspace,
         quiet: Callable[[], None],
-        opening: Callable[[Phase, int], list[Draft]],
+        opening: Callable[[Phase], list[Draft]],
     ) -> None:
         self._interview, self._workspace = interview, workspace
         self._quiet, self._opening = quiet, opening
@@ -157,9 +156,7 @@ class Course:
         if phase is None:
             raise NotAllowed("Nothing comes after this part of the interview")
         with interview.lock:
-            # Behind the start of the phase, under the numbers that they are about to get.
-            opening = self._opening(phase, interview.state.seq + 2)
-            interview.record(self.started(phase, actor), *opening, key=key)
+            interview.record(self.started(phase, actor), *self._opening(phase), key=key)
             if not self._workspace.there:
                 pause(interview, "sandbox", N_("The sandbox is being started again"), interview.state.phase_started_ms)
         if self._workspace.there:

@@ -237,12 +237,12 @@ def _newest(event: e.Event, state: State) -> bool:
     match event.data:
         case e.TicketReturned(ticket=name):
             ticket = state.tickets.get(name)
-            stands = ticket.change if ticket is not None and ticket.status == "returned" else None
+            stands = [ticket.change, ticket.answer] if ticket is not None and ticket.status == "returned" else []
         case e.HunkJudged(hunk=hunk):
-            stands = state.review.verdicts.get(hunk) if state.review is not None else None
+            stands = [state.review.verdicts.get(hunk)] if state.review is not None else []
         case _:
-            stands = None
-    return stands is not None and stands["seq"] == event.seq
+            stands = []
+    return any(one is not None and one["seq"] == event.seq for one in stands)
 
 
 def _require_whole(events: Sequence[e.Event], gone: Collection[int], asked: Redaction, then: Sequence[Draft]) -> None:

@@ -1,8 +1,8 @@
 """The review: a change request that everyone is given, and the verdicts on its hunks.
 
 Owns how it is laid out and who may judge what. Invariant: nothing that the candidate's page is sent differs where a mistake is
-planted, not even the number of events: of the mistakes of a review there is the same number for everyone, and what became of each
-is recorded only at the end. Leaves out which mistakes are chosen (``reviews``) and what became of them (``assistant.defects``).
+planted, nor tells how many are: one event notes them all, and each of them by itself is told of only at the end. Leaves out which
+mistakes are chosen (``reviews``) and what became of them (``assistant.defects``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from interviews import events as e
 from interviews.anchors import lines_of
 from interviews.errors import BadInput, NotAllowed, NotFound
 from interviews.log import ClientKey, Draft
-from interviews.reviews import ChangeRequest, change_request
+from interviews.reviews import change_request
 from interviews.service import editing
 from interviews.service.interview import Interview
 from interviews.service.phases import REVIEW, Phase
@@ -33,8 +33,8 @@ class Reviewing:
     def __init__(self, interview: Interview) -> None:
         self._interview = interview
 
-    def opening(self, phase: Phase, seq: int) -> list[Draft]:
-        """What the phase begins with, the first of it as event ``seq``: the program with the change in, and the change request.
+    def opening(self, phase: Phase) -> list[Draft]:
+        """What the phase begins with: the program with the change in, and the change request.
 
         Raises ``BadInput`` where the exercise's own files do not fit together.
         """
@@ -52,12 +52,10 @@ class Reviewing:
             checks=request.checks,
         )  # fmt: skip
         noted = e.ReviewAnnotated(review=request.review, hunks=request.notes, defects=request.defects)
-        about = seq + len(files)
         return [
             *(Draft("system", file) for file in files),
             Draft("system", opened),
             Draft("system", noted, follows=True),
-            *(Draft("system", traced, cause=about) for traced in _shown(request, about)),
         ]
 
     def judge(
@@ -142,16 +140,6 @@ def read_verdict(
     return e.HunkJudged(
         review=view.review, hunk=found["hunk"], verdict=given, line=line, fault=fault.strip(), repair=text
     )
-
-
-def _shown(request: ChangeRequest, about: int) -> list[e.DefectTraced]:
-    stages: tuple[e.Stage, ...] = ("planted", "exposed")
-    return [
-        e.DefectTraced(defect=note.defect, stage=stage, suggestion=request.review, hunk=note.hunk, about_seq=about)
-        for note in request.notes
-        if note.defect is not None
-        for stage in stages
-    ]
 
 
 def _below(folder: str, name: str) -> str:

@@ -7,12 +7,13 @@ HTTP and sockets (``web``).
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import replace
 from functools import partial
 
 from interviews import events as e
-from interviews.errors import N_, NotAllowed, PairsightError
+from interviews.errors import N_, LogCorrupt, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service import background, editing
 from interviews.service.analyses import analyse, grading_key
@@ -36,6 +37,7 @@ from sandbox.pool import Closed
 KEPT_MS = 600_000
 # Of the log's room: whole texts must leave some to what is typed.
 KEYFRAMES_SHARE = 0.5
+logger = logging.getLogger("pairsight")
 
 
 class _Begin:
@@ -321,7 +323,14 @@ class Room:
     def _score(self) -> None:
         # Nothing may be taken back between reading the log and recording what is made of it.
         with self.interview.lock:
-            scorecard = self.interview.tools.score(self.interview.header, self.interview.log.read(self.interview.id))
+            try:
+                scorecard = self.interview.tools.score(
+                    self.interview.header, self.interview.log.read(self.interview.id)
+                )
+            except LogCorrupt as error:
+                # What was changed behind our back has no score, and whoever asks for one is told so.
+                logger.error("no score: %s", error, extra={"interview": self.interview.id})
+                return
             self.interview.record(Draft("system", e.ScoreRecorded(scorecard=scorecard, author="rubric")))
 
     def _grade(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from assistant.base import Ask, Attachment, Bench, Mode, Turn
 from interviews import events as e
+from interviews.anchors import lines_of
 from interviews.errors import NotFound
 from interviews.service import asking
 from interviews.service.interview import Interview
@@ -93,12 +94,14 @@ def texts_then(interview: Interview, files: Mapping[str, int]) -> dict[str, str]
 
 
 def superseded(state: State, turn: str) -> bool:
-    """Whether what that round brought has made way for another round, which is under way or came back, or its ticket was closed."""
+    """Whether what that round brought has made way for another round, which is under way or brought a change, or its ticket was
+    closed. A round that ended without a change has nothing to take its place."""
     for ticket in state.tickets.values():
         turns = [view.turn for view in ticket.rounds]
         if turn in turns:
             return ticket.status == "closed" or any(
-                view.status != "failed" for view in ticket.rounds[turns.index(turn) + 1 :]
+                view.suggestions or view.status in ("waiting", "streaming")
+                for view in ticket.rounds[turns.index(turn) + 1 :]
             )
     return False
 
@@ -110,7 +113,7 @@ def comments_on(state: State, ticket: TicketView) -> list[str]:
 
 
 def news_on(state: State, ticket: TicketView) -> list[str]:
-    """Comments on what came back last that no round was asked for with yet, be it one that failed: it is told again."""
+    """Comments on the newest change that no round was asked for with yet, be it one that failed: it is told again."""
     told = {name for view in ticket.rounds for name in view.comments}
     last = ticket.change["suggestion"] if ticket.change else None
     return [
@@ -122,12 +125,7 @@ def news_on(state: State, ticket: TicketView) -> list[str]:
 
 def hunk_of(state: State, suggestion: object, hunk: object) -> tuple[str, e.Hunk]:
     """A hunk of a proposal, or of the review. Raises ``NotFound``."""
-    hunks: list[dict[str, e.Json]] = []
-    if state.review is not None and suggestion == state.review.review:
-        hunks = state.review.hunks
-    elif isinstance(suggestion, str) and suggestion in state.suggestions:
-        hunks = state.suggestions[suggestion].hunks
-    found = next((one for one in hunks if one["hunk"] == hunk), None)
+    found = next((one for one in _hunks(state, suggestion) if one["hunk"] == hunk), None)
     if found is None:
         raise NotFound(
             "There is no hunk %(hunk)s of proposal %(suggestion)s",
@@ -135,6 +133,30 @@ def hunk_of(state: State, suggestion: object, hunk: object) -> tuple[str, e.Hunk
             suggestion=repr(suggestion)[:80],
         )
     return str(suggestion), e.Hunk.model_validate(found)
+
+
+def content_of(hunk: e.Hunk) -> list[str]:
+    """The lines that comments on a hunk count: those it puts there, or takes out where it puts nothing."""
+    return lines_of(hunk.after or hunk.before)
+
+
+def _hunks(state: State, suggestion: object) -> list[dict[str, e.Json]]:
+    if state.review is not None and suggestion == state.review.review:
+        return state.review.hunks
+    if isinstance(suggestion, str) and suggestion in state.suggestions:
+        return state.suggestions[suggestion].hunks
+    return []
+
+
+def _line(state: State, suggestion: object, hunk: e.Hunk) -> int:
+    """A hunk's first line in the file with the whole proposal in it."""
+    line = hunk.line
+    for other in map(e.Hunk.model_validate, _hunks(state, suggestion)):
+        # One that was made anew counts the lines of another text.
+        same = (other.path, other.base_version) == (hunk.path, hunk.base_version)
+        if same and other.line < hunk.line:
+            line += len(lines_of(other.after)) - len(lines_of(other.before))
+    return line
 
 
 def _words(interview: Interview, ticket: TicketView, view: TurnView) -> str:
@@ -164,9 +186,10 @@ def _comments(interview: Interview, view: TurnView) -> list[tuple[str, str, str]
             # What it is about was erased; its words still say something.
             found.append(("what was erased since", "", str(comment["text"])))
             continue
-        lines = (hunk.after or hunk.before).splitlines()
-        at = int(comment["line"])
-        text = lines[at - 1] if 0 < at <= len(lines) else ""
-        where = f"{hunk.path} line {hunk.line + max(0, at - 1)} as proposed"
+        lines, at = content_of(hunk), int(comment["line"])
+        text = lines[at - 1].rstrip("\r\n") if 0 < at <= len(lines) else ""
+        # What is taken out has no place in what is proposed.
+        first, how = (_line(state, comment["suggestion"], hunk), "proposed") if hunk.after else (hunk.line, "it was")
+        where = f"{hunk.path} line {first + max(0, at - 1)} as {how}"
         found.append((where, text, str(comment["text"])))
     return found

@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from interviews.errors import NotFound
-from interviews.events import Record
+from interviews.errors import LogCorrupt, NotFound
+from interviews.events import Header, Record
 from interviews.leases import Holding
 from interviews.log import OVER, SCORED, ClientKey, kept_for
 from interviews.store import tables as t
@@ -119,15 +119,31 @@ def recorded_under(connection: sa.Connection, interview: str, key: ClientKey) ->
 
 
 def records(connection: sa.Connection, interview: str, first: int, last: int) -> list[Record]:
-    """Those events that there are, in order."""
+    """Those events that there are, in order. Raises ``LogCorrupt`` for one whose content is no JSON."""
     rows = connection.execute(RECORDS, {"name": interview, "first": first, "last": last})
     return [
         Record.trusted(
             seq=seq, at_ms=at_ms, actor=actor, type=type_, v=v, cause=cause,
-            payload=None if payload is None else json.loads(payload), salt=salt, payload_hash=payload_hash, hash=hash_,
+            payload=None if payload is None else _payload(seq, payload), salt=salt, payload_hash=payload_hash, hash=hash_,
         )
         for seq, at_ms, actor, type_, v, cause, payload, salt, payload_hash, hash_ in rows
     ]  # fmt: skip
+
+
+def header(text: str) -> Header:
+    """An interview's header as it was stored. Raises ``LogCorrupt`` for one that was changed, or that a newer version wrote."""
+    try:
+        return Header.model_validate_json(text)
+    except ValueError as error:
+        why = str(error).splitlines()[-1].strip()
+        raise LogCorrupt("The log's header does not fit: %(why)s", why=why) from None
+
+
+def _payload(seq: int, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise LogCorrupt("The content of event %(seq)d is not what was recorded", seq=seq) from None
 
 
 def contents_of(connection: sa.Connection, interview: str, seqs: Collection[int]) -> list[str]:

@@ -24,6 +24,7 @@ from interviews.store import tables as t
 from interviews.store.engine import begin_writing, reason
 
 _ROWS_AT_ONCE = 500
+_ALL = sa.select(t.interviews.c.id).order_by(t.interviews.c.created_at_ms, t.interviews.c.id)
 _FINISHED = (
     sa.select(t.interviews.c.id)
     .where(
@@ -52,6 +53,11 @@ class Scorecards:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
 
+    def interviews(self) -> list[str]:
+        """Ids of all interviews, oldest first; also of one whose header cannot be read."""
+        with self._reading() as connection:
+            return list(connection.execute(_ALL).scalars())
+
     def finished(self) -> list[str]:
         """Ids of the interviews that are over, oldest first."""
         with self._reading() as connection:
@@ -65,12 +71,7 @@ class Scorecards:
             ).scalar_one_or_none()
         if text is None:
             raise q.unknown(interview)
-        try:
-            return Header.model_validate_json(text)
-        except ValueError as error:
-            raise LogCorrupt(
-                "The log's header does not fit: %(why)s", why=str(error).splitlines()[-1].strip()
-            ) from None
+        return q.header(text)
 
     def recorded(self, interview: str) -> dict[str, Json] | None:
         """The newest scorecard in the interview's own log; None where there is none, or it is no longer to be shown."""

@@ -127,12 +127,12 @@ class SqlLog:
             text = connection.execute(query).scalar_one_or_none()
         if text is None:
             raise q.unknown(interview)
-        return Header.model_validate_json(text)
+        return q.header(text)
 
     def interviews(self) -> list[Header]:
         query = sa.select(t.interviews.c.header).order_by(t.interviews.c.created_at_ms.desc())
         with self._reading() as connection:
-            return [Header.model_validate_json(text) for text in connection.execute(query).scalars()]
+            return [q.header(text) for text in connection.execute(query).scalars()]
 
     def append(
         self, interview: str, drafts: Sequence[Draft], key: ClientKey | None = None, lease: Lease | None = None

@@ -115,7 +115,8 @@ def _draws(n: int) -> tuple[array[int], ...]:
 def interval(things: Sequence[T], figure: Callable[[Counter[T]], Fraction | None]) -> tuple[Fraction, Fraction] | None:
     """The central 95 % of the figure over 999 resamples of these things, each with how often it is there.
 
-    None below ``LEAST`` things, and where more than one resample in twenty gives no figure, for then they are too alike.
+    None below ``LEAST`` things; where more than one resample in twenty gives no figure, for then they are too alike; and where the
+    resamples do not vary, as with eight pairs in perfect agreement: an interval of no width would say that the figure is certain.
     """
     if len(things) < LEAST:
         return None
@@ -123,7 +124,8 @@ def interval(things: Sequence[T], figure: Callable[[Counter[T]], Fraction | None
     found = sorted((one for resample in resamples if (one := figure(resample)) is not None), key=float)
     if len(found) * 20 < RESAMPLES * 19:
         return None
-    return found[len(found) * 25 // 1000], found[len(found) * 975 // 1000]
+    low, high = found[len(found) * 25 // 1000], found[len(found) * 975 // 1000]
+    return None if low == high else (low, high)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Literal
 
 from rubrics.base import Scorecard
 from rubrics.people import agreement
+from rubrics.people.ratings import person
 
 Between = Literal["people", "rubric"]
 # Consecutive interviews of one window, where it is not a month.
@@ -70,7 +71,7 @@ def rated(at_ms: int, card: Scorecard) -> Rated | None:
     blind: dict[str, dict[str, int | None]] = {}
     for one in card.ratings:
         if one.blind:
-            blind.setdefault(one.rater, one.levels)
+            blind.setdefault(person(one.rater), one.levels)
     if not blind:
         return None
     people, rubric = {}, {}
@@ -91,11 +92,13 @@ def figure(interviews: Sequence[Rated], dimension: str, between: Between) -> Fig
     asked = sum(1 for one in interviews if between == "rubric" or one.raters > 1)
     differences = [people - rubric for people, rubric in pairs] if between == "rubric" else []
     enough = len(units) >= FEWEST
+    kappa, kappa_ci95 = agreement.kappa(pairs) if enough else None, agreement.interval(pairs, agreement.kappa_of)
+    alpha, alpha_ci95 = agreement.alpha(units) if enough else None, agreement.interval(units, agreement.alpha_of)
+    both = (("kappa", kappa, kappa_ci95), ("alpha", alpha, alpha_ci95))
+    bare = [name for name, one, band in both if one is not None and band is None]
     return Figure(
-        n=len(units), left_out=asked - len(units),
-        kappa=agreement.kappa(pairs) if enough else None, kappa_ci95=agreement.interval(pairs, agreement.kappa_of),
-        alpha=agreement.alpha(units) if enough else None, alpha_ci95=agreement.interval(units, agreement.alpha_of),
-        difference=agreement.mean(differences) if between == "rubric" else None, warning=_warning(len(units), pairs),
+        n=len(units), left_out=asked - len(units), kappa=kappa, kappa_ci95=kappa_ci95, alpha=alpha, alpha_ci95=alpha_ci95,
+        difference=agreement.mean(differences) if between == "rubric" else None, warning=_warning(pairs, kappa, bare),
     )  # fmt: skip
 
 
@@ -141,13 +144,23 @@ def _windows(interviews: Sequence[Rated], size: int | None) -> list[tuple[str, l
     return list(groups.items())
 
 
-def _warning(n: int, pairs: Sequence[tuple[int, int]]) -> str:
+def _warning(pairs: Sequence[tuple[int, int]], kappa: Fraction | None, bare: Sequence[str]) -> str:
+    """``bare`` are the names of the figures that have no interval."""
+    n = len(pairs)
     if n == 0:
         return "nothing to compare"
     if n < agreement.LEAST:
         return f"only {n}: no interval, and the figures may be anything"
-    if len({level for pair in pairs for level in pair}) < 3:
-        return "hardly any spread in the levels: kappa and alpha are low however well people agree"
-    if n < agreement.SMALL:
-        return f"only {n}: the interval is rather too narrow"
-    return ""
+    said = []
+    # Not where they are as high as can be.
+    if kappa != 1 and len({level for pair in pairs for level in pair}) < 3:
+        said.append("hardly any spread in the levels: kappa and alpha are low however well people agree")
+    if bare:
+        alike = "all pairs agree" if kappa == 1 else "the interviews are too much alike"
+        names = " and ".join(bare)
+        said.append(f"no interval for {names}: {alike}, so that resamples do not vary; that makes no figure certain")
+    if n < agreement.SMALL and not said:
+        said.append(f"only {n}: the interval is rather too narrow")
+    elif n < agreement.SMALL and bare:
+        said.append(f"only {n}")
+    return "; ".join(said)

@@ -1,13 +1,15 @@
 """What people said of an interview, read from its log.
 
 Owns ratings, overrides and signatures as a scorecard has them. Invariant: pure; nothing is replaced: every rating is told, the
-latest of each rater counts, and a proposed level becomes final only by a person's signature or override, given under this very
-rubric. Once a candidate took back what planted mistakes say, what people had said before of a dimension that rests on them is
-left out. Leaves out who may say it and when (``interviews.service.rating``) and what it shows of the rubric (``agreement``).
+latest of each rater counts (names that differ only in case are one), and a proposed level becomes final only by a person's
+signature or override, given under this very rubric. Once a candidate took back what planted mistakes say, what people had said
+before of a dimension that rests on them is left out. Leaves out who may say it and when (``interviews.service.rating``) and what
+it shows of the rubric (``agreement``).
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -121,8 +123,13 @@ def final(said: Judged, dimensions: Iterable[DimensionScore]) -> tuple[Final, ..
 
 def counting(ratings: Sequence[RatedBy]) -> list[RatedBy]:
     """The latest rating of each rater, in the order in which they first rated."""
-    last = {one.rater: one for one in ratings}
-    return [last[rater] for rater in dict.fromkeys(one.rater for one in ratings)]
+    # A name that is there again keeps its place.
+    return list({person(one.rater): one for one in ratings}.values())
+
+
+def person(rater: str) -> str:
+    """Whom a rater's name stands for: "Ada" and "ada" are one person, who typed their name twice."""
+    return unicodedata.normalize("NFKC", rater).casefold()
 
 
 def _behind_the_end(events: Sequence[e.Event]) -> list[e.Event]:

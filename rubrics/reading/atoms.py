@@ -10,6 +10,7 @@ from __future__ import annotations
 from interviews.events import Requirement
 from rubrics.reading.facts import Facts
 from rubrics.reading.follow_ups import stated
+from rubrics.reading.own_words import uncopied
 from rubrics.reading.told import Decision, Offered
 from rubrics.reading.wording import all_pass, expressed, name_of_test, written
 
@@ -38,11 +39,12 @@ def _stated(facts: Facts, atom: Requirement, before: Decision) -> int | None:
     for prompt in facts.prompts:
         if prompt.seq < before.seq and atom.id in stated(facts)[prompt.seq]:
             return prompt.seq
+    fresh = uncopied(facts)
     for comment in facts.comments:
-        if comment.seq < before.seq and expressed(atom, comment.text):
+        if comment.seq < before.seq and expressed(atom, fresh(comment.text)):
             return comment.seq
     for path, file in before.scene.files.items():
-        if written(atom, path, file):
+        if written(atom, path, file, fresh):
             return file.seq
     return None
 

@@ -31,7 +31,8 @@ class Facts:
     """Everything signals look up, each in order of events. ``submitted`` is the seq of submission, ``closed`` that of the end of
     open work where a review followed: what is decided and run behind it is not about what was handed in.
 
-    ``plants`` is false where the candidate chose to meet no planted mistakes, or took back that they may be scored.
+    ``plants`` is false where the candidate chose to meet no planted mistakes, took back that they may be scored, or where it is not
+    known what they chose.
     ``review_defects`` are those of the review, ``repairs_seq`` is the analysis of what was repaired there. ``baseline`` is what the
     assistant reached alone. ``coverage`` says by suggestion and hunk which accepted lines ran, ``own_tests`` of mutants.
     ``handed_in`` are the files as they stood when open work ended, or at the end where it has not. ``pauses`` are when the clock
@@ -133,7 +134,8 @@ class _Walk:
         match event.data:
             case None:
                 self.withheld.append(event)
-                if event.type == "consent.withdrawn":
+                # Which consent it was is not known: nobody's score may rest on one that may not have been given.
+                if event.type in ("consent.given", "consent.withdrawn"):
                     self.rest = replace(self.rest, plants=False)
             case e.PromptSent() | e.TicketOpened() | e.TicketRevised() | e.CommentAdded() if (
                 self.rest.submitted is not None

@@ -26,14 +26,24 @@ class Fate:
 
 def fates(events: Iterable[e.Event]) -> list[Fate]:
     """Of every accepted hunk that brought lines in, in order of decision, as of the submission, or the end before there is one."""
-    lineage = Lineage()
-    for event in events:
-        if isinstance(event.data, e.InterviewSubmitted):
-            break
-        lineage.take(event)
+    lineage = _followed(events, e.InterviewSubmitted)
     standing = {number for lines in lineage.standing().values() for number in lines.values()}
     return [
         Fate(one.suggestion, one.hunk, len(one.lines), sum(number in standing for number in one.lines), one.changed)
         for one in lineage.brought()
         if one.known and one.lines
     ]
+
+
+def gone(events: Iterable[e.Event]) -> frozenset[tuple[str, str]]:
+    """Proposal and hunk of the accepted ones of which surely nothing was left when open work ended."""
+    return _followed(events, e.PhaseOffered, e.InterviewSubmitted).gone()
+
+
+def _followed(events: Iterable[e.Event], *until: type[e.Payload]) -> Lineage:
+    lineage = Lineage()
+    for event in events:
+        if isinstance(event.data, until):
+            break
+        lineage.take(event)
+    return lineage

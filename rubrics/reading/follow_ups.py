@@ -1,9 +1,10 @@
-"""Follow-ups, what they state, and the runs that decide them.
+"""Follow-ups, what they state, and the runs that belong to them.
 
-Owns which prompts are follow-ups, what in them is progress by itself, and which run decides what. Invariant: an outcome of a
-run decides one thing at most: whether a failure that a follow-up named is resolved, else whether a follow-up sent while tests
-failed brought the failures down, else whether the candidate's own work went round in a circle. Leaves out counting
-(``signals``).
+Owns which prompts are follow-ups, what in them is progress by itself, and whose a run is. Invariant: a run belongs to one thing at
+most: to whether a failure that a follow-up named is resolved, else to whether a follow-up sent while tests failed brought the
+failures down, else to whether the candidate's own work went round in a circle. To a follow-up belong the run that it met, without
+which nobody could say what failed, and those that decide it. Whose a run is hangs on what was asked, taken over and run, and never
+on what a run showed. Leaves out counting (``signals``).
 """
 
 from __future__ import annotations
@@ -13,13 +14,26 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rubrics.reading.facts import Facts
-from rubrics.reading.naming import names_failure
-from rubrics.reading.own_words import own_words
+from rubrics.reading.naming import may_name_failure, names_failure
+from rubrics.reading.own_words import own_words, uncopied
 from rubrics.reading.told import Offered, Prompt, Run
 from rubrics.reading.wording import expressed, is_courtesy, name_of_test, states
 
 # Several signals read the same log one after another: the two latest are kept, by identity.
 _KEPT = 2
+# What was withheld of these may have been a run, or may say whose another is.
+TOLD_BY = (
+    "run.started", "run.finished", "prompt.sent", "ticket.opened", "ticket.revised", "reply.finished", "reply.failed",
+    "suggestion.offered", "suggestion.annotated", "suggestion.decided", "key.recorded",
+)  # fmt: skip
+
+
+def unheard(facts: Facts) -> bool:
+    """Whether words that went with a prompt were withheld: comments that a ticket was to answer, the text of an attached file."""
+    if any(prompt.kind == "revision" for prompt in facts.prompts) and facts.lost("comment.added"):
+        return True
+    attached = any(prompt.attachments for prompt in facts.prompts)
+    return attached and facts.lost("file.snapshotted", "file.edited", "file.deleted")
 
 
 @lru_cache(maxsize=_KEPT)
@@ -80,9 +94,9 @@ def _openings(facts: Facts) -> frozenset[str]:
 @lru_cache(maxsize=_KEPT)
 def stated(facts: Facts) -> Mapping[int, frozenset[str]]:
     """The ids of the requirements that each prompt states, in words of one's own or by what is attached, by its seq."""
-    atoms = facts.key.requirements if facts.key else ()
+    atoms, fresh = facts.key.requirements if facts.key else (), uncopied(facts)
     return {
-        prompt.seq: frozenset(atom.id for atom in atoms if states(atom, prompt, own_words(facts)[prompt.seq]))
+        prompt.seq: frozenset(atom.id for atom in atoms if states(atom, prompt, own_words(facts)[prompt.seq], fresh))
         for prompt in facts.prompts
     }
 
@@ -135,6 +149,19 @@ def named(prompt: Prompt) -> list[str]:
     return [test for test, message in prompt.scene.failing.items() if names_failure(prompt.shown, test, message)]
 
 
+@lru_cache(maxsize=_KEPT)
+def _stating(facts: Facts) -> frozenset[int]:
+    """The seqs of follow-ups that add or correct something: whatever runs show, they move the work."""
+    return frozenset(one.seq for one in follow_ups(facts) if adds(facts, one) or corrects(facts, one))
+
+
+@lru_cache(maxsize=_KEPT)
+def naming(facts: Facts) -> frozenset[int]:
+    """The seqs of all others that may name a failure. Whether what they name had failed is a run's outcome, and not asked here."""
+    others = (one for one in follow_ups(facts) if one.seq not in _stating(facts))
+    return frozenset(one.seq for one in others if may_name_failure(one.shown, one.scene.tests))
+
+
 def resolving(facts: Facts, prompt: Prompt) -> tuple[Run, ...]:
     """The finished runs of open work that show whether a failure which the prompt names is resolved.
 
@@ -145,8 +172,8 @@ def resolving(facts: Facts, prompt: Prompt) -> tuple[Run, ...]:
     later = [run for run in worked(facts) if run.seq > prompt.seq]
     if soon or not later:
         return soon
-    between = (one for one in follow_ups(facts) if prompt.seq < one.seq < later[0].seq)
-    return () if any(named(one) or adds(facts, one) or corrects(facts, one) for one in between) else (later[0],)
+    between = any(prompt.seq < seq < later[0].seq for seq in _stating(facts) | naming(facts))
+    return () if between else (later[0],)
 
 
 def _showing(facts: Facts, prompt: Prompt) -> tuple[bool, tuple[Run, ...]]:
@@ -201,27 +228,48 @@ class Round:
 def rounds(facts: Facts) -> tuple[Round, ...]:
     """Of those that add or correct something.
 
-    What only names a failure is decided as a resolved one, and what says nothing definite has been counted as that.
+    What only names a failure is decided as a resolved one, and what says nothing definite has been counted as that. Where one of
+    the two runs is a resolved failure's, it tells of that alone.
     """
-    found = []
+    return tuple(one for one in _rounds(facts) if failing(one.before))
+
+
+@lru_cache(maxsize=_KEPT)
+def _rounds(facts: Facts) -> tuple[Round, ...]:
+    """The same, whether or not anything failed when they were sent."""
+    found, elsewhere = [], _resolvers(facts)
     for prompt in follow_ups(facts):
-        earlier = [run for run in worked(facts) if run.finished is not None and run.finished < prompt.seq]
+        if prompt.seq not in _stating(facts):
+            continue
+        met = _met(facts, prompt)
         taken, runs = _showing(facts, prompt)
-        if taken and earlier and failing(earlier[-1]) and (adds(facts, prompt) or corrects(facts, prompt)):
-            found.append(Round(prompt, earlier[-1], runs[0]))
+        if taken and met is not None and elsewhere.isdisjoint((met.run, runs[0].run)):
+            found.append(Round(prompt, met, runs[0]))
     return tuple(found)
 
 
 @lru_cache(maxsize=_KEPT)
+def _resolvers(facts: Facts) -> frozenset[str]:
+    """The runs that say whether a named failure was one, and whether it was resolved."""
+    found: set[str] = set()
+    for prompt in follow_ups(facts):
+        runs = resolving(facts, prompt) if prompt.seq in naming(facts) else ()
+        if runs:
+            met = _met(facts, prompt)
+            found |= {run.run for run in (*runs, *([met] if met else []))}
+    return frozenset(found)
+
+
+@lru_cache(maxsize=_KEPT)
 def spoken_for(facts: Facts) -> frozenset[str]:
-    """The runs that may decide a follow-up. Which these are, no run's outcome says."""
-    runs = [one.run for one in rounds(facts)]
-    runs += [run for prompt in follow_ups(facts) if _names_only(facts, prompt) for run in resolving(facts, prompt)]
-    return frozenset(run.run for run in runs)
+    """The runs that belong to a follow-up. Which these are, no run's outcome says."""
+    return _resolvers(facts) | {run.run for one in _rounds(facts) for run in (one.before, one.run)}
 
 
-def _names_only(facts: Facts, prompt: Prompt) -> bool:
-    return bool(named(prompt)) and not adds(facts, prompt) and not corrects(facts, prompt)
+def _met(facts: Facts, prompt: Prompt) -> Run | None:
+    """The latest run that was there when it was sent."""
+    earlier = [(run.finished, run) for run in worked(facts) if run.finished is not None and run.finished < prompt.seq]
+    return max(earlier, key=lambda one: one[0])[1] if earlier else None
 
 
 def _next(facts: Facts, prompt: Prompt) -> int | None:

@@ -9,6 +9,7 @@ names are looked at; an everyday word that is also a symbol does not count by ac
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,6 +71,12 @@ def names_failure(text: str, test: str, message: str) -> bool:
     """Whether the text names a failing test, by its id or by its error."""
     said = _heard(text)
     return said.names(_test(test)) or said.quotes(_told(message))
+
+
+def may_name_failure(text: str, tests: Iterable[str]) -> bool:
+    """Whether the text names one of these tests, or any error: without that it names no failure, whatever the tests show."""
+    said = _heard(text)
+    return bool(said.errors) or any(said.names(_test(test)) for test in tests)
 
 
 @dataclass(frozen=True)

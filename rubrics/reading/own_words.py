@@ -1,23 +1,25 @@
 """What of a prompt is the candidate's own words: not copied from the brief, not said all over again, no mere list.
 
 Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
-the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody. A
-sentence or two in the brief's words is no copy. Leaves out what the words say (``wording``, ``naming``, ``demands``).
+the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody,
+wherever they are put (a prompt, a file, a comment). A sentence or two in the brief's words is no copy. A standing line, the same in
+several prompts but for its numbers, is said once, where it comes first: what every prompt has takes neither skill nor thought.
+Leaves out what the words say (``wording``, ``naming``, ``demands``).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from rubrics.reading.facts import Facts
+from rubrics.reading.told import Prompt
 
 # So many words in a row make it the same words, and so many words in one prompt a copy.
 _ROW, _COPY = 5, 50
-# What stood in so many prompts before is a formula.
-_FORMULA = 2
+# What stands in so many prompts is a standing line, if it has so many words.
+_STANDING, _LINE = 3, 3
 # (so many words without a stop, so many in a hundred of them different) make it a list of words.
 _LISTS = ((40, 95), (80, 85))
 MOST = 40_000
@@ -27,38 +29,39 @@ _WORD = re.compile(r"\w+")
 
 
 def own_words(facts: Facts) -> Mapping[int, str]:
-    """Of each prompt, by its seq, the text without what is copied from the brief, without formulas and lists of words."""
+    """Of each prompt, by its seq, the text without what is copied from the brief, without lists of words, and without what stood
+    in two prompts before: something may have to be said again.
+    """
     return _parted(facts)[0]
 
 
-def said_again(facts: Facts) -> Mapping[int, str]:
-    """The same with the formulas, of prompts that hold some.
-
-    A standing line was found where it was new: what would be found in a prompt for it alone is neither a hit again nor a lack.
-    """
+def new_words(facts: Facts) -> Mapping[int, str]:
+    """The same without standing lines, but where they come first."""
     return _parted(facts)[1]
 
 
 @lru_cache(maxsize=2)
 def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
     brief = _rows_of_brief(facts)
-    seen: Counter[str] = Counter()
-    found: dict[int, str] = {}
-    again: dict[int, str] = {}
+    texts = {prompt.seq: prompt.text[:MOST] for prompt in facts.prompts}
+    split = {seq: [(one, _WORD.findall(one.lower())) for one in SENTENCE.split(text)] for seq, text in texts.items()}
+    said: dict[str, list[int]] = {}
     for prompt in facts.prompts:
-        text = prompt.text[:MOST]
-        sentences = [(sentence, _WORD.findall(sentence.lower())) for sentence in SENTENCE.split(text)]
+        for key in {_key(words) for _, words in split[prompt.seq]} if prompt.counts else ():
+            said.setdefault(key, []).append(prompt.seq)
+    own: dict[int, str] = {}
+    new: dict[int, str] = {}
+    for seq, sentences in split.items():
         copied = [_copied(words, brief) for _, words in sentences]
         bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
-        keys = [" ".join(words) for _, words in sentences]
         never = [(taken and bulk) or _is_list(words) for (_, words), taken in zip(sentences, copied, strict=True)]
-        old = [len(words) >= _ROW and seen[key] >= _FORMULA for (_, words), key in zip(sentences, keys, strict=True)]
-        if prompt.counts:
-            seen.update(set(keys))
-        found[prompt.seq] = _without(text, sentences, [one or other for one, other in zip(never, old, strict=True)])
-        if any(old):
-            again[prompt.seq] = _without(text, sentences, never)
-    return found, again
+        lines = [said.get(_key(words), []) if len(words) >= _LINE else [] for _, words in sentences]
+        before = [sum(one < seq for one in seqs) for seqs in lines]
+        again = [count >= _STANDING - 1 for count in before]
+        standing = [count > 0 and len(seqs) >= _STANDING for count, seqs in zip(before, lines, strict=True)]
+        own[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, again, strict=True)])
+        new[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, standing, strict=True)])
+    return own, new
 
 
 def _without(text: str, sentences: Sequence[tuple[str, list[str]]], left_out: Sequence[bool]) -> str:
@@ -67,10 +70,30 @@ def _without(text: str, sentences: Sequence[tuple[str, list[str]]], left_out: Se
     return "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
 
 
+def _key(words: list[str]) -> str:
+    return re.sub(r"\d+", "0", " ".join(words))
+
+
+def uncopied(facts: Facts) -> Callable[[str], str]:
+    """What leaves of a text the sentences that are not copied from the brief in bulk."""
+    brief = _rows_of_brief(facts)
+    return lambda text: _uncopied(text, brief)
+
+
+@lru_cache(maxsize=256)
+def _uncopied(text: str, brief: frozenset[tuple[str, ...]]) -> str:
+    sentences = [(sentence, _WORD.findall(sentence.lower())) for sentence in SENTENCE.split(text)]
+    copied = [_copied(words, brief) for _, words in sentences]
+    if sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) < _COPY:
+        return text
+    return _without(text, sentences, copied)
+
+
 def handed_on(facts: Facts) -> bool:
     """Whether what was taken over was written with most of the brief at hand as it stands, without a word of one's own.
 
-    A prompt that was not heard, or that nothing was taken over after, had no part in what was handed in.
+    A prompt that was not heard, or that nothing was taken over after, had no part in what was handed in. At hand is what the
+    prompts said and attached, and what the candidate had put into the files by then.
     """
     if facts.key is None or not facts.key.brief:
         return False
@@ -78,10 +101,24 @@ def handed_on(facts: Facts) -> bool:
     taken = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and (end is None or hunk.accepted.seq < end)]
     heard = [prompt for prompt in facts.prompts if prompt.counts and prompt.seq < max(taken, default=0)]
     brief = frozenset(_rows(_WORD.findall(facts.key.brief.lower())))
-    said = {row for prompt in heard for row in _rows(_WORD.findall(prompt.text[:MOST].lower()))}
-    return bool(brief) and 2 * len(brief & said) >= len(brief)
+    said = {row for prompt in heard for text in _at_hand(prompt) for row in _shared(text[:MOST], brief)}
+    return bool(brief) and 2 * len(said) >= len(brief)
 
 
+def _at_hand(prompt: Prompt) -> Iterator[str]:
+    files = prompt.scene.files
+    yield prompt.text
+    yield from (one.text for one in prompt.mentions if one.kind == "selection")
+    yield from (files[path].text for path in prompt.attachments if path in files)
+    yield from (file.own_lines() for file in files.values() if file.seq)
+
+
+@lru_cache(maxsize=256)
+def _shared(text: str, brief: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    return brief.intersection(_rows(_WORD.findall(text.lower())))
+
+
+@lru_cache(maxsize=2)
 def _rows_of_brief(facts: Facts) -> frozenset[tuple[str, ...]]:
     if facts.key is None:
         return frozenset()

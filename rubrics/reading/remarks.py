@@ -1,17 +1,19 @@
 """Whether a remark on a change says where, what is wrong, and what should be.
 
 Owns that reading of push-backs and review notes. Invariant: rules over words and the change they are about, never length: a
-place (a line, or a name that stands in the change), a fault (a claim that something is wrong, or what it does beside what it
-should), and an expectation with a value or something of that change in it. A matter of taste is no remark, and neither are
-words on a verdict that lets a change in, praise or a question at a change that nobody turned down, or orders to whoever reads;
-what is said of three changes alike is one remark, and names nothing of any. Leaves out whether a remark is right
-(``defect_detection``) and counting (``signals``).
+place (a line, or a name that stands in the change), a fault (a claim that something is wrong, or what the change does beside what
+it should), and an expectation with a value or something of that change in it. What is said of one change is one remark. A matter
+of taste is none, and neither are words on a verdict that lets a change in, praise or a question at a change that nobody turned
+down, or orders to whoever reads. What is said of three changes alike, but for names and numbers, is one remark and names nothing
+of any, and a sentence that stands in three remarks gives none of them its place or its expectation. Leaves out whether a remark is
+right (``defect_detection``) and counting (``signals``).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from interviews import events as e
 from interviews.faults import asserts_fault, is_taste, unhedged
@@ -20,8 +22,10 @@ from rubrics.reading.facts import Facts
 from rubrics.reading.own_words import SENTENCE
 
 MOST = 8_000
-# The same words, but for the place, of so many changes are a formula.
+# The same words, but for names and numbers, of so many changes are a formula.
 _FORMULA = 3
+# What differs from change to change in the same words: names as they are quoted, numbers.
+_FILLED = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"|\w*[\d_]\w*")
 # Kinds of fault that one remark can speak of; more are a list of whatever there might be.
 _KINDS = 4
 _EXPECTS = re.compile(
@@ -54,6 +58,8 @@ _LITERAL = re.compile(
     r"each|every|\w+(?:Error|Exception))\b"
 )
 _THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
+# What a change is said to come to, where no name of it is spoken of.
+_COMES_TO = re.compile(r"\d|`|\"|\b(?:None|null|empty|zero|negative|duplicates?)\b", re.I)
 # What makes a case of it.
 _CASE = re.compile(
     r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b"
@@ -112,52 +118,64 @@ _ORDERS = re.compile(
 class Remark:
     """Words about one change: ``seqs`` are its events, ``line`` is where they were written, 0 where nowhere in particular.
 
-    ``formula``: the same was said of several changes alike.
+    ``own`` is what of the ``text`` is said of this change and not of any.
     """
 
     seqs: tuple[int, ...]
     text: str
     line: int
     change: e.Hunk | None
-    formula: bool = False
+    own: str | None = None
 
 
 def remarks(facts: Facts) -> list[Remark]:
-    """Reasons of rejections, comments at changes and words of verdicts that are no matter of taste.
+    """What was said against each change, but for matters of taste.
 
-    The same words again, but for the place, are the same remark.
+    The same words again, but for names and numbers, are the same remark.
     """
-    told: dict[str, list[Remark]] = {}
-    for one in sorted(_all(facts), key=lambda one: one.seqs):
-        text = _ORDERS.split(one.text[:MOST])[0]
-        if text.strip() and not is_taste(text):
-            told.setdefault(_key(text), []).append(Remark(one.seqs, text, one.line, one.change))
-    found = []
-    for same in told.values():
-        seqs = tuple(sorted(seq for one in same for seq in one.seqs))
-        formula = len({(one.change.path, one.change.hunk) for one in same if one.change}) >= _FORMULA
-        found.append(Remark(seqs if formula else same[0].seqs, same[0].text, same[0].line, same[0].change, formula))
-    return found
+    found = sorted(_all(facts), key=lambda one: one.seqs)
+    alike: dict[str, list[Remark]] = {}
+    said: Counter[str] = Counter()
+    for one in found:
+        alike.setdefault(_key(one.text), []).append(one)
+        said.update({_key(sentence) for sentence in SENTENCE.split(one.text)})
+    told = []
+    for same in alike.values():
+        first = same[0]
+        if len(same) >= _FORMULA:
+            told.append(replace(first, seqs=tuple(sorted(seq for one in same for seq in one.seqs)), own=""))
+        else:
+            kept = [sentence for sentence in SENTENCE.split(first.text) if said[_key(sentence)] < _FORMULA]
+            told.append(replace(first, own="\n".join(kept)))
+    return told
 
 
 def _all(facts: Facts) -> list[Remark]:
-    found: list[Remark] = []
+    """One for each change, whatever of it was said where."""
+    words: dict[tuple[str, str], list[tuple[int, str, int]]] = {}
     changes = {(one.suggestion, one.hunk): one.content for one in facts.hunks}
     changes |= {(one.review, one.hunk): one.content for one in facts.reviewed}
-    doubted: set[tuple[str, str]] = set()
     for offered in facts.hunks:
         if (decision := offered.decision) is not None and not decision.accepted:
-            doubted.add((offered.suggestion, offered.hunk))
-            found.append(Remark((decision.seq,), decision.reason, 0, offered.content))
+            words[offered.suggestion, offered.hunk] = [(decision.seq, decision.reason, 0)]
     for reviewed in facts.reviewed:
         if (judged := reviewed.judged) is not None and judged.doubts:
-            doubted.add((reviewed.review, reviewed.hunk))
-            found.append(Remark((judged.seq,), judged.fault, judged.line, reviewed.content))
+            words[reviewed.review, reviewed.hunk] = [(judged.seq, judged.fault, judged.line)]
     for comment in facts.comments:
         at = (comment.suggestion, comment.hunk)
+        if facts.submitted is not None and comment.seq > facts.submitted:
+            continue
         # At a change that was turned down, vague words are a vague push-back.
-        if (facts.submitted is None or comment.seq < facts.submitted) and (at in doubted or _objects(comment.text)):
-            found.append(Remark((comment.seq,), comment.text, comment.line, changes.get(at)))
+        if at in words or _objects(comment.text):
+            words.setdefault(at, []).append((comment.seq, comment.text, comment.line))
+    found = []
+    for at, parts in words.items():
+        read = [(seq, _ORDERS.split(text[:MOST])[0].strip(), line) for seq, text, line in parts]
+        kept = [(seq, text, line) for seq, text, line in read if text and not is_taste(text)]
+        if kept:
+            line = next((line for _, _, line in kept if line > 0), 0)
+            text = "\n".join(text for _, text, _ in kept)[:MOST]
+            found.append(Remark(tuple(sorted(seq for seq, _, _ in kept)), text, line, changes.get(at)))
     return found
 
 
@@ -168,25 +186,39 @@ def _objects(text: str) -> bool:
 
 
 def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", _PLACE.sub(" ", unhedged(text)).lower()))
+    """The words without what differs from one change to the next."""
+    return " ".join(re.findall(r"[^\W\d_]+", _FILLED.sub(" ", _PLACE.sub(" ", unhedged(text))).lower()))
 
 
 def specific(remark: Remark) -> bool:
     """Whether it names place, fault and expected behaviour."""
-    if remark.formula:
-        return False
-    text = unhedged(mended(remark.text, _CUES))
+    own = remark.text if remark.own is None else remark.own
+    text = unhedged(mended(own, _CUES))
     said = [_PLACE.sub(" ", sentence) for sentence in SENTENCE.split(text)]
-    if lists_kinds(" ".join(said)):
+    if not own or lists_kinds(_PLACE.sub(" ", remark.text)):
         return False
     expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, " ".join(said[:at]))]
     if not expects or not _placed(remark, text):
         return False
     beside = any(
-        len(_NAME.findall(sentence)) > 2 and (at not in expects or (len(expects) > 1 and _as_it_is(sentence)))
+        (at not in expects and _does(remark, sentence)) or (len(expects) > 1 and _as_it_is(sentence))
         for at, sentence in enumerate(said)
     )
-    return beside or asserts_fault(text)
+    return beside or asserts_fault(remark.text)
+
+
+def expects(text: str) -> bool:
+    """Whether it says what should be in place of what is; a preference does not."""
+    said = _PRAISE.sub(" ", text[:MOST])
+    return not is_taste(said) and _EXPECTS.search(mended(said, _CUES)) is not None
+
+
+def _does(remark: Remark, sentence: str) -> bool:
+    """Whether it says what the change does: with something of it, or what it comes to."""
+    if len(_NAME.findall(sentence)) <= 2 or _EXPECTS.search(sentence):
+        return False
+    words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
+    return bool(words & _pieces(remark.change)) or _COMES_TO.search(sentence) is not None
 
 
 def _as_it_is(sentence: str) -> bool:
@@ -217,8 +249,12 @@ def _expects(remark: Remark, sentence: str, before: str) -> bool:
     if _LITERAL.search(sentence) or (_THAT.search(sentence) and _CASE.search(before)):
         return True
     words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
-    known = {piece.lower() for name in _names(remark.change) for piece in _PIECE.findall(name)} - _ANY - _VAGUE
-    return bool(words & known) or len(words) > 1
+    return bool(words & _pieces(remark.change)) or len(words) > 1
+
+
+def _pieces(change: e.Hunk | None) -> frozenset[str]:
+    """The words that the change's names are made of."""
+    return frozenset(piece.lower() for name in _names(change) for piece in _PIECE.findall(name)) - _ANY - _VAGUE
 
 
 def _names(change: e.Hunk | None) -> frozenset[str]:

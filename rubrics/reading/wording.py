@@ -9,7 +9,7 @@ counts as said; grammar, length, politeness and spelling change nothing. Leaves 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from interviews.events import Defect, Requirement
@@ -101,32 +101,38 @@ def expressed(requirement: Requirement, text: str) -> bool:
     return matches(requirement.patterns, text)
 
 
-def states(requirement: Requirement, prompt: Prompt, text: str) -> bool:
-    """Whether what is taken for the prompt's ``text`` states the atom, or what was sent of files and selections with it."""
+def states(requirement: Requirement, prompt: Prompt, text: str, fresh: Callable[[str], str]) -> bool:
+    """Whether what is taken for the prompt's ``text`` states the atom, or what was sent of files and selections with it.
+
+    ``fresh`` leaves of a text what counts as said.
+    """
     files = prompt.scene.files
     parts = (prose(one.name, one.text) for one in prompt.mentions if one.kind == "selection")
     return (
         expressed(requirement, text)
-        or any(_sent(requirement, path, files[path]) for path in prompt.attachments if path in files)
-        or any(expressed(requirement, part) for part in parts)
+        or any(_sent(requirement, path, files[path], fresh) for path in prompt.attachments if path in files)
+        or any(expressed(requirement, fresh(part)) for part in parts)
     )
 
 
-def _sent(requirement: Requirement, path: str, file: File) -> bool:
+def _sent(requirement: Requirement, path: str, file: File, fresh: Callable[[str], str]) -> bool:
     key = ("sent", path, requirement.patterns)
     if (said := file.said.get(key)) is None:
-        said = file.said[key] = expressed(requirement, prose(path, file.text[:SENT]))
+        said = file.said[key] = expressed(requirement, fresh(prose(path, file.text[:SENT])))
     return said
 
 
-def written(requirement: Requirement, path: str, file: File) -> bool:
-    """Whether what the candidate wrote of a file states the atom; of a long one, its first ``READ`` characters of theirs."""
+def written(requirement: Requirement, path: str, file: File, fresh: Callable[[str], str]) -> bool:
+    """Whether what the candidate wrote of a file states the atom; of a long one, its first ``READ`` characters of theirs.
+
+    ``fresh`` leaves of a text what counts as said.
+    """
     if not _says(path):
         return False
     key = ("written", path, requirement.patterns)
     if (said := file.said.get(key)) is None:
         own = file.own_lines()[:READ]
-        said = file.said[key] = bool(own) and expressed(requirement, prose(path, own))
+        said = file.said[key] = bool(own) and expressed(requirement, fresh(prose(path, own)))
     return said
 
 

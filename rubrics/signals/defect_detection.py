@@ -4,13 +4,14 @@ Owns the verdicts on hunks of known quality, of proposals and of the review. Inv
 A planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault
 named (in the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at
 most, and none in a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted
-and stayed; rejected without the right fault named, or left undecided, it is no opportunity, for wording must not cost a
-candidate. In the review the fault may be named by its place too: an asserted fault at one of the defect's own lines. A
-sound hunk let in is a right verdict, one rejected with an asserted fault a false alarm, one rejected as a matter of style
-or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
-coverage alone. Where the candidate chose to meet no planted mistakes, or took back that they are scored, nothing is
-observed, as where there was no opportunity. How hard a mistake is to see is its author's word, and how sure a verdict of
-the review was is kept with it. Leaves out what either is worth (the rubric, ``probit``).
+and stayed; rejected without the right fault named, left undecided, or taken out again with all that came with it, it is no
+opportunity, for neither wording nor a change of plan must cost a candidate. In the review the fault may be named by its place
+too: an asserted fault at one of the defect's own lines. A sound hunk let in is a right verdict, one rejected with an asserted
+fault (in the review also with words or a repair that put something else in its place) a false alarm, one rejected as a matter of
+style or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
+coverage alone. Where the candidate chose to meet no planted mistakes, or took back that they are scored, nothing is observed, as
+where there was no opportunity. How hard a mistake is to see is its author's word, and how sure a verdict of the review was is kept
+with it. Leaves out what either is worth (the rubric, ``probit``).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from interviews.faults import asserts_fault, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
-from rubrics.reading.remarks import lists_kinds
+from rubrics.reading.remarks import expects, lists_kinds
 from rubrics.reading.told import Judged, Offered, Reviewed
 from rubrics.reading.wording import all_pass, matches, patterns_of
 
@@ -56,7 +57,7 @@ class DefectDetection:
             return Detection((), (), _("Which proposals held planted mistakes is not in this log."))
         if not facts.plants:
             return Detection((), (), _NO_VERDICT)
-        defective = [chance for defect in facts.key.defects if (chance := _defective(facts, defect)) is not None]
+        defective = [chance for defect in facts.key.defects if (chance := _defective(log, defect)) is not None]
         defective += [chance for hunk in facts.reviewed if (chance := _flawed(facts, hunk)) is not None]
         good = [chance for hunk in facts.hunks if (chance := _good(facts, hunk)) is not None]
         good += [chance for hunk in facts.reviewed if (chance := _sound(facts, hunk)) is not None]
@@ -71,18 +72,23 @@ class DefectDetection:
         )
 
 
-def _defective(facts: Facts, defect: Defect) -> Opportunity | None:
+def _defective(log: LogView, defect: Defect) -> Opportunity | None:
+    facts = log.facts
     shown = [hunk for hunk in facts.hunks if hunk.note and hunk.note.defect == defect.id]
     for hunk in shown:
         if named := _named(facts, defect, hunk):
             return Opportunity(True, named, difficulty=defect.difficulty)
-    accepted = tuple(hunk.accepted.seq for hunk in shown if hunk.accepted)
-    if not accepted:
+    taken = [hunk for hunk in shown if hunk.accepted]
+    accepted = tuple(hunk.accepted.seq for hunk in taken if hunk.accepted)
+    if not taken:
         return None
     if facts.hidden_tests is None:
         return Opportunity(False, accepted, known=False, difficulty=defect.difficulty)
-    mended = all_pass(defect.tests, facts.hidden_tests)
-    return Opportunity(mended, (*accepted, facts.hidden_seq), difficulty=defect.difficulty)
+    if all_pass(defect.tests, facts.hidden_tests):
+        return Opportunity(True, (*accepted, facts.hidden_seq), difficulty=defect.difficulty)
+    if log.gone.issuperset((hunk.suggestion, hunk.hunk) for hunk in taken):
+        return None
+    return Opportunity(False, (*accepted, facts.hidden_seq), difficulty=defect.difficulty)
 
 
 def _named(facts: Facts, defect: Defect, hunk: Offered) -> tuple[int, ...]:
@@ -180,9 +186,11 @@ def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
     known = not facts.lost("hunk.judged", after=judged.seq)
     if not judged.doubts:
         return Opportunity(False, (judged.seq,), known=known, sure=judged.sure)
-    # What could name a fault here can also blame what is sound.
+    # What could name a fault here can also blame what is sound, and so do words or a repair that put something else in its place.
     said = [(judged.seq, judged.fault), *_comments(facts, hunk.review, hunk.hunk, hunk.seq)]
-    blamed = next((seq for seq, text in said if _blames(facts, text)), None)
+    blamed = next((seq for seq, text in said if _blames(facts, text) or expects(text)), None)
+    if blamed is None and judged.repair is not None:
+        blamed = judged.seq
     if blamed is None:
         return None
     return Opportunity(True, tuple(sorted({judged.seq, blamed})), known=known, sure=judged.sure)

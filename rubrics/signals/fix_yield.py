@@ -2,7 +2,8 @@
 
 Owns the share of follow-ups that add or correct a requirement while tests fail, after which a run shows a known failure passed
 and every test that passed before passing still. Invariant: the run that decides is the first one once the answer's changes were
-taken over; what the candidate mends after it, or where nothing was taken over, is their own work. What did not run counts for
+taken over; what the candidate mends after it, or where nothing was taken over, is their own work. Where one of the two runs tells
+whether a failure that another follow-up named is resolved, the round is no opportunity. What did not run counts for
 nothing: a failing test that was deleted is not mended, and where a module can no longer be read, the tests that passed in it are
 broken. A test that was not there before breaks nothing, so whoever writes a failing test first loses nothing; a round without such
 a run is no opportunity. What only names a failing test, or says nothing definite, has been counted as productive follow-up or as
@@ -14,30 +15,14 @@ from __future__ import annotations
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
-from rubrics.reading.follow_ups import Round, failing, passes, rounds, unread
+from rubrics.reading.follow_ups import TOLD_BY, Round, failing, passes, rounds, unheard, unread
 from rubrics.reading.told import Run
-
-# What was withheld of these may have been the run, another prompt before it, or what makes this one a follow-up.
-_TOLD_BY = (
-    "run.started", "run.finished", "prompt.sent", "ticket.opened", "ticket.revised", "reply.finished", "reply.failed",
-    "suggestion.offered", "suggestion.annotated", "suggestion.decided", "key.recorded",
-)  # fmt: skip
 
 
 class FixYield:
     """Evidence: the run before, the follow-up, the run that decides."""
 
-    opens = frozenset(
-        {
-            "prompt.sent",
-            "reply.failed",
-            "reply.finished",
-            "ticket.opened",
-            "ticket.revised",
-            "run.started",
-            "run.finished",
-        }
-    )
+    opens = frozenset(TOLD_BY)
 
     def read(self, log: LogView) -> Share:
         """One opportunity a follow-up with a run before the next prompt."""
@@ -54,7 +39,7 @@ class FixYield:
 def _chance(facts: Facts, one: Round) -> Opportunity:
     evidence = (one.before.finished or one.before.seq, one.prompt.seq, one.run.finished or one.run.seq)
     mended = any(passes(one.run, test) for test in failing(one.before))
-    return Opportunity(mended and not _broken(one.before, one.run), evidence, known=not facts.lost(*_TOLD_BY))
+    return Opportunity(mended and not _broken(one.before, one.run), evidence, known=not unheard(facts))
 
 
 def _broken(before: Run, run: Run) -> bool:

@@ -3,8 +3,7 @@
 Owns the share of prompts, tickets among them, that name a file, symbol, test or error of this workspace, as it was at that
 moment, or attach a file, a part of one, or a failure or output that names such a thing. Invariant: only names count, so
 wording, length and language do not; lists of words point at nothing. Prompts that the platform failed to answer, and mere
-courtesies, are no opportunities; the same prompt sent again is the same one, and what names something only in a standing line is
-none.
+courtesies, are no opportunities; the same prompt sent again is the same one, and a standing line names something once.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
 from rubrics.reading.follow_ups import distinct
 from rubrics.reading.naming import grounded
-from rubrics.reading.own_words import own_words, said_again
+from rubrics.reading.own_words import new_words
 from rubrics.reading.told import Prompt
 
 
@@ -27,17 +26,15 @@ class Grounding:
         """One opportunity a prompt."""
         prompts = distinct(log.facts)
         return Share(
-            tuple(chance for prompt in prompts if (chance := _chance(log.facts, prompt)) is not None),
+            tuple(_chance(log.facts, prompt) for prompt in prompts),
             _("Prompts that name a real file, symbol, test or error of this workspace: %(hits)d of %(n)d.")
             if prompts
             else _("The assistant was not asked anything."),
         )
 
 
-def _chance(facts: Facts, prompt: Prompt) -> Opportunity | None:
-    hit = grounded(prompt, own_words(facts)[prompt.seq])
-    if not hit and (again := said_again(facts).get(prompt.seq)) and grounded(prompt, again):
-        return None
+def _chance(facts: Facts, prompt: Prompt) -> Opportunity:
+    hit = grounded(prompt, new_words(facts)[prompt.seq])
     gap = facts.unsure(prompt) or facts.lost(
         "file.snapshotted", "file.edited", "suggestion.offered", "run.finished", before=prompt.seq
     )

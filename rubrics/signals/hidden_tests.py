@@ -16,10 +16,10 @@ from rubrics.reading.atoms import told_by_tests
 from rubrics.reading.own_words import handed_on
 from rubrics.reading.wording import name_of_test
 
-# What was withheld of these may have left a test to another indicator.
+# What was withheld of these may have left a test to another indicator, passed or failed: what is left may be the better half.
 _TOLD_BY = (
     "suggestion.offered", "suggestion.annotated", "suggestion.decided", "prompt.sent", "ticket.opened", "ticket.revised",
-    "comment.added", "file.snapshotted", "file.edited",
+    "reply.finished", "reply.failed", "comment.added", "file.snapshotted", "file.edited", "file.deleted",
 )  # fmt: skip
 
 
@@ -47,10 +47,7 @@ class HiddenTests:
         # What was withheld may have stated the requirement: then its failing tests would count here.
         by_name = {name: passed for name, passed in by_name.items() if name not in elsewhere or (gap and not passed)}
         return Share(
-            tuple(
-                Opportunity(passed, (facts.hidden_seq,), known=passed or not gap)
-                for _name, passed in sorted(by_name.items())
-            ),
+            tuple(Opportunity(passed, (facts.hidden_seq,), known=not gap) for _name, passed in sorted(by_name.items())),
             _("Hidden tests passed, without those that another indicator has counted: %(hits)d of %(n)d.")
             if by_name
             else _("The hidden tests have no result."),

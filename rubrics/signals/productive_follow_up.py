@@ -16,7 +16,7 @@ from functools import lru_cache
 from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
-from rubrics.reading.follow_ups import adds, corrects, follow_ups, named, passes, resolving, stated
+from rubrics.reading.follow_ups import adds, corrects, follow_ups, named, naming, passes, resolving, stated, unheard
 from rubrics.reading.naming import definitions, names_failure
 from rubrics.reading.own_words import own_words
 from rubrics.reading.told import Prompt
@@ -36,9 +36,8 @@ _REQUEST = re.compile(
     re.I,
 )
 # Without these it cannot be told whether it was an opportunity: it is one then, and not known.
-_WITHOUT = (
-    "run.started", "run.finished", "terminal.output", "suggestion.offered", "suggestion.annotated", "suggestion.decided",
-)  # fmt: skip
+_HINGES = ("run.started", "run.finished", "suggestion.offered", "suggestion.annotated", "suggestion.decided")
+_WITHOUT = (*_HINGES, "terminal.output")
 
 
 class ProductiveFollowUp:
@@ -52,12 +51,14 @@ class ProductiveFollowUp:
         if facts.key is None:
             return Share((), _("Which requirements the brief holds is not in this log."))
         chances, elsewhere = [], _name_planted_faults(facts)
+        # Then another may be a follow-up besides, or this one none, or what it says have been said before.
+        gap = unheard(facts) or facts.lost(*_HINGES)
         for prompt in follow_ups(facts):
             found = adds(facts, prompt) or corrects(facts, prompt) or _resolves(facts, prompt)
             if found:
-                chances.append(Opportunity(True, found))
+                chances.append(Opportunity(True, found, known=not gap))
             elif prompt.seq not in elsewhere and (facts.lost(*_WITHOUT) or not _untold(facts, prompt)):
-                chances.append(Opportunity(False, (prompt.seq,), known=_told(facts, prompt)))
+                chances.append(Opportunity(False, (prompt.seq,), known=not gap and _told(facts, prompt)))
         return Share(
             tuple(chances),
             _("Follow-ups that add or correct a requirement or resolve a named failure: %(hits)d of %(n)d.")
@@ -76,9 +77,7 @@ def _resolves(facts: Facts, prompt: Prompt) -> tuple[int, ...]:
 
 def _told(facts: Facts, prompt: Prompt) -> bool:
     """Whether the log holds all that could have shown progress: nothing withheld, no run still to come."""
-    if facts.unsure(prompt) or facts.lost(
-        "run.finished", "suggestion.offered", "suggestion.annotated", "suggestion.decided", "file.snapshotted"
-    ):
+    if facts.unsure(prompt) or facts.lost("file.snapshotted"):
         return False
     # What a terminal said may have been the failure that it reports.
     if (_FAILS.search(prompt.shown) or _TEST_NAME.search(prompt.shown)) and facts.lost(
@@ -92,8 +91,10 @@ def _untold(facts: Facts, prompt: Prompt) -> bool:
     """Whether the log cannot tell that it moved nothing."""
     if facts.key is not None and facts.key.brief_shared and stated(facts)[prompt.seq]:
         return True
+    if prompt.seq in naming(facts) and not resolving(facts, prompt):
+        return True
     if named(prompt):
-        return not resolving(facts, prompt)
+        return False
     return _names_unseen_failure(prompt) or _only_asks(facts, prompt)
 
 

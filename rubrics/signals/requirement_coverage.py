@@ -16,7 +16,9 @@ from rubrics.reading.atoms import accepted_for, expressed_at, honoured, mended, 
 from rubrics.reading.facts import Facts
 
 # Events in which an atom can have been stated.
-_CHANNELS = ("prompt.sent", "ticket.opened", "ticket.revised", "comment.added", "file.edited", "file.snapshotted")
+_CHANNELS = (
+    "prompt.sent", "ticket.opened", "ticket.revised", "comment.added", "file.edited", "file.snapshotted", "file.deleted",
+)  # fmt: skip
 
 
 class RequirementCoverage:

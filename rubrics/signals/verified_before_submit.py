@@ -4,7 +4,9 @@ Owns the share of accepted hunks that a test run, or a program or test run from 
 acceptance and before submission. Where the analysis of coverage tells of a hunk, a test run or a test command counts only where
 it reached more than half of the hunk's lines that can run: a `def` runs when its file is read. Where it does not (no analysis,
 no line of it that can run), and for programs run from the terminal, which cannot be run again, what counts is that it was made with
-the hunk's file there. Invariant: the button and the terminal count alike; what a run found does not matter.
+the hunk's file there. Invariant: the button and the terminal count alike; what a run found does not matter; a line of which cannot
+be said what it ran is neither a hit nor a miss. Where an analysis was withheld that may have been the one of coverage, nothing is
+known: a run that reached nothing would pass for one that did.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ class VerifiedBeforeSubmit:
         """One opportunity an accepted hunk."""
         facts = log.facts
         runs = _Runs(facts)
+        # Coverage is looked at behind submission.
+        withheld = facts.coverage is None and facts.lost("analysis.recorded", after=facts.submitted or 0)
         chances = []
         for hunk in facts.hunks:
             if hunk.accepted is None or hunk.content is None:
@@ -42,9 +46,10 @@ class VerifiedBeforeSubmit:
                 continue
             run = runs.any(hunk.content.path, accepted)
             if run is not None:
-                chances.append(Opportunity(True, (accepted, run)))
+                chances.append(Opportunity(True, (accepted, run), known=not withheld))
             else:
                 gap = facts.lost(*_RUN_EVENTS, after=accepted) or facts.lost("file.snapshotted", "file.edited")
+                gap = gap or runs.unknown(accepted) or withheld
                 chances.append(Opportunity(False, (accepted,), known=facts.submitted is not None and not gap))
         return Share(
             tuple(chances),
@@ -69,11 +74,15 @@ class _Runs:
 
     def __init__(self, facts: Facts) -> None:
         end = facts.submitted if facts.closed is None else facts.closed
+        self._last_unknown = 0
         # The seq, the files that were there, and whether it is a program, which the analysis of coverage cannot run again.
         runs = [(run.seq, run.paths, False) for run in facts.runs if run.finished is not None]
         for command in facts.commands:
-            if kinds := running(command.command):
+            kinds = running(command.command)
+            if kinds - {"unknown"}:
                 runs.append((command.seq, command.paths, "program" in kinds))
+            if "unknown" in kinds and (end is None or command.seq < end):
+                self._last_unknown = command.seq
         self._runs = sorted((run for run in runs if end is None or run[0] < end), key=lambda run: run[0])
         self._of: dict[tuple[str, bool], list[int]] = {}
 
@@ -84,6 +93,10 @@ class _Runs:
     def programs(self, path: str, after: int) -> int | None:
         """The same of programs alone."""
         return self._first(path, after, programs=True)
+
+    def unknown(self, after: int) -> bool:
+        """Whether a later line may have run anything."""
+        return self._last_unknown > after
 
     def _first(self, path: str, after: int, *, programs: bool) -> int | None:
         if (seqs := self._of.get((path, programs))) is None:

@@ -196,6 +196,37 @@ def test_a_ticket_is_followed_commented_on_asked_for_again_and_merged_into_edite
     shot(watcher, "ticket-replayed")
 
 
+def test_a_round_that_only_answers_leaves_the_change_before_to_be_merged(product: Product, open_page: Open) -> None:
+    page = open_page(product.links["candidate"])
+    pages.consent(page)
+    tickets_tab(page).click()
+    write(page)
+    page.get_by_role("button", name="Hand over", exact=True).click()
+    page.get_by_role("button", name=re.compile(TITLE)).click()
+    back(page, 1)
+    offered = open_names(page)
+    hunks(page).first.get_by_role("button", name="Comment", exact=True).click()
+    page.get_by_role("textbox", name=re.compile("^Comment on the change")).fill("Is this needed?")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("1 comment goes with it")).to_be_visible()
+    page.get_by_role("textbox", name="What should be different").fill("A song about the moon and the sea")
+    page.get_by_role("button", name=re.compile("^Ask for changes")).click()
+    back(page, 2)
+    answer = page.get_by_role("region", name="Answer")
+    expect(answer).to_contain_text("no prepared answer")
+    expect(answer).to_contain_text("what came back before is below")
+    expect(page.get_by_text("1 comment goes with it")).to_have_count(0)
+    expect(page.locator(".ticket-state")).to_contain_text("to decide")
+    shot(page, "ticket-answered")
+    assert open_names(page) == offered
+    page.get_by_role("button", name=re.compile("^Merge all")).or_(
+        hunks(page).get_by_role("button", name=re.compile("^Merge"))
+    ).first.click()
+    wait(lambda: open_names(page) == [])
+    expect(page.get_by_role("button", name="Close the ticket")).to_be_enabled()
+    expect(page.locator(".ticket-state")).to_contain_text("Came back without a change")
+
+
 def test_a_phone_beside_the_workspace_hands_over_reviews_and_merges(product: Product, open_page: Open) -> None:
     desk = open_page(product.links["candidate"])
     pages.consent(desk)

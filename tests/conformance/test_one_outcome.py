@@ -1,7 +1,8 @@
 """One outcome feeds one scored indicator.
 
 An outcome is what came of an act: a test's result, a verdict on a change, what an analysis found, a person's rating. Each is turned
-over by itself in interviews that have all of them; the hits or the count of one indicator may change and of no other.
+over by itself in interviews that have all of them, and each test of each run in simulated ones of every style; the hits or
+the count of one indicator may change and of no other.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from interviews import events as e
 from interviews.ndjson import read_log
 from rubrics import registry
 from rubrics.base import Detection, LogView
+from simulator.chance import anybody
+from simulator.course import Request, simulate
+from simulator.work import STYLES, Style
 from tests.conformance.test_signals import RECORDS
 from tests.golden.make import GROWN_REVIEWED, HEADER
 
@@ -90,14 +94,6 @@ def outcomes() -> list[tuple[str, int, int, str, dict[str, Any]]]:
     ]
 
 
-def meets_a_prompt(which: int, at: int) -> bool:
-    """Whether a prompt comes after this run and before the next."""
-    types = [record.type for record in logs()[which][1]]
-    after = types[at + 1 :]
-    until = after.index("run.finished") if "run.finished" in after else len(after)
-    return types[at] == "run.finished" and bool({"prompt.sent", "ticket.opened", "ticket.revised"} & set(after[:until]))
-
-
 def speaks(which: int, at: int) -> bool:
     """Whether this is a verdict on a change of the review, with words or with comments at the change."""
     records = [record for record in logs()[which][1] if record.payload]
@@ -121,13 +117,28 @@ def moved(which: int, at: int, payload: dict[str, Any]) -> set[str]:
 )
 def test_an_outcome_moves_one_indicator_at_most(which: int, at: int, name: str, payload: dict[str, Any]) -> None:
     found = moved(which, at, payload)
-    if meets_a_prompt(which, at):
-        # What fails when a prompt is sent is the occasion of a follow-up, beside what the run decides.
-        found -= {"fix_yield", "productive_follow_up", "grounding"}
     if speaks(which, at):
         # Words that go with a doubt are a push-back, with "merge" they are none: the verdict is their occasion.
         found -= {"specificity"}
     assert len(found) <= 1
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", [0, 3, 22])
+def test_no_test_of_a_run_moves_two_indicators_in_any_style(seed: int, style: Style) -> None:
+    made = simulate(Request(seed, anybody(seed), style=style))
+    whole = LogView.of(made.header, made.records)
+    before = counts(whole)
+    fed = set()
+    for at, record in enumerate(made.records):
+        for test, payload in turned(record) if record.type == "run.finished" else ():
+            events = [*whole.events]
+            events[at] = e.understand(record.model_copy(update={"payload": payload}))
+            now = counts(LogView(made.header, events))
+            found = {name for name in before if before[name] != now[name]}
+            assert len(found) <= 1, (record.seq, test)
+            fed |= found
+    assert fed
 
 
 def test_every_kind_of_outcome_moves_the_one_that_it_feeds() -> None:

@@ -17,7 +17,7 @@ from interviews.exercises import Exercise, RunSpec
 from interviews.log import Draft, MemoryLog
 from interviews.reviews import change_request, chosen, place, request_with
 from interviews.service import editing
-from interviews.service.analyses import analyse
+from interviews.service.analyses import analyse, repairs
 from interviews.service.interview import Interview
 from interviews.service.room import Room
 from sandbox.backends import bubblewrap
@@ -322,7 +322,7 @@ def test_a_server_that_ended_behind_the_debrief_is_followed_by_one_that_analyses
     assert (len(backend.started), interview.counts["score.recorded"]) == (starts, 1)
 
 
-def test_repairs_are_tried_one_by_one(backend: Counted) -> None:
+def test_repairs_are_tried_one_by_one(backend: Counted, monkeypatch: pytest.MonkeyPatch) -> None:
     worked_on = exercises.load("prompted-playlists")
     assert worked_on.review is not None
     request = change_request(worked_on, 1, plants=True)
@@ -346,10 +346,22 @@ def test_repairs_are_tried_one_by_one(backend: Counted) -> None:
     ]
     interview = submitted(worked_on, backend, {}, drafts)
     analyse(interview, before_debrief=True)
-    hunks = results(interview)["review_repairs"]["hunks"]
+    result = results(interview)["review_repairs"]
+    hunks = result["hunks"]
     assert hunks[note[first.id]] == {"repaired": True, "tests": []}
-    assert hunks[note[second.id]]["repaired"] is False
+    assert hunks[note[second.id]]["repaired"] is False and result["untried"] == []
     assert {one.split("/")[-1] for one in hunks[note[second.id]]["tests"]} == set(second.tests)
+
+    # With no time before the debrief they are tried behind it, once.
+    hurried = submitted(worked_on, backend, {}, drafts)
+    monkeypatch.setattr(repairs, "BUDGET_S", -1.0)
+    analyse(hurried, before_debrief=True)
+    assert results(hurried)["review_repairs"] == {"hunks": {}, "untried": list(hunks)}
+    for _ in range(2):
+        analyse(hurried, before_debrief=False)
+        assert results(hurried)["review_repairs"] == result
+    kinds = [(one.payload or {}).get("kind") for one in hurried.log.read("i1")]
+    assert kinds.count("review_repairs") == 2
 
 
 def test_docker_says_the_same() -> None:

@@ -130,7 +130,8 @@ def test_an_interview_from_consent_to_score(
     hidden = json.dumps(candidate.events)
     assert "nobody else" not in hidden and "suggestion.annotated" not in hidden and "key.recorded" not in hidden
     debrief = candidate.http.get(f"{product.address}/interviews/{candidate.interview}/debrief", timeout=10).text
-    assert "The fix" in debrief
+    # Its assistant placed none in what it proposed here.
+    assert "None of the mistakes that might have been placed on purpose" in debrief
 
     interviewer.reveal()
     card = interviewer.get("scorecard")

@@ -25,6 +25,7 @@ from interviews.service.room import Room
 from interviews.settings import Settings
 from interviews.visibility import TAKEN_BACK, wire, withhold
 from tests.judging import DIMENSIONS, form
+from web import auth
 
 WEEK_MS = 7 * 86_400_000
 FAULT = "Only the first amount is looked at: 1 hour 30 minutes becomes 60 minutes"
@@ -239,6 +240,24 @@ def test_it_can_be_done_for_seven_days_from_the_debrief(app: Flask, settings: Se
     assert ours.get(f"{path}/withdraw").status_code == 302
     assert "They have passed" in ours.get(f"{path}/debrief").get_data(as_text=True)
     assert not room.interview.counts["consent.withdrawn"]
+
+
+def test_for_these_days_an_expired_link_opens_for_the_candidate_alone(app: Flask, interviews: Interviews) -> None:
+    room = held(interviews)
+    shown = next(r for r in room.interview.log.read(room.interview.id) if r.type == "debrief.shown").at_ms
+
+    def opened(role: e.Role, at: int) -> FlaskClient | None:
+        room.interview.tools = replace(room.interview.tools, clock=lambda: at)
+        found = app.test_client()
+        token = auth.sign_link(app.config["SECRET_KEY"], auth.Link(room.interview.id, role, shown - 1))
+        answer = found.get(f"/join/{token}", follow_redirects=True)
+        assert answer.status_code == 200 or "expired" in answer.get_data(as_text=True)
+        return found if answer.status_code == 200 else None
+
+    assert opened("interviewer", shown + 1) is None and opened("candidate", shown + WEEK_MS + 1) is None
+    ours = opened("candidate", shown + WEEK_MS)
+    assert ours is not None and ours.post(f"/interviews/{room.interview.id}/withdraw").status_code == 302
+    assert room.interview.counts["consent.withdrawn"] == 1
 
 
 def test_before_there_is_a_score_it_can_be_taken_back_too(interviews: Interviews) -> None:

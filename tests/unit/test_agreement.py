@@ -9,7 +9,8 @@ import pytest
 from interviews.chain import sha256_hex
 from rubrics.base import DimensionScore, IndicatorScore, LogRef, RatedBy, RubricRef, Scorecard, Source
 from rubrics.people import agreement, concord
-from rubrics.people.agreement import LEAST, Generator, alpha, departs, interval, kappa, kappa_of, mean
+from rubrics.people.agreement import LEAST, Generator, alpha, alpha_of, departs, interval, kappa, kappa_of, mean
+from rubrics.people.ratings import counting
 
 # Four observers, twelve units, missing ones as dots: K. Krippendorff, Computing Krippendorff's alpha-reliability (2011), section C.
 OBSERVED = ("1 2 3 3 2 1 4 1 2 . . .", "1 2 3 3 2 2 4 1 2 5 . 3", ". 3 3 3 2 3 4 2 2 5 1 .", "1 2 3 3 2 4 4 1 2 5 1 .")
@@ -43,6 +44,19 @@ def test_where_all_levels_are_the_same_nothing_is_said() -> None:
     assert kappa([(3, 3)] * 9) is None and alpha([(3, 3)] * 9) is None
     assert kappa([]) is None and alpha([]) is None and alpha([(1,), (2,)]) is None
     assert interval([(3, 3)] * 30, kappa_of) is None
+
+
+def test_where_resamples_do_not_vary_there_is_no_interval() -> None:
+    """Eight pairs in perfect agreement are no proof of it: [1, 1] would say so."""
+    agreed = [(at % 4 + 1, at % 4 + 1) for at in range(LEAST)]
+    assert kappa(agreed) == 1 and interval(agreed, kappa_of) is None
+    units: list[agreement.Unit] = list(agreed)
+    assert alpha(units) == 1 and interval(units, alpha_of) is None
+    # All apart in one and the same way: 0 in each resample.
+    assert kappa([(1, 2)] * 9) == 0 and interval([(1, 2)] * 9, kappa_of) is None
+    nearly = [*agreed, (1, 2)]
+    found = interval(nearly, kappa_of)
+    assert found is not None and found[0] < found[1] == 1
 
 
 def test_levels_that_are_missing_change_nothing() -> None:
@@ -145,6 +159,9 @@ def test_figures_say_how_much_they_rest_on() -> None:
     ]
     people = concord.figure(found, "prompt", "people")
     assert (people.n, people.left_out) == (12, 0) and people.kappa == people.alpha == 1 and "only 12" in people.warning
+    assert people.kappa_ci95 is people.alpha_ci95 is None
+    assert "no interval for kappa and alpha: all pairs agree, so that resamples do not vary" in people.warning
+    assert "hardly any spread" not in people.warning
     rubric = concord.figure(found, "prompt", "rubric")
     assert (rubric.n, rubric.left_out) == (11, 1)
     assert rubric.difference is not None and rubric.difference.mean == Fraction(
@@ -156,6 +173,22 @@ def test_figures_say_how_much_they_rest_on() -> None:
     assert (two.n, two.kappa, two.alpha) == (2, None, None)
     same = [one for at in range(40) if (one := concord.rated(at, card(f"i{at}", {"Ada": 3, "Bo": 3}, 3)))]
     assert "hardly any spread" in concord.figure(same, "prompt", "people").warning
+    # Of a third rater alpha hears, and varies.
+    third = [
+        one
+        for at in range(40)
+        if (one := concord.rated(at, card(f"i{at}", {"Ada": at % 4 + 1, "Bo": at % 4 + 1, "Cy": at % 3 + 1}, 3)))
+    ]
+    three = concord.figure(third, "prompt", "people")
+    assert three.kappa_ci95 is None and three.alpha_ci95 is not None
+    assert "no interval for kappa: all pairs agree" in three.warning and "only" not in three.warning
+
+
+def test_names_that_differ_only_in_case_are_one_rater() -> None:
+    one = concord.rated(0, card("a", {"Ada Lovelace": 3, "ADA LOVELACE": 5, "Bo": 4}, 2))
+    assert one is not None and one.raters == 2 and one.people == {"prompt": (3, 4)}
+    given = card("a", {"Ada": 3, "Bo": 4, "ada": 5}, 2).ratings
+    assert [(told.rater, told.levels["prompt"]) for told in counting(given)] == [("ada", 5), ("Bo", 4)]
 
 
 def test_a_drift_is_told_by_windows_in_order_of_time() -> None:

@@ -35,20 +35,65 @@ def graded(**outcomes: str) -> e.AnalysisRecorded:
 
 def told(*data: e.AnyPayload | None) -> dict[str, e.DebriefItem]:
     items = debrief_items(DEFECTS, [event(seq, item) for seq, item in enumerate(data)])
-    assert [item.defect for item in items] == ["one", "two"]
+    names = [item.defect for item in items]
+    assert names == [one.id for one in DEFECTS if one.id in names]
     return {item.defect: item for item in items}
 
 
-def test_not_shown() -> None:
-    item = told(noted("s1", "h1", None), decided("s1", "h1", True), None, graded(one="failed", two="failed"))["one"]
-    assert (item.outcome, item.suggestion, item.hunk) == ("not shown", None, None)
-    assert (item.title, item.explanation, item.fix) == ("Title one", "Why", "How")
+def test_one_that_was_not_shown_is_kept_for_whoever_meets_it() -> None:
+    assert told(noted("s1", "h1", None), decided("s1", "h1", True), None, graded(one="failed", two="failed")) == {}
 
 
 def test_rejected_or_left_undecided() -> None:
     items = told(noted("s1", "h1", "one"), noted("s2", "h2", "two"), decided("s1", "h1", False), graded(one="passed"))
     assert (items["one"].outcome, items["one"].hunk) == ("rejected", "h1")
-    assert (items["two"].outcome, items["two"].suggestion) == ("rejected", "s2")
+    assert (items["one"].title, items["one"].explanation, items["one"].fix) == ("Title one", "Why", "How")
+    assert (items["two"].outcome, items["two"].suggestion) == ("not judged", "s2")
+
+
+def test_one_made_anew_that_nobody_decided_about_is_told_by_the_one_before() -> None:
+    items = told(noted("s1", "h1", "one"), decided("s1", "h1", False), noted("s2", "h1", "one"))
+    assert (items["one"].outcome, items["one"].suggestion) == ("rejected", "s1")
+
+
+FILE = e.FileSnapshotted(path="a.py", version=1, text="first\n", size=6, sha256="0" * 64, origin="starter")
+FLAWED = e.SuggestionOffered(
+    suggestion="s1", turn="a1", title="One",
+    hunks=(e.Hunk(hunk="h1", path="a.py", base_version=1, line=2, before="", after="flawed()\nmore()\n"),),
+)  # fmt: skip
+
+
+def edited(at: int, size: int, text: str, of: int) -> e.FileEdited:
+    lines: list[e.Json] = [size, *text.split("\n")] if text else [size]
+    changes: list[e.Json] = [*([at] if at else []), lines, *([of - at - size] if of - at - size else [])]
+    return e.FileEdited(path="a.py", version=2, changes=changes, origin="typed", client="c")
+
+
+def taken(*later: e.AnyPayload) -> tuple[str, list[e.Stage]]:
+    """The outcome of an accepted mistake whose test fails, and its last steps; its lines came in behind the first one."""
+    data: list[e.AnyPayload] = [
+        FILE,
+        FLAWED,
+        noted("s1", "h1", "one"),
+        decided("s1", "h1", True),
+        edited(6, 0, "flawed()\nmore()\n", 6),
+    ]
+    events = [event(seq, one) for seq, one in enumerate([*data, *later, graded(one="failed")], start=1)]
+    events[4] = events[4]._replace(cause=4)
+    (item,) = debrief_items(DEFECTS, events)
+    return item.outcome, [step.stage for step in traces(DEFECTS, events)][3:]
+
+
+def test_removed() -> None:
+    assert taken() == ("submitted", ["escaped"])
+    assert taken(edited(6, 16, "", 22)) == ("removed", [])
+    assert taken(e.FileDeleted(path="a.py", origin="terminal")) == ("removed", [])
+    # In part, in place, or cut and put back, it is there.
+    assert taken(edited(6, 9, "", 22))[0] == "submitted"
+    assert taken(edited(6, 6, "renamed", 22))[0] == "submitted"
+    assert taken(edited(6, 16, "", 22), edited(6, 0, "flawed()\n", 6))[0] == "submitted"
+    # What is done in the review comes too late.
+    assert taken(e.PhaseOffered(phase="review", duration_ms=1), edited(6, 16, "", 22))[0] == "submitted"
 
 
 def test_submitted() -> None:
@@ -72,7 +117,7 @@ def test_hidden_tests_that_did_not_run_prove_nothing(result: e.Json) -> None:
     items = told(
         noted("s1", "h1", "one"), decided("s1", "h1", True), e.AnalysisRecorded(kind="hidden_tests", result=result)
     )
-    assert items["one"].outcome == "submitted"
+    assert items["one"].outcome == "taken"
 
 
 def test_the_last_analysis_counts_and_other_kinds_do_not() -> None:
@@ -124,7 +169,8 @@ def test_a_proof_is_the_source_of_the_test() -> None:
         == source_of("test_one", TESTS)
         == ""
     )
-    (item, _) = debrief_items(DEFECTS, [], Proofs(hidden_tests=TESTS))
+    shown = [event(seq, noted("s1", f"h{seq}", name)) for seq, name in enumerate(("one", "two"))]
+    (item, _) = debrief_items(DEFECTS, shown, Proofs(hidden_tests=TESTS))
     assert item.proof.startswith("@pytest") and (item.phase, item.path) == ("open", "a.py")
 
 
@@ -181,7 +227,8 @@ def test_what_became_of_mistakes_in_the_review() -> None:
 @pytest.mark.parametrize("result", [None, {}, {"hunks": {"v1": None}}, {"failed": "no sandbox"}])
 def test_a_repair_that_was_not_tried_is_none_yet(result: e.Json) -> None:
     tried = e.AnalysisRecorded(kind="review_repairs", result=result)
-    assert reviewed(judged("v1", "block", repair="b"), tried)["one"].outcome == "doubted"
+    assert reviewed(judged("v1", "block", repair="b"), tried)["one"].outcome == "not tried"
+    assert reviewed(judged("v1", "block"), tried)["one"].outcome == "doubted"
 
 
 def test_without_planted_mistakes_there_are_none_to_tell_of() -> None:

@@ -295,6 +295,10 @@ def test_the_exported_form_reads_back_equal() -> None:
         ("", "begins with"),
         ("{", "begins with"),
         ('{"format":"pairsight-log","version":7}', "version 1, got 7"),
+        ('{"format":"pairsight-log","version":true}', "version 1, got true"),
+        ('{"format":"pairsight-log","version":1.0}', "version 1, got 1.0"),
+        ('{"format":"pairsight-log","version":"1"}', 'version 1, got "1"'),
+        ('{"format":"pairsight-log"}', "version 1, got null"),
         ('{"format":"pairsight-log","version":1,"interview":{}}', "header"),
     ],
 )

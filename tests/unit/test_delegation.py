@@ -13,7 +13,7 @@ from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed, NotFound, PlatformFailure
 from interviews.fold import fold
 from interviews.log import ClientKey, Draft
-from interviews.service import editing, proposals, resuming
+from interviews.service import delegating, editing, proposals, resuming
 from interviews.service.delegation import AT_ONCE, Delegation
 from interviews.service.interview import Interview
 from interviews.service.pairing import Pairing
@@ -179,6 +179,37 @@ def test_where_two_proposals_want_the_same_line_the_later_stands() -> None:
     assert [hunk["after"] for hunk in interview.state.suggestions[view["suggestion"]].hunks] == ["b = 21\n"]
 
 
+def flawed(ask: Ask, line: int, after: str, name: str, defect: str | None) -> Proposal:
+    """A proposal of one hunk in ``a.py`` that carries a planted mistake."""
+    made = change(ask, "a.py", line, after, name)
+    return replace(made, notes=tuple(note.model_copy(update={"defect": defect}) for note in made.notes))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "noted"),
+    [
+        ((2, "b = 21\n", "off"), (2, "b = 20\n", None), (["s2"], None)),
+        ((2, "b = 20\n", None), (2, "b = 21\n", "off"), (["s2"], "off")),
+        ((2, "b = 21\n", "off"), (3, "c = 30\n", None), (["s1", "s2"], "off")),
+        ((3, "c = 31\n", "off"), (2, "b = 21\n", "other"), (["s1", "s2"], "other")),
+    ],
+    ids=["mended", "brought", "kept beside", "two"],
+)
+def test_a_mistake_is_noted_of_a_hunk_only_where_it_still_stands(
+    first: tuple[int, str, str | None], second: tuple[int, str, str | None], noted: tuple[list[str], str | None]
+) -> None:
+    _, answer = working(
+        lambda ask: flawed(ask, first[0], first[1], "s1", first[2]),
+        lambda ask: flawed(ask, second[0], second[1], "s2", second[2]),
+        lambda ask: Finished("end_turn"),
+    )
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    back(interview, delegation)
+    (payload,) = [r.payload or {} for r in interview.log.read(interview.id) if r.type == "suggestion.annotated"]
+    assert [(note["touches"], note["defect"]) for note in payload["hunks"]] == [noted]
+
+
 def test_merging_survives_edits_made_since() -> None:
     _, answer = simple()
     interview, delegation = handing(answer)
@@ -229,8 +260,13 @@ def test_only_so_many_are_worked_on_at_once_and_the_conversation_goes_on_beside_
     wait(lambda: interview.state.turns[0].status == "finished")
     go.set()
     for name in interview.state.tickets:
-        view = ready(back(interview, delegation, name))
-        assert view["suggestion"] is None and view["title"] == "Make b 20" and view["checks"] == []
+        ticket = back(interview, delegation, name)
+        assert ticket.change is None and ticket.answer is not None
+        assert (
+            ticket.answer["suggestion"] is None
+            and ticket.answer["title"] == "Make b 20"
+            and ticket.answer["checks"] == []
+        )
     assert open_one(delegation) == "t5"
 
 
@@ -303,6 +339,135 @@ def test_a_round_that_failed_ends_in_words_and_what_it_was_asked_for_still_holds
     assert back(interview, delegation).status == "returned"
     told = "Again, please.\n\nOn a.py line 2 as proposed: Hm.\n\nOnce more."
     assert asked[2].prompt == told and len(asked[2].history) == 1
+
+
+def in_turn(*answers: Answer) -> Answer:
+    """Each round of a ticket by the answer of its number."""
+
+    def answer(ask: Ask) -> Iterator[Part]:
+        return answers[int(ask.turn.partition(".")[2]) - 1](ask)
+
+    return answer
+
+
+def test_a_round_that_only_answers_in_words_leaves_the_change_before_to_be_decided() -> None:
+    go = threading.Event()
+
+    def words(ask: Ask) -> Iterator[Part]:
+        yield TextDelta("It is.")
+        go.wait(20)
+        yield Finished("end_turn")
+
+    interview, delegation = handing(in_turn(simple()[1], words, simple()[1]))
+    decide = proposals.Proposals(interview)
+    open_one(delegation)
+    back(interview, delegation)
+    delegation.comment("t1.1-s1", "t1.1-s1-h1", 1, "Why?", None)
+    delegation.revise("t1", "Is b right?", None, None, None)
+    with pytest.raises(Conflict, match="asked for changes"):
+        decide.decide_all("t1.1-s1", "rejected", "", None)
+    go.set()
+    ticket = back(interview, delegation)
+    assert (ticket.status, ready(ticket)["suggestion"], ready(ticket)["turn"]) == ("returned", "t1.1-s1", "t1.1")
+    assert ticket.answer and (ticket.answer["suggestion"], ticket.answer["description"]) == (None, "It is.")
+    assert decide.decide_all("t1.1-s1", "accepted", "", None) == []
+    assert "b = 20\n" in (interview.state.files["a.py"].text or "")
+    # Its comments were told; what is said of it now goes with the next.
+    second = delegation.comment("t1.1-s1", "t1.1-s1-h1", 1, "I see.", None)
+    delegation.revise("t1", "", None, None, None)
+    ticket = back(interview, delegation)
+    assert ticket.rounds[2].comments == [second] and ticket.answer is None
+
+
+def test_a_round_that_brings_a_change_takes_the_place_of_all_before_it() -> None:
+    _, words = working(lambda ask: TextDelta("It is."), lambda ask: Finished("end_turn"))
+    interview, delegation = handing(in_turn(simple()[1], words, simple()[1]))
+    open_one(delegation)
+    for wanted in ("Is b right?", "Once more."):
+        back(interview, delegation)
+        delegation.revise("t1", wanted, None, None, None)
+    assert ready(back(interview, delegation))["suggestion"] == "t1.3-s1"
+    decide = proposals.Proposals(interview)
+    with pytest.raises(Conflict, match="asked for changes"):
+        decide.decide("t1.1-s1", "t1.1-s1-h1", "accepted", "", None)
+    assert decide.decide_all("t1.3-s1", "accepted", "", None) == []
+
+
+def test_a_round_that_was_stopped_before_it_changed_anything_leaves_the_change_before() -> None:
+    def idle(ask: Ask) -> Iterator[Part]:
+        wait(ask.cancelled)
+        yield Finished("stopped")
+
+    interview, delegation = handing(in_turn(simple()[1], idle))
+    open_one(delegation)
+    back(interview, delegation)
+    delegation.revise("t1", "Hm, no.", None, None, None)
+    delegation.stop("t1")
+    ticket = back(interview, delegation)
+    assert ticket.answer and "Stopped before it was done." in str(ticket.answer["description"])
+    assert proposals.Proposals(interview).decide_all(ready(ticket)["suggestion"], "accepted", "", None) == []
+
+
+def breaking(*parts: Callable[[Ask], Part], error: Exception | None = None) -> Answer:
+    """An answer whose service fails behind these parts."""
+    _, begun = working(*parts)
+
+    def answer(ask: Ask) -> Iterator[Part]:
+        yield from begun(ask)
+        raise error or PlatformFailure("The service is away")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("error", "why"), [(None, "The service is away"), (RuntimeError(), "The assistant failed (RuntimeError)")]
+)
+def test_what_was_changed_before_a_service_failed_comes_back(error: Exception | None, why: str) -> None:
+    interview, delegation = handing(
+        breaking(
+            lambda ask: TextDelta("I begin."),
+            lambda ask: change(ask, "a.py", 2, "b = 20\n"),
+            lambda ask: Spent(e.Usage(input_tokens=7)),
+            error=error,
+        )
+    )
+    open_one(delegation)
+    ticket = back(interview, delegation)
+    view = ready(ticket)
+    assert ticket.status == "returned" and view["suggestion"] == "t1.1-s1"
+    assert view["description"].startswith(f"I begin.\n\nThe work broke off before it was done. {why}")
+    assert (ticket.rounds[0].stop_reason, ticket.rounds[0].tokens, interview.state.spent_tokens) == ("cut off", 7, 7)
+    assert kinds(interview)[-4:] == ["reply.finished", "suggestion.offered", "suggestion.annotated", "ticket.returned"]
+    assert proposals.Proposals(interview).decide_all("t1.1-s1", "accepted", "", None) == []
+
+
+def test_a_round_whose_proposals_cannot_be_brought_back_still_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*given: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(delegating, "collected", broken)
+    interview, delegation = handing(simple()[1])
+    open_one(delegation)
+    ticket = back(interview, delegation)
+    assert (ticket.status, ticket.rounds[0].error) == ("failed", "The assistant failed (RuntimeError)")
+
+
+def test_nothing_comes_back_of_a_failure_once_the_time_is_up() -> None:
+    go = threading.Event()
+
+    def late(ask: Ask) -> Iterator[Part]:
+        yield TextDelta("I begin.")
+        yield change(ask, "a.py", 2, "b = 20\n")
+        go.wait(20)
+        raise PlatformFailure("The service is away")
+
+    interview, delegation = handing(late)
+    open_one(delegation)
+    begun(interview)
+    interview.record(Draft("system", e.PhaseEnded(phase="open", by="clock")))
+    go.set()
+    ticket = back(interview, delegation)
+    assert (ticket.status, ticket.rounds[0].error) == ("failed", "The service is away")
 
 
 def test_a_slow_or_failing_service_holds_no_clock() -> None:
@@ -508,6 +673,47 @@ def test_nothing_of_a_closed_ticket_is_decided() -> None:
     delegation.close("t1", None)
     with pytest.raises(Conflict, match="closed"):
         proposals.Proposals(interview).decide(name, f"{name}-h1", "accepted", "", None)
+
+
+def test_a_comment_is_on_a_line_that_the_hunk_has() -> None:
+    _, answer = working(
+        lambda ask: change(ask, "a.py", 1, "a = 10\n", before=3),
+        lambda ask: change(ask, "a.py", 6, "", "s2", before=2),
+        lambda ask: Finished("end_turn"),
+    )
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    back(interview, delegation)
+    # One line in place of three, and two that go away.
+    for hunk, last in (("t1.1-s1-h1", 1), ("t1.1-s1-h2", 2)):
+        for line in range(last + 1):
+            delegation.comment("t1.1-s1", hunk, line, "Hm.", None)
+        with pytest.raises(BadInput, match=f"1 to {last},"):
+            delegation.comment("t1.1-s1", hunk, last + 1, "Hm.", None)
+
+
+def test_a_comment_names_the_line_as_it_is_in_the_whole_change() -> None:
+    asked, answer = working(
+        lambda ask: change(ask, "a.py", 1, "a = 1\n# one\n# two\n# three\n"),
+        lambda ask: change(ask, "b.py", 1, "x = 10\n", "s2"),
+        lambda ask: change(ask, "a.py", 5, "e = 50\n# and\n", "s3"),
+        lambda ask: change(ask, "a.py", 8, "", "s4"),
+        lambda ask: Finished("end_turn"),
+    )
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    back(interview, delegation)
+    for hunk, line, text in (("h2", 1, "Fifty?"), ("h2", 2, "And?"), ("h4", 1, "Ten?"), ("h3", 1, "Gone?")):
+        delegation.comment("t1.1-s1", f"t1.1-s1-{hunk}", line, text, None)
+    delegation.revise("t1", "", None, None, None)
+    back(interview, delegation)
+    assert asked[1].prompt.split("\n\n") == [
+        "On a.py line 8 as proposed: Fifty?",
+        "On a.py line 9 as proposed: And?",
+        "On b.py line 1 as proposed: Ten?",
+        "On a.py line 8 as it was: Gone?",
+    ]
+    assert [one.text for one in asked[1].attachments] == ["e = 50", "# and", "x = 10", "h = 8"]
 
 
 def test_a_comment_on_what_was_erased_since_keeps_its_words() -> None:

@@ -334,6 +334,26 @@ def test_a_ticket_that_came_back_with_it_and_a_verdict_are_said_again_but_older_
     ]
 
 
+@pytest.mark.parametrize("secret_in", [("change",), ("answer",), ("change", "answer")])
+def test_a_change_and_the_words_that_a_later_round_brought_are_both_said_again(
+    told: Told, secret_in: tuple[str, ...]
+) -> None:
+    told.tell("candidate", e.TicketOpened(ticket="t1", turn="t1.1", title="t", text="do it", files={}))
+    said = {which: SECRET if which in secret_in else "said" for which in ("change", "answer")}
+    back = e.TicketReturned(ticket="t1", turn="t1.1", title="t", description=said["change"], suggestion="s1")
+    told.tell("assistant", back)
+    told.tell("candidate", e.TicketRevised(ticket="t1", turn="t1.2", text="again", files={}))
+    later = {"turn": "t1.2", "description": said["answer"], "suggestion": None}
+    told.tell("assistant", back.model_copy(update=later))
+    told.redact()
+    ticket, dots = told.state.tickets["t1"], "•" * length(SECRET)
+    assert ticket.status == "returned" and ticket.change and ticket.answer
+    assert (ticket.change["turn"], ticket.change["suggestion"]) == ("t1.1", "s1")
+    assert (ticket.answer["turn"], ticket.answer["suggestion"]) == ("t1.2", None)
+    found = {"change": ticket.change["description"], "answer": ticket.answer["description"]}
+    assert found == {which: dots if which in secret_in else "said" for which in found}
+
+
 @pytest.mark.parametrize("by_seq", [False, True])
 def test_what_a_hunk_was_changed_to_is_erased_and_the_decision_stands(told: Told, by_seq: bool) -> None:
     told.whole("a.py", "x\n")

@@ -245,6 +245,43 @@ def test_a_scorecards_export_is_read_and_so_are_semicolons_and_a_mark_of_order(t
     assert less["not_in_groups"] == 3
 
 
+def test_who_is_not_in_the_file_moves_no_line(tmp_path: Path) -> None:
+    """The sample is who is in the table: a hundred others that score well made its better half come out badly."""
+    few = "interview,sex\n" + "".join(f"i{n},{'f' if n % 2 else 'm'}\n" for n in range(4))
+    strangers = "".join(f"x{n},prompt,0.9\n" for n in range(100)) + "y,prompt,\n"
+    only = result(run(tmp_path, few, "--json", "--dimension", "prompt"))["dimensions"][0]
+    assert (only["threshold"], only["observed"], only["not_listed"]) == (0.15, 4, 5)
+    found = result(run(tmp_path, few, "--json", "--dimension", "prompt", scores=SCORES + strangers))
+    (part,) = found["dimensions"]
+    assert {**part, "not_listed": 5} == only and part["not_listed"] == 105 and found["not_in_groups"] == 107
+    assert [(one["well"], one["n"]) for one in part["breakdowns"][0]["groups"]] == [(1, 2), (1, 2)]
+    words = run(tmp_path, few, "--dimension", "prompt", scores=SCORES + strangers).stdout
+    assert "above the median of 0.15 (of the 4 that are in the file of groups and were observed)" in words
+    assert (
+        "not in the file and left out 105" in words and "107 interviews that were scored are not in the file" in words
+    )
+    cut = result(run(tmp_path, few, "--json", "--dimension", "prompt", "--cut", "0.2", scores=SCORES + strangers))
+    assert cut["dimensions"][0]["not_listed"] == 105 and cut["dimensions"][0]["observed"] == 4
+
+
+def test_a_group_is_one_however_its_name_is_spelled(tmp_path: Path) -> None:
+    names = ["Female", "female ", " FEMALE", "Male", "male", "MALE", "Ｍale", "Straße", "STRASSE", "PREFER  not to say"]
+    groups = "interview,sex\n" + "".join(f"i{n},{name}\n" for n, name in enumerate(names))
+    (sex,) = result(run(tmp_path, groups, "--json", "--dimension", "prompt"))["dimensions"][0]["breakdowns"]
+    told = {one["group"]["sex"]: one["n"] for one in sex["groups"]}
+    assert told == {"Female": 3, "Male": 4, "Straße": 2} and sex["unknown"]["not_observed"] == 1
+    # As many spellings as there may be groups are no more than what they stand for.
+    many = "interview,sex\n" + "".join(f"i{n},{spelled(n)}\n" for n in range(60))
+    scores = "interview,dimension,score\n" + "".join(f"i{n},prompt,0.5\n" for n in range(60))
+    (one,) = result(run(tmp_path, many, "--json", scores=scores))["dimensions"][0]["breakdowns"][0]["groups"]
+    assert one["group"] == {"sex": "abcdef"} and one["n"] == 60
+
+
+def spelled(number: int) -> str:
+    """``abcdef``, each letter large where the number's bit says so."""
+    return "".join(sign.upper() if number >> at & 1 else sign for at, sign in enumerate("abcdef"))
+
+
 def test_who_did_not_say_is_told_apart(tmp_path: Path) -> None:
     found = result(
         run(tmp_path, GROUPS.replace("i1,f,b", "i1,Prefer not to say,b").replace("i2,f,a", "i2,,a"), "--json")

@@ -57,6 +57,39 @@ def test_erased_payloads_are_folded_alike() -> None:
     assert in_browser(events) == fold(map(e.understand, erased)).to_json()
 
 
+def test_a_round_without_a_change_is_folded_alike_and_leaves_the_one_before() -> None:
+    hunk = e.Hunk(hunk="h", path="a.py", base_version=0, line=1, before="", after="x\n")
+    back = e.TicketReturned(ticket="t1", turn="t1.1", title="X", description="x is there", suggestion="s")
+    again = e.TicketRevised(ticket="t1", turn="t1.2", text="Is it?", files={})
+    told: list[e.AnyPayload] = [
+        e.TicketOpened(ticket="t1", turn="t1.1", title="X", text="please", files={}),
+        e.SuggestionOffered(suggestion="s", turn="t1.1", title="X", hunks=(hunk,)),
+        back,
+        again,
+        back.model_copy(update={"turn": "t1.2", "description": "It is.", "suggestion": None}),
+        again.model_copy(update={"turn": "t1.3"}),
+    ]
+    states = []
+    for upto in range(1, len(told) + 1):
+        events: list[dict[str, object]] = [
+            {
+                "seq": seq,
+                "at_ms": seq,
+                "actor": "assistant",
+                "type": data.type,
+                "v": data.v,
+                "cause": None,
+                "payload": e.dump_payload(data),
+            }
+            for seq, data in enumerate(told[:upto], 1)
+        ]
+        states.append(fold(understand(event) for event in events).to_json())
+        assert in_browser(events) == states[-1], told[upto - 1].type
+    answered, working = (state["tickets"]["t1"] for state in states[-2:])
+    assert (answered["change"]["suggestion"], answered["answer"]["description"]) == ("s", "It is.")
+    assert (working["change"]["suggestion"], working["answer"]) == ("s", None)
+
+
 def test_what_is_left_of_a_ticket_or_a_review_is_folded_alike() -> None:
     records = golden(ROOT / "tests/golden/v1-reviewed.ndjson")
     families = ("ticket", "comment", "review", "hunk", "suggestion", "reply", "tool", "phase", "debrief")

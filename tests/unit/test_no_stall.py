@@ -183,7 +183,30 @@ def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypa
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "piece", ["'", '"', "\\", 'a"', "a'b\"", "A=", "a=b ", "env ", "uv run ", "(", "-x ", "<<", "#", "; "]
+    "piece",
+    [
+        "'",
+        '"',
+        "\\",
+        'a"',
+        "a'b\"",
+        "A=",
+        "a=b ",
+        "env ",
+        "uv run ",
+        "(",
+        "-x ",
+        "<<",
+        "#",
+        "; ",
+        "${",
+        "$(",
+        "`",
+        "a && ",
+        "{ ",
+        "<<a\n",
+        "f()",
+    ],
 )
 def test_no_line_stalls_the_reading(piece: str) -> None:
     running(piece * (200_000 // len(piece)))

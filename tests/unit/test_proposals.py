@@ -251,7 +251,7 @@ def test_a_stale_hunk_goes_together_with_changes_of_other_lines_in_it(interview:
     assert text(interview) == "# above\n" + want
     # What the exercise knows of it holds on.
     (item,) = debrief_items([defect], map(e.understand, interview.log.read(interview.id)))
-    assert (item.outcome, item.hunk) == ("submitted", "h1")
+    assert (item.outcome, item.hunk) == ("taken", "h1")
 
 
 def test_what_the_text_has_already_is_not_made_anew(interview: Interview) -> None:

@@ -248,3 +248,38 @@ def test_words_on_a_verdict_are_a_push_back_only_where_it_doubts(verdict: e.Verd
     for at, text in enumerate(["Checked, fine: number 0 is right", "limit_1 is wrong, it should be 2"]):
         story.tell("candidate", e.HunkJudged(review="rv1", hunk=f"v{at}", verdict=verdict, line=1, fault=text))
     assert share(story, "specificity") == ((1, 2) if verdict in ("probably wrong", "block") else (0, 0))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`total_cents` should be 5. I have given this a lot of thought.",
+        "`total_cents` should return 5. Have a nice day everyone!",
+        "Keep `total_cents` as it is. It is all fine and well done.",
+        "`total_cents` should return None for empty input.",
+    ],
+)
+def test_no_other_sentence_stands_in_for_the_fault(text: str) -> None:
+    assert not said(text, 1)
+
+
+def test_what_is_said_of_one_change_in_pieces_is_one_remark() -> None:
+    story = blamed(["limit_0 is wrong"])
+    for at, text in enumerate(("it should be 3", "and limit_0 should never be 4")):
+        story.tell("candidate", e.CommentAdded(comment=f"c{at}", suggestion="rv1", hunk="v0", line=1, text=text))
+    assert share(story, "specificity") == (1, 1)
+
+
+def test_a_sentence_that_stands_in_three_remarks_gives_none_of_them_its_expectation() -> None:
+    stock = "It should return None for `{}` then."
+    own = ["limit_0 breaks here.", "This one is wrong too.", "And what of limit_2, it fails.", "limit_3 forgets it."]
+    texts = [f"{text} {stock.format(at)}" for at, text in enumerate(own)]
+    assert share(blamed(texts), "specificity") == (0, 4)
+    assert share(blamed(texts[:2]), "specificity") == (2, 2)
+    # A claim may be the same each time where the rest is not.
+    values = [
+        "It should be 3, not limit_0.",
+        "`limit_1` must be less than 9.",
+        "I'd expect limit_2 twice here, as before.",
+    ]
+    assert share(blamed([f"This is wrong. {text}" for text in values]), "specificity") == (3, 3)

@@ -94,6 +94,9 @@ def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:
         ("title: Standard", "title: '  '", "title:", "title: string should have at least 1 character"),
         ("title: Standard", "title: Standard\ntitle: Other", "title: Other", "title: expected this field once, got it again"),
         ("interviews: 0", "interviews: -1", "interviews:", "calibration.interviews"),
+        ("needed: 100", "needed: 1", "needed:", "calibration.needed: expected at least 30, for fewer interviews"),
+        ("needed: 100", "needed: 29", "needed:", "better than 0.2, got 29"),
+        ("needed: 100", "needed: true", "needed:", "calibration.needed: input should be a valid integer, got True"),
         ("  needed: 100\n", "", "calibration:", "calibration.needed: expected this field, it is missing"),
         ("signal: grounding", "signal: politeness", "signal: politeness", "expected one of the signals constraint_or_example, "),
         ("signal: grounding", "signal: requirement_coverage", "id: grounding", "one outcome to feed one indicator"),
@@ -167,6 +170,16 @@ def test_calibration_is_the_rubrics_own_and_told_until_it_is_enough() -> None:
     enough = score(view, parse(changed("interviews: 0", "interviews: 100"), "x.yaml"))
     assert enough.calibration == "calibrated"
     assert not any("Uncalibrated" in flag for flag in enough.flags)
+
+
+def test_no_author_can_call_a_rubric_calibrated_by_a_single_interview() -> None:
+    alone = changed("interviews: 0\n  needed: 100", "interviews: 1\n  needed: 1")
+    with pytest.raises(BadInput, match=r"line 20: calibration\.needed: expected at least 30"):
+        parse(alone, "x.yaml")
+    view = LogView.of(HEADER, tell())
+    for interviews, said in ((29, "uncalibrated"), (30, "calibrated")):
+        least = parse(changed("interviews: 0\n  needed: 100", f"interviews: {interviews}\n  needed: 30"), "x.yaml")
+        assert score(view, least).calibration == said
 
 
 def test_an_unknown_rubric_names_those_there_are(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from rubrics.reading.demands import demands
 from rubrics.reading.own_words import own_words
 from rubrics.reading.wording import expressed, matches
 from tests.golden.make import DEFECTS, HEADER, REQUIREMENTS, TEST
-from tests.golden.story import Story, note
+from tests.golden.story import Story, hunk, note
 from tests.unit.test_signals import CAP, CODE, asked, begin, finish, offered, prompt, share
 
 BRIEF = """# Fees
@@ -107,6 +107,26 @@ def test_a_copied_brief_is_no_word_of_ones_own_and_held_against_nobody() -> None
     assert share(story, "grounding") == (1, 1)
 
 
+@pytest.mark.parametrize("where", ["a note", "an attached note", "a docstring", "a comment at the hunk"])
+def test_a_copied_brief_is_no_word_of_ones_own_wherever_it_is_put(where: str) -> None:
+    story = briefed()
+    asked(story, "a1", "do it")
+    if where == "a docstring":
+        story.file("candidate", "fees.py", f'"""{BRIEF}"""\n', "typed")
+    elif "note" in where:
+        story.file("candidate", "NOTES.md", BRIEF, "paste")
+    asked(story, "a2", "now the fees", *(["NOTES.md"] if where == "an attached note" else []))
+    content = hunk("h1", "songs/builder.py", 3, "MAX_SONGS = 30\n", "MAX_SONGS = 30\n")
+    seq = story.offer("a2", "s1", "Fees", (content, note("h1", "cap", "cap")))
+    if where == "a comment at the hunk":
+        story.tell("candidate", e.CommentAdded(comment="c1", suggestion="s1", hunk="h1", line=1, text=BRIEF))
+    story.accept("s1", content, seq)
+    finish(story, test_cap="failed")
+    assert share(story, "requirement_coverage") == (0, 0)
+    # The brief was at hand as it stands, and nothing of what was right is the candidate's.
+    assert share(story, "hidden_tests")[1] == (2 if where == "a comment at the hunk" else 0)
+
+
 @pytest.mark.parametrize("when", ["first", "failed", "last", "after the last change", "in the review"])
 def test_who_hands_the_brief_on_has_no_outcome_only_where_it_was_heard_and_something_taken_over(when: str) -> None:
     story = briefed()
@@ -135,20 +155,20 @@ def test_a_sentence_in_the_briefs_words_is_no_copy() -> None:
     assert share(story, "requirement_coverage") == (1, 1)
 
 
-def test_formulas_and_lists_of_words_count_for_nothing() -> None:
+def test_standing_lines_count_once_and_lists_of_words_for_nothing() -> None:
     story = begin()
     line = "Mind songs/builder.py and never more than 3 of them."
     for turn in ("a1", "a2", "a3", "a4"):
         asked(story, turn, f"{line}\nGo on with number {turn}")
-    # A standing line is found where it is new, and held against nobody after that.
-    assert share(story, "grounding") == share(story, "constraint_or_example") == (2, 2)
-    asked(story, "a5", f"{line}\nLook at `shuffle` and return at most 7 songs of it")
-    assert share(story, "grounding") == share(story, "constraint_or_example") == (3, 3)
-    # One that names nothing excuses nothing.
+    # A standing line counts where it comes first, whatever its numbers are.
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (1, 4)
+    asked(story, "a5", f"{line.replace('3', '4')}\nLook at `shuffle` and return at most 7 songs of it")
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (2, 5)
+    # What is said twice is no standing line.
     story = begin()
-    for turn in ("a1", "a2", "a3", "a4"):
-        asked(story, turn, f"Please do it with a lot of care.\nGo on with number {turn}")
-    assert share(story, "grounding") == share(story, "constraint_or_example") == (0, 4)
+    for turn in ("a1", "a2"):
+        asked(story, turn, f"{line}\nGo on with number {turn}")
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (2, 2)
     words = " ".join(f"word{at}" for at in range(60))
     story = begin()
     asked(story, "a1", f"go on\n{words} `shuffle` `Track` MAX_SONGS songs/builder.py")

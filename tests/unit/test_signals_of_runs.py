@@ -207,6 +207,7 @@ def test_taking_over_what_is_left_later_on_changes_no_round(at: int) -> None:
     asked(story, "a2", "test_two_hours is red")
     offered(story, "a2", note("h1", "cap"))
     ran(story, "r2", TWO)
+    ran(story, "r2b", TWO)
     if at == 1:
         offered(story, "a2", note("h2", "cap"))
     asked(story, "a3", CAP)
@@ -216,6 +217,55 @@ def test_taking_over_what_is_left_later_on_changes_no_round(at: int) -> None:
     ran(story, "r3")
     assert share(story, "productive_follow_up") == (1, 2)
     assert share(story, "fix_yield") == (1, 1)
+
+
+def test_a_run_that_resolves_a_named_failure_is_no_occasion_of_a_round() -> None:
+    """It decides the one; what fails in it when the next follow-up is sent would be its second."""
+    for again in (False, True):
+        story = follow_up("test_two_hours is red", before=(TWO,))
+        ran(story, "r2", TWO)
+        if again:
+            ran(story, "r2b", TWO)
+        asked(story, "a3", CAP)
+        offered(story, "a3", note("h2", "cap", "cap"))
+        ran(story, "r3")
+        assert share(story, "productive_follow_up") == (1, 2)
+        assert share(story, "fix_yield") == ((1, 1) if again else (0, 0))
+
+
+@pytest.mark.parametrize("failing", [(), (TWO,)])
+def test_a_round_whose_last_run_a_named_failure_stands_in_is_none(failing: tuple[str, ...]) -> None:
+    story = follow_up(before=(TWO,))
+    ran(story, "r2", *failing)
+    asked(story, "a3", "test_two_hours is red")
+    offered(story, "a3", note("h2"))
+    ran(story, "r3")
+    assert share(story, "fix_yield") == (0, 0)
+    assert share(story, "productive_follow_up") == (1 + bool(failing), 1 + bool(failing))
+
+
+@pytest.mark.parametrize(("text", "chances"), [("Hmm, try again.", 1), ("test_grace is red", 0), (CAP, 0)])
+def test_a_run_that_a_follow_up_met_is_no_chance_of_a_way_back(text: str, chances: int) -> None:
+    for failing in ((), (TWO,), (GRACE,)):
+        story = begin()
+        asked(story, "a1", "do it")
+        for name, some in (("r1", (TWO,)), ("r2", (STARTED,)), ("r3", failing)):
+            ran(story, name, *some)
+        asked(story, "a2", text)
+        offered(story, "a2", note("h1", "cap", "cap"))
+        ran(story, "r4")
+        assert share(story, "loops")[1] == chances
+
+
+def test_a_prompt_that_nothing_came_of_takes_no_run() -> None:
+    """No run was made behind it: what the one before it shows is nobody's but the candidate's own work."""
+    story = begin()
+    asked(story, "a1", "do it")
+    for name, failing in (("r1", TWO), ("r2", STARTED), ("r3", TWO)):
+        ran(story, name, failing)
+    asked(story, "a2", "test_two_hours is red")
+    assert share(story, "loops") == (0, 1)
+    assert share(story, "productive_follow_up") == (0, 0)
 
 
 def test_which_runs_are_a_follow_ups_is_not_for_their_outcomes_to_say() -> None:

@@ -66,8 +66,9 @@ def test_scores_without_the_skill_in_them_do_not_recover_it_and_cover_nothing() 
 
 
 def test_a_score_of_length_is_found_out_by_a_trick() -> None:
-    (padder,) = of(gaming.claims(how(wordy)), "padder, prompt")
-    assert padder.holds is False and padder.value is not None and padder.value < -1
+    weak, equal = of(gaming.claims(how(wordy)), "padder, prompt")
+    assert weak.holds is False and weak.value is not None and weak.value < -1
+    assert equal.holds is None and equal.value is not None and equal.value > 1
 
 
 def test_a_score_of_the_channel_is_found_out_by_style() -> None:

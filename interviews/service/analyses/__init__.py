@@ -23,7 +23,7 @@ from sandbox.pool import Closed
 VERSION = 1
 TRIES = 3
 BEFORE: tuple[Analysis, ...] = (repairs.analysis,)
-AFTER: tuple[Analysis, ...] = (coverage.analysis, mutants.analysis)
+AFTER: tuple[Analysis, ...] = (repairs.late, coverage.analysis, mutants.analysis)
 logger = logging.getLogger("pairsight")
 
 

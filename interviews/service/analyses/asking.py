@@ -54,9 +54,10 @@ class Analysis:
 
 
 class Ran(e.Value):
-    """What the process in which tests ran said of them: outcome by test, and by path the lines that ran."""
+    """What the process in which tests ran said of them: how pytest ended, outcome by test, and by path the lines that ran."""
 
     nonce: str
+    exit_code: int
     outcomes: Annotated[dict[str, str], Field(max_length=MAX_FOUND)]
     lines: dict[str, Annotated[list[int], Field(max_length=MAX_FOUND)]]
 
@@ -106,10 +107,15 @@ def sources(sandbox: Sandbox, do: str, files: Mapping[str, str], **more: e.Json)
         raise PlatformFailure("The sources could not be read (%(do)s): no answer", do=do) from None
 
 
-def run_tests(sandbox: Sandbox, arguments: Sequence[str], measure: Sequence[str], timeout_s: float) -> Told:
-    """Run tests of what lies in the workspace. Raises ``PlatformFailure`` for a sandbox that is gone."""
+def run_tests(
+    sandbox: Sandbox, arguments: Sequence[str], measure: Sequence[str], timeout_s: float, *, folder: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Told:  # fmt: skip
+    """Run tests of what lies in the workspace, in a folder of it. Raises ``PlatformFailure`` for a sandbox that is gone."""
     nonce = secrets.token_hex(16)
-    asked = {"arguments": [*arguments], "measure": [*measure], "nonce": nonce}
+    asked = {
+        "arguments": [*arguments], "measure": [*measure], "nonce": nonce, "folder": folder, "environment": {**(environment or {})},
+    }  # fmt: skip
     # What is printed goes with the errors; descriptor 3 is what is read here.
     argv = ["sh", "-c", 'exec "$@" 3>&1 1>&2', "sh", "python3", "-I", "-B", "-c", TESTS]
     done = sandbox.exec(argv, stdin=json.dumps(asked).encode(), timeout_s=timeout_s, output_cap=MAX_ANSWER)

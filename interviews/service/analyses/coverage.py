@@ -2,19 +2,20 @@
 
 Owns re-running recorded trees: each test run names the files' versions, a test command in the terminal stands for those of its
 moment. Invariant: only lines that still stood in a tree count as run there, and of a hunk's lines only those that can run count at
-all; equal trees run once; what was left out or gave no answer is said. Leaves out whether that was enough (``rubrics``).
+all; equal trees run once; what was left out, cannot be read, gave no answer or ended otherwise than the candidate's own run is
+said. What was run once open work was over is none of it. Leaves out what a typed line means (``shells``) and whether that
+was enough (``rubrics``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import shlex
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from typing import NamedTuple
 
 from interviews import events as e
 from interviews.chain import canonical
@@ -29,8 +30,8 @@ from interviews.service.analyses.asking import (
     sources,
 )
 from interviews.service.interview import Interview
-from interviews.service.phases import REVIEW
-from sandbox.base import Sandbox, SandboxSpec
+from interviews.shells import Environment, Run, Shell
+from sandbox.base import WORKSPACE, Sandbox, SandboxSpec
 from sandbox.pool import Pool, Turn
 
 KIND = "accepted_coverage"
@@ -40,33 +41,54 @@ MOST_MOMENTS = 100
 TREE_S = 30.0
 BUDGET_S = 50.0
 AT_ONCE = 2
-_TESTED = re.compile(r"(?:^|[;&|]\s*)(?:\S*python[\d.]*\s+-m\s+)?(?:\S*/)?(?:pytest|py\.test)\b([^;&|]*)")
+# All tests ran; else pytest ended before that, and where it did is not told.
+_THROUGH = frozenset({0, 1})
 
 Standing = Mapping[str, Mapping[int, int]]
 
 
+class Made(NamedTuple):
+    """A run as the candidate made it: its name, where hunks' lines stood, and what it returned, None where that is not known."""
+
+    run: str
+    standing: Standing
+    exit_code: int | None
+
+
 @dataclass
 class Tree:
-    """Files as they were when ``runs`` were made with these ``arguments``, and where in them hunks' lines stood."""
+    """Files as they were when ``runs`` were made with these ``arguments`` in this ``folder`` and ``environment``."""
 
     arguments: tuple[str, ...]
     texts: dict[str, str]
-    runs: list[tuple[str, Standing]] = field(default_factory=list)
+    runs: list[Made] = field(default_factory=list)
+    folder: str = ""
+    environment: Environment = ()
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(canonical([list(self.arguments), sorted(self.texts.items())])).hexdigest()
+        said = [list(self.arguments), self.folder, [list(one) for one in self.environment], sorted(self.texts.items())]
+        return hashlib.sha256(canonical(said)).hexdigest()
+
+
+class Reached(NamedTuple):
+    """The lines that ran, by path, and how pytest ended; None where it was not asked."""
+
+    lines: Mapping[str, list[int]]
+    exit_code: int | None
 
 
 @dataclass(frozen=True)
 class Found:
     """What the log holds: distinct trees with something of a hunk in them, the last ones, and how things stood at the end.
 
-    ``left_out`` counts the trees before them, and runs that were too many to be looked at.
+    ``left_out`` counts the trees before them, and runs that were too many to be looked at; ``unread`` are those of which cannot be
+    said what they were.
     """
 
     trees: list[Tree]
     left_out: int
+    unread: list[str]
     brought: list[Brought]
     texts: dict[str, str]
     standing: Standing
@@ -78,15 +100,12 @@ def collect(interview: Interview) -> Work | None:
     arguments = pytest_arguments(exercise.spec.run)
     if exercise.spec.language != "python" or arguments is None:
         return Work("not Python", lambda pool, name: NOT_PYTHON)
-    review = exercise.review and pytest_arguments(exercise.review.spec.run)
-    found = gather(
-        (e.understand(record) for record in interview.log.read(interview.id)), arguments, review or arguments
-    )
+    found = gather((e.understand(record) for record in interview.log.read(interview.id)), arguments)
     if not any(one.lines for one in found.brought):
         return None
     content = [
-        [[tree.sha256, [[run, _said(standing)] for run, standing in tree.runs]] for tree in found.trees],
-        found.left_out, _said(found.standing),
+        [[tree.sha256, [[one.run, one.exit_code, _said(one.standing)] for one in tree.runs]] for tree in found.trees],
+        found.left_out, [*found.unread], _said(found.standing),
         [[one.suggestion, one.hunk, one.lines.start, one.lines.stop] for one in found.brought],
     ]  # fmt: skip
     return Work(content, lambda pool, name: measure(pool, name, found))
@@ -101,51 +120,69 @@ def _said(standing: Standing) -> e.Json:
     ]
 
 
-def gather(events: Iterable[e.Event], arguments: tuple[str, ...], review: tuple[str, ...]) -> Found:
-    """Walk the events up to the submission."""
-    walked = list(takewhile(lambda event: not isinstance(event.data, e.InterviewSubmitted), events))
-    tested = moments(walked, arguments, review)
-    looked_at = dict(list(tested.items())[-MOST_MOMENTS:])
-    lineage, trees = Lineage(), dict[str, Tree]()
-    left_out = len(tested) - len(looked_at)
+def gather(events: Iterable[e.Event], arguments: tuple[str, ...]) -> Found:
+    """Walk the events up to the end of open work, or the submission where no review followed."""
+    walked = list(takewhile(lambda event: not isinstance(event.data, e.InterviewSubmitted | e.PhaseOffered), events))
+    made = moments(walked, arguments)
+    tested = [(seq, run) for seq, runs in made.items() for run in runs if run is not None]
+    looked_at: dict[int, list[Run]] = {}
+    for seq, run in tested[-MOST_MOMENTS:]:
+        looked_at.setdefault(seq, []).append(run)
+    lineage, trees, unread = Lineage(), dict[str, Tree](), list[str]()
+    left_out, accepted = max(0, len(tested) - MOST_MOMENTS), False
     for event in walked:
         lineage.take(event)
-        if event.seq in looked_at and (standing := lineage.standing()):
-            label, given = looked_at[event.seq]
-            tree = Tree(given, lineage.texts())
+        accepted = accepted or (isinstance(event.data, e.SuggestionDecided) and event.data.decision == "accepted")
+        if accepted and None in made.get(event.seq, ()):
+            unread.append(f"@{event.seq}")
+        if event.seq not in looked_at or not (standing := lineage.standing()):
+            continue
+        label = event.data.run if isinstance(event.data, e.RunStarted) else f"@{event.seq}"
+        for run in looked_at[event.seq]:
+            tree = Tree(run.arguments, lineage.texts(), folder=run.folder, environment=run.environment)
             known = trees.pop(tree.sha256, tree)
-            known.runs.append((label, standing))
+            known.runs.append(Made(label, standing, run.exit_code))
             # At the end again: of too many trees the last ones are kept.
             trees[tree.sha256] = known
             if len(trees) > MOST_TREES:
                 del trees[next(iter(trees))]
                 left_out += 1
-    return Found(list(trees.values()), left_out, lineage.brought(), lineage.texts(), lineage.standing())
+    left_out += max(0, len(unread) - MOST_MOMENTS)
+    return Found(
+        list(trees.values()), left_out, unread[-MOST_MOMENTS:], lineage.brought(), lineage.texts(), lineage.standing()
+    )
 
 
-def moments(
-    events: Iterable[e.Event], arguments: tuple[str, ...], review: tuple[str, ...]
-) -> dict[int, tuple[str, tuple[str, ...]]]:
-    """By event, the name of the test run that it stands for, and what pytest was given."""
-    found, phase = dict[int, tuple[str, tuple[str, ...]]](), ""
+def moments(events: Iterable[e.Event], arguments: tuple[str, ...]) -> dict[int, list[Run | None]]:
+    """By event, the test runs that it stands for; None for one of which cannot be said what it was."""
+    found, started = dict[int, list[Run | None]](), dict[str, int]()
+    shells, paths = dict[str, Shell](), set[str]()
+    lost = False
     for event in events:
         match event.data:
-            case e.PhaseStarted():
-                phase = event.data.phase
             case e.RunStarted(run=run):
-                found[event.seq] = run, review if phase == REVIEW else arguments
-            case e.CommandFinished(command=command) if (typed := _TESTED.search(command)) is not None:
-                found[event.seq] = f"@{event.seq}", _typed(typed[1], arguments)
+                started[run] = event.seq
+                found[event.seq] = [Run(arguments)]
+            case e.RunFinished(run=run, exit_code=exit_code) if run in started:
+                found[started[run]] = [Run(arguments, exit_code=exit_code)]
+            case e.TerminalOpened(terminal=terminal):
+                shells[terminal] = Shell(WORKSPACE)
+            case e.CommandFinished(terminal=terminal, command=command, exit_code=exit_code):
+                shell = shells.setdefault(terminal, Shell(WORKSPACE, None if lost else ""))
+                reading = shell.read(command, exit_code, paths)
+                if reading.runs or reading.unread:
+                    found[event.seq] = [*reading.runs, *[None] * reading.unread]
+            case e.FileSnapshotted(path=path, renamed_from=old):
+                paths.discard(old or "")
+                paths.add(path)
+            case e.FileDeleted(path=path):
+                paths.discard(path)
+            case None if event.type == "command.finished":
+                # It may have gone anywhere.
+                lost, shells = True, {name: replace(shell, folder=None) for name, shell in shells.items()}
             case _:
                 pass
     return found
-
-
-def _typed(rest: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
-    try:
-        return tuple(shlex.split(rest)) or arguments
-    except ValueError:
-        return arguments
 
 
 def measure(pool: Pool, name: str, found: Found) -> e.Json:
@@ -163,17 +200,20 @@ def measure(pool: Pool, name: str, found: Found) -> e.Json:
     by_run: dict[int, set[str]] = {}
     for path, standing in found.standing.items():
         lines |= {number for line, number in standing.items() if line in can_run[path, found.texts[path]]}
-    unanswered: list[str] = []
-    for tree, executed in zip(reversed(found.trees), ran, strict=True):
-        for run, stood in tree.runs:
+    unanswered = set(found.unread)
+    for tree, again in zip(reversed(found.trees), ran, strict=True):
+        for run, stood, exit_code in tree.runs:
+            answered = again is not None and _alike(exit_code, again.exit_code)
+            # A run whose end is not known reached at least what pytest reads before it stops.
+            executed = again.lines if again is not None and (answered or exit_code is None) else {}
+            unanswered |= set() if answered else {run}
             for path, standing in stood.items():
                 starts = can_run[path, tree.texts[path]]
                 lines |= {number for line, number in standing.items() if line in starts}
-                hit = {starts.get(line, 0) for line in (executed or {}).get(path, ())} - {0}
+                hit = {starts.get(line, 0) for line in executed.get(path, ())} - {0}
                 for line, number in standing.items():
                     if starts.get(line) in hit:
                         by_run.setdefault(number, set()).add(run)
-        unanswered += [run for run, _ in tree.runs] if executed is None else []
     hunks = {}
     for one in found.brought:
         numbers = [number for number in one.lines if number in lines]
@@ -190,6 +230,13 @@ def measure(pool: Pool, name: str, found: Found) -> e.Json:
     }  # fmt: skip
 
 
+def _alike(theirs: int | None, ours: int | None) -> bool:
+    """Whether a run that was repeated ended as the candidate's did, so that it reached what theirs reached."""
+    if ours is None:
+        return True
+    return ours in _THROUGH if theirs is None else theirs == ours or {theirs, ours} <= _THROUGH
+
+
 def _in_order(run: str) -> tuple[int, str]:
     return len(run), run
 
@@ -197,24 +244,25 @@ def _in_order(run: str) -> tuple[int, str]:
 def statements(maker: Sandbox, found: Found) -> dict[tuple[str, str], dict[int, int]]:
     """By path and text, the lines that can run, each with the first line of its statement."""
     wanted = {(path, found.texts[path]) for path in found.standing}
-    wanted |= {(path, tree.texts[path]) for tree in found.trees for _, stood in tree.runs for path in stood}
+    wanted |= {(path, tree.texts[path]) for tree in found.trees for one in tree.runs for path in one.standing}
     named = {f"{number}.py": one for number, one in enumerate(sorted(wanted))}
     answer = sources(maker, "lines", {name: text for name, (path, text) in named.items() if path.endswith(".py")})
     return {one: {int(line): start for line, start in (answer.get(name) or {}).items()} for name, one in named.items()}
 
 
-def reached(pool: Pool, name: str, tree: Tree, deadline: float) -> dict[str, list[int]] | None:
-    """The lines that ran, by path; None where the tree gave no answer in time."""
+def reached(pool: Pool, name: str, tree: Tree, deadline: float) -> Reached | None:
+    """None where the tree gave no answer in time."""
     left = min(TREE_S, deadline - time.monotonic())
     if left <= 0:
         return None
-    measured = sorted({path for _, stood in tree.runs for path in stood if path.endswith(".py")})
+    measured = sorted({path for one in tree.runs for path in one.standing if path.endswith(".py")})
     if not measured:
-        return {}
+        return Reached({}, None)
     sandbox = pool.start(SandboxSpec(interview=f"{name}-tree"), turn=Turn.BESIDE)
     try:
         lay_out(sandbox, tree.texts)
-        ran = run_tests(sandbox, ["--tb=no", *tree.arguments], measured, left).ran
+        given = ["--tb=no", *tree.arguments]
+        ran = run_tests(sandbox, given, measured, left, folder=tree.folder, environment=dict(tree.environment)).ran
     finally:
         sandbox.stop()
-    return None if ran is None else ran.lines
+    return None if ran is None else Reached(ran.lines, ran.exit_code)

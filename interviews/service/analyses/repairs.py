@@ -1,14 +1,16 @@
 """Whether what a candidate wrote in the review as a repair mends the planted mistake.
 
 Owns the program that each repair is tried in. Invariant: everything but the hunk in question is sound there, so that no other
-mistake, and no other repair, has a say; it mends when all hidden tests pass, those that catch the mistake among them. Leaves
-out verdicts in words (``rubrics``).
+mistake, and no other repair, has a say; it mends when all hidden tests pass, those that catch the mistake among them; a repair for
+which there was no time before the debrief is named as such and tried behind it. Leaves out verdicts in words (``rubrics``).
 """
 
 from __future__ import annotations
 
+import math
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from interviews import events as e
@@ -26,28 +28,67 @@ from sandbox.pool import Pool, Turn
 KIND = "review_repairs"
 MAX_REPAIR = 20_000
 AT_ONCE = 2
-# Seconds for one repair's program, and until no other is begun: the candidate waits for what comes of it.
+# Seconds for one repair's program, and until no other is begun, waiting for a place not counted: the candidate waits for what
+# comes of it.
 REPAIR_S = 30.0
 BUDGET_S = 90.0
+Asked = tuple[str, ReviewDefect, str]
 
 
 def collect(interview: Interview) -> Work | None:
     """Nothing to find out where there was no review."""
-    exercise = interview.exercise
-    planted, repaired = of_log([e.understand(record) for record in interview.log.read(interview.id)])
+    events = _events(interview)
+    asked = _asked(interview.exercise, events)
+    if asked is None:
+        return None
+    return Work(_content(asked), lambda pool, name: tried(pool, name, interview.exercise, asked, BUDGET_S))
+
+
+def collect_late(interview: Interview) -> Work | None:
+    """Those for which there was no time, with what was found out before."""
+    events = _events(interview)
+    asked, before = _asked(interview.exercise, events), _last(events)
+    untried = before.get("untried")
+    left = [one for one in asked or () if isinstance(untried, list) and one[0] in untried]
+    if not left:
+        return None
+    known = before.get("hunks")
+
+    def run(pool: Pool, name: str) -> e.Json:
+        found = tried(pool, name, interview.exercise, left, math.inf)
+        return {**found, "hunks": {**(known if isinstance(known, dict) else {}), **found["hunks"]}}
+
+    return Work(["late", _content(left)], run)
+
+
+analysis = Analysis(KIND, collect)
+late = Analysis(KIND, collect_late)
+
+
+def _events(interview: Interview) -> list[e.Event]:
+    return [e.understand(record) for record in interview.log.read(interview.id)]
+
+
+def _asked(exercise: Exercise, events: list[e.Event]) -> list[Asked] | None:
+    """Hunk, planted mistake and repair of each that is to be tried; None where there was no review."""
+    planted, repaired = of_log(events)
     if exercise.review is None or planted is None:
         return None
     known = {defect.id: defect for defect in exercise.review.spec.defects}
-    asked = [
+    return [
         (hunk, known[defect], repaired[hunk])
         for hunk, defect in planted.items()
         if hunk in repaired and defect in known and len(repaired[hunk]) <= MAX_REPAIR
     ]
-    content = [[hunk, defect.id, text] for hunk, defect, text in asked]
-    return Work(content, lambda pool, name: {"hunks": tried(pool, name, exercise, asked)})
 
 
-analysis = Analysis(KIND, collect)
+def _content(asked: Sequence[Asked]) -> e.Json:
+    return [[hunk, defect.id, text] for hunk, defect, text in asked]
+
+
+def _last(events: list[e.Event]) -> dict[str, e.Json]:
+    results = [one.data.result for one in events if isinstance(one.data, e.AnalysisRecorded) and one.data.kind == KIND]
+    return results[-1] if results and isinstance(results[-1], dict) else {}
 
 
 def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]]:
@@ -69,20 +110,37 @@ def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]
     return planted, repaired
 
 
-def tried(pool: Pool, name: str, exercise: Exercise, asked: list[tuple[str, ReviewDefect, str]]) -> dict[str, e.Json]:
-    """By hunk, whether it is repaired, and the tests that still fail; without those for which there was no time.
+class _Time:
+    """How long repairs may still be begun; what is spent on waiting for a place comes on top."""
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._until = time.monotonic() + seconds
+
+    def over(self) -> bool:
+        with self._lock:
+            return time.monotonic() > self._until
+
+    def waited(self, since: float) -> None:
+        with self._lock:
+            self._until += time.monotonic() - since
+
+
+def tried(pool: Pool, name: str, exercise: Exercise, asked: Sequence[Asked], seconds: float) -> dict[str, e.Json]:
+    """``{"hunks": {hunk: {"repaired", "tests"}}, "untried": [hunk…]}``: whether each is repaired, the tests that still fail, and
+    those for which there was no time.
 
     Raises ``PlatformFailure``.
     """
-    sound, deadline = request_with(exercise, ()), time.monotonic() + BUDGET_S
+    sound, left = request_with(exercise, ()), _Time(seconds)
     reviewed = as_exercise(exercise)
     grading = reviewed.spec.grading
     hurried = grading.model_copy(update={"timeout_s": min(REPAIR_S, grading.timeout_s)})
     reviewed = reviewed.model_copy(update={"spec": reviewed.spec.model_copy(update={"grading": hurried})})
 
-    def one(of: tuple[str, ReviewDefect, str]) -> e.Json:
+    def one(of: Asked) -> e.Json:
         hunk, defect, text = of
-        if time.monotonic() > deadline:
+        if left.over():
             return None
         try:
             files = with_repairs(exercise, sound, {hunk: text})
@@ -90,13 +148,17 @@ def tried(pool: Pool, name: str, exercise: Exercise, asked: list[tuple[str, Revi
             return {"repaired": False, "tests": []}
         if defect.mutant:
             return weakened(pool, f"{name}-{hunk}", exercise, defect, files)
-        told = hidden_tests(pool, reviewed, files, f"{name}-{hunk}")
+        begun = time.monotonic()
+        told = hidden_tests(pool, reviewed, files, f"{name}-{hunk}", on_place=lambda: left.waited(begun))
         failing = [test["id"] for test in told["tests"] if test["outcome"] != "passed"]
         return {"repaired": not failing, "tests": failing}
 
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        results = zip(asked, workers.map(one, asked), strict=True)
-        return {of[0]: result for of, result in results if result is not None}
+        results = {of[0]: result for of, result in zip(asked, workers.map(one, asked), strict=True)}
+    return {
+        "hunks": {hunk: result for hunk, result in results.items() if result is not None},
+        "untried": [hunk for hunk, result in results.items() if result is None],
+    }
 
 
 def weakened(pool: Pool, name: str, exercise: Exercise, defect: ReviewDefect, files: Mapping[str, str]) -> e.Json:

@@ -1,10 +1,10 @@
 """Runs tests of a workspace, measures which lines ran where that is asked for, and says what became of each test.
 
-Asked on standard input: ``{"arguments": [for pytest, …], "measure": [path, …], "nonce": text}``. Says one line on descriptor 3,
-out of the way of what the tests print: ``{"nonce", "outcomes": {test: outcome}, "lines": {path: [line, …]}}``. The tests share
-this process and may do with it what they like; what is done here makes the cheap ways cost something: no settings of the workspace
-are read for the measurement, its data stays in memory, the tests do not find the tool by its name, and the channel is moved away
-from where it is expected.
+Asked on standard input: ``{"arguments": [for pytest, …], "measure": [path, …], "nonce": text, "folder": where pytest runs,
+"environment": {name: value}}``. Says one line on descriptor 3, out of the way of what the tests print: ``{"nonce", "exit_code",
+"outcomes": {test: outcome}, "lines": {path: [line, …]}}``. The tests share this process and may do with it what they like; what is
+done here makes the cheap ways cost something: no settings of the workspace are read for the measurement, its data stays in memory,
+the tests do not find the tool by its name, and the channel is moved away from where it is expected.
 """
 
 import importlib
@@ -49,25 +49,29 @@ def main() -> None:
     os.dup2(3, channel, inheritable=False)
     os.close(3)
     measure, modules = measuring(asked["measure"]) if asked["measure"] else (None, {})
+    root = os.getcwd()
     sys.path.insert(0, TOOLBOX)
     pytest = importlib.import_module("pytest")
     outcomes = Outcomes()
+    os.chdir(os.path.join(root, asked["folder"]))
+    os.environ.update(asked["environment"])
     # Only now, and in front: as `python3 -m pytest` has it. A file of the workspace does not stand in for the modules above.
-    sys.path.insert(0, os.getcwd())
+    also = [os.path.abspath(path) for path in asked["environment"].get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = [os.getcwd(), *also]
     sys.argv = ["pytest", *asked["arguments"]]
     if measure is not None:
         measure.start()
         for name in modules:
             sys.modules.pop(name, None)
-    pytest.main(list(asked["arguments"]), plugins=[outcomes])
+    exit_code = int(pytest.main(list(asked["arguments"]), plugins=[outcomes]))
     lines: dict[str, list[int]] = {}
     if measure is not None:
         sys.modules.update(modules)
         measure.stop()
         data = measure.get_data()
         for path in asked["measure"]:
-            lines[path] = sorted(data.lines(os.path.join(os.getcwd(), path)) or ())
-    said = json.dumps({"nonce": nonce, "outcomes": outcomes.found, "lines": lines})
+            lines[path] = sorted(data.lines(os.path.join(root, path)) or ())
+    said = json.dumps({"nonce": nonce, "exit_code": exit_code, "outcomes": outcomes.found, "lines": lines})
     with os.fdopen(channel, "w", encoding="ascii") as out:
         out.write(said + "\n")
     # Threads that are still at work and functions to be called at the end have nothing to add.
