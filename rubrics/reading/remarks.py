@@ -5,7 +5,7 @@ place (a line, or a name that stands in the change), a fault (a claim that somet
 it should), and an expectation with a value or something of that change in it. What is said of one change is one remark. A matter
 of taste is none, and neither are words on a verdict that lets a change in, praise or a question at a change that nobody turned
 down, or orders to whoever reads. What is said of three changes alike, but for names and numbers, is one remark and names nothing
-of any, and a sentence that stands in three remarks gives none of them its place or its expectation. Leaves out whether a remark is
+of any, and a sentence that stands in three remarks gives none of them its expectation. Leaves out whether a remark is
 right (``defect_detection``) and counting (``signals``).
 """
 
@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from interviews import events as e
 from interviews.faults import asserts_fault, is_taste, unhedged
 from interviews.spelling import Lexicon, mended
+from rubrics.measures.text import stems
+from rubrics.measures.vocabulary import EVERYDAY
 from rubrics.reading.facts import Facts
 from rubrics.reading.own_words import SENTENCE
 
@@ -62,7 +64,7 @@ _THAT = re.compile(r"\b(?:that|this|such|these|those|then)\b", re.I)
 _COMES_TO = re.compile(r"\d|`|\"|\b(?:None|null|empty|zero|negative|duplicates?)\b", re.I)
 # What makes a case of it.
 _CASE = re.compile(
-    r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|wenn|bei|quand|si|cuando)\b"
+    r"\d|`|\"|\b(?:for|when|if|with|without|as soon as|once|in case|None|null|empty|zero|negative|wenn|bei|quand|si|cuando)\b"
     r"|\b(?:not|n['’]t|never|cannot) (?:handle|deal with|account for|cope with) (?!(?:it|this|that|these|those|them|things?|any|"
     r"everything|errors?|well|all)\b)\w+",
     re.I,
@@ -198,7 +200,8 @@ def specific(remark: Remark) -> bool:
     if not own or lists_kinds(_PLACE.sub(" ", remark.text)):
         return False
     expects = [at for at, sentence in enumerate(said) if _expects(remark, sentence, " ".join(said[:at]))]
-    if not expects or not _placed(remark, text):
+    # The place differs from change to change where the words around it do not.
+    if not expects or not _placed(remark, unhedged(mended(remark.text, _CUES))):
         return False
     beside = any(
         (at not in expects and _does(remark, sentence)) or (len(expects) > 1 and _as_it_is(sentence))
@@ -214,11 +217,13 @@ def expects(text: str) -> bool:
 
 
 def _does(remark: Remark, sentence: str) -> bool:
-    """Whether it says what the change does: with something of it, or what it comes to."""
+    """Whether it says what the change does: with something of it, what it comes to, or two words that are not of everyday talk."""
     if len(_NAME.findall(sentence)) <= 2 or _EXPECTS.search(sentence):
         return False
     words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
-    return bool(words & _pieces(remark.change)) or _COMES_TO.search(sentence) is not None
+    if words & _pieces(remark.change) or _COMES_TO.search(sentence):
+        return True
+    return len(stems(" ".join(words)) - EVERYDAY) > 1
 
 
 def _as_it_is(sentence: str) -> bool:

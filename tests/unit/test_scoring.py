@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
@@ -85,26 +86,6 @@ def test_another_language_changes_the_words_and_nothing_else() -> None:
     assert bare(english) == bare(other)
 
 
-WORDS = [
-    "value",
-    "price",
-    "total",
-    "name",
-    "index",
-    "count",
-    "order",
-    "size",
-    "limit",
-    "fee",
-    "date",
-    "rate",
-    "song",
-    "list",
-    "text",
-    "sum",
-]
-
-
 def reviewed(found: int, blamed: int, *, left_open: int = -1) -> DimensionScore:
     """Critique of who found the first so many of six flaws in words, and blamed the first so many of ten sound changes."""
     story = Story(HEADER)
@@ -119,7 +100,11 @@ def reviewed(found: int, blamed: int, *, left_open: int = -1) -> DimensionScore:
     story.tell("system", e.ReviewAnnotated(review="rv", hunks=notes, defects=flaws))
     for at in range(16):
         doubts = at < found or 6 <= at < 6 + blamed
-        fault = f"flaw{at}: `step{at}` returns the wrong {WORDS[at]} for {at}, it must be `x + {at}`." if doubts else ""
+        fault = (
+            f"flaw{at}: `step{at}` returns the wrong {ascii_lowercase[at]} for {at}, it must be `x + {at}`."
+            if doubts
+            else ""
+        )
         if at != left_open:
             verdict: e.Verdict = "block" if doubts else "merge"
             story.tell("candidate", e.HunkJudged(review="rv", hunk=f"h{at}", verdict=verdict, line=2, fault=fault))

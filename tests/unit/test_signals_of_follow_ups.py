@@ -261,3 +261,13 @@ def test_a_courtesy_with_a_failure_attached_asks_for_something() -> None:
     finish(story)
     assert share(story, "productive_follow_up") == (1, 1)
     assert share(story, "grounding") == (1, 2)
+
+
+def test_what_a_run_has_just_passed_is_no_failure_that_nobody_saw() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    story.run("r1")
+    asked(story, "a2", "make it nicer, test_two_hours fails")
+    story.run("r2")
+    finish(story)
+    assert share(story, "productive_follow_up") == (0, 1)
