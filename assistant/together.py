@@ -23,7 +23,7 @@ def talks(script: Script, ask: Ask) -> tuple[Talk, list[Talk]]:
     """What the prompt meets, and what had been said after each turn before it.
 
     In a chat nothing is planted: no key could tell which of the candidate's lines came from the assistant. Nor is it where the
-    candidate chose so.
+    candidate chose so, or once open work is over.
     """
     said = _Said(script, ask)
     turns = [*((_OWN, turn) for turn in ask.history), *((turn.ticket, turn) for turn in ask.beside)]
@@ -50,7 +50,8 @@ class _Said:
                 if came is not None:
                     self.shared = replace(self.shared, shown=self.shared.shown | held)
         coming = frozenset[str]().union(*(held for _, held in self.coming.values()))
-        plants = self.ask.plants and mode != "chat"
+        closed = self.ask.closed
+        plants = self.ask.plants and mode != "chat" and (closed is None or (at is not None and at < closed))
         return replace(self.shared, used=self.used.get(where, ()), coming=coming, plants=plants)
 
     def say(self, where: str | None, turn: Turn) -> Talk:

@@ -97,9 +97,16 @@ def request(
         brief=exercise.brief if settings.brief_shared else "", model=model, seed=interview.header.exercise.seed, bench=bench,
         mode=mode, tree=settings.tree_shared, afford=_afford(interview, turn, model), cancelled=cancelled,
         limits=_patient(interview.tools.limits) if delegated else interview.tools.limits, delegated=delegated,
-        # What is placed after open work would be told of nowhere.
-        plants=state.plants and state.phase != REVIEW, beside=tuple(beside),
+        plants=state.plants, closed=_closed(interview), beside=tuple(beside),
     )  # fmt: skip
+
+
+def _closed(interview: Interview) -> int | None:
+    """The event that ended open work, None while it goes on: what is placed behind it would be told of nowhere."""
+    if interview.state.phase != REVIEW:
+        return None
+    records = interview.log.read(interview.id)
+    return next((record.seq for record in records if record.type in ("phase.offered", "review.opened")), None)
 
 
 def _patient(limits: Limits) -> Limits:

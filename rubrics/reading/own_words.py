@@ -2,9 +2,9 @@
 
 Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
 the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody,
-wherever they are put (a prompt, a file, a comment). A sentence or two in the brief's words is no copy. A standing line, the same in
-several prompts but for its numbers, is said once, where it comes first: what every prompt has takes neither skill nor thought.
-Leaves out what the words say (``wording``, ``naming``, ``demands``).
+wherever they are put (a prompt or several, a file, a comment). A sentence or two in the brief's words is no copy. A standing line,
+the same in several prompts but for its numbers, is said once, where it comes first: what every prompt has takes neither skill nor
+thought. Leaves out what the words say (``wording``, ``naming``, ``demands``).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from functools import lru_cache
 from rubrics.reading.facts import Facts
 from rubrics.reading.told import Prompt
 
-# So many words in a row make it the same words, and so many words in one prompt a copy.
+# So many words in a row make it the same words, and so many words so far a copy.
 _ROW, _COPY = 5, 50
-# What stands in so many prompts is a standing line, if it has so many words.
+# What stands in so many prompts is a standing line. Fewer words than that may have to be said again and again.
 _STANDING, _LINE = 3, 3
 # (so many words without a stop, so many in a hundred of them different) make it a list of words.
 _LISTS = ((40, 95), (80, 85))
@@ -51,13 +51,20 @@ def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
             said.setdefault(key, []).append(prompt.seq)
     own: dict[int, str] = {}
     new: dict[int, str] = {}
-    for seq, sentences in split.items():
+    heard = {prompt.seq for prompt in facts.prompts if prompt.counts}
+    handed = 0
+    for seq, sentences in sorted(split.items()):
         copied = [_copied(words, brief) for _, words in sentences]
-        bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
+        here = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken)
+        # In portions it is a copy too.
+        bulk = handed + here >= _COPY
+        handed += here if seq in heard else 0
         never = [(taken and bulk) or _is_list(words) for (_, words), taken in zip(sentences, copied, strict=True)]
-        lines = [said.get(_key(words), []) if len(words) >= _LINE else [] for _, words in sentences]
+        lines = [said.get(_key(words), []) if words else [] for _, words in sentences]
         before = [sum(one < seq for one in seqs) for seqs in lines]
-        again = [count >= _STANDING - 1 for count in before]
+        again = [
+            count >= _STANDING - 1 and len(words) >= _LINE for count, (_, words) in zip(before, sentences, strict=True)
+        ]
         standing = [count > 0 and len(seqs) >= _STANDING for count, seqs in zip(before, lines, strict=True)]
         own[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, again, strict=True)])
         new[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, standing, strict=True)])

@@ -5,7 +5,8 @@ one where the step before traded one failure for another: something that had fai
 where a test fails again that had failed in the spell and passed in the run before. Whoever clears several failures one by one was
 never where one goes round in circles, and gains nothing by it. Runs in a row with the same failures are one, and the same failures
 behind the same ones left count once, so that running often, or back and forth, neither gains nor costs; tests that the first run
-did not have are left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing.
+did not have are left out, so that writing tests changes nothing; a run in which some of those could not be read tells nothing. Of
+many the first four count.
 Invariant: only the candidate's own work counts. A run that belongs to a follow-up, because it decides it or was what it met, is
 passed over, and the first run behind it, behind a prompt or behind a change that was taken over decides nothing, as it may show
 what the assistant did. Where something was withheld that may have made a run such a one, there are counts and no number.
@@ -17,6 +18,9 @@ from rubrics.base import LogView, Opportunity, Share
 from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
 from rubrics.reading.follow_ups import TOLD_BY, asked, failing, spoken_for, unheard, unread, worked
+
+# Few people have more, and whoever stages them could have as many as they like.
+MOST = 4
 
 
 class Loops:
@@ -67,7 +71,7 @@ def _chances(facts: Facts) -> list[Opportunity]:
             traded = bool(before - now) and bool(now - before)
         since |= {test: run.finished for test in now if test not in since}
         before = now
-    return chances
+    return chances[:MOST]
 
 
 def _there_at_first(facts: Facts) -> frozenset[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from interviews import events as e
+from interviews.log import Draft
 from interviews.service.comparing import compare
 from interviews.service.interview import Interview
 from tests.support import bare_interview
@@ -48,3 +51,20 @@ def test_a_database_that_is_away_does_not_keep_an_interview_from_its_end() -> No
     interview.tools = replace(interview.tools, baseline=away)
     compare(interview)
     assert recorded(interview) == []
+
+
+@pytest.mark.parametrize(("answered", "asked"), [((), []), (("b", "b"), ["b"]), (("a", "b"), [])])
+def test_where_there_was_a_choice_it_is_that_of_the_model_that_answered(
+    answered: tuple[str, ...], asked: list[str]
+) -> None:
+    interview, found = bare_interview(model="a", models=("a", "b")), list[str]()
+    for turn, model in enumerate(answered):
+        interview.record(Draft("assistant", e.ReplyStarted(turn=f"a{turn}", provider="anthropic", model=model)))
+
+    def baseline(header: e.Header) -> e.Json:
+        found.append(header.settings.model)
+        return alone(0.5).result()
+
+    interview.tools = replace(interview.tools, baseline=baseline)
+    compare(interview)
+    assert found == asked and len(recorded(interview)) == len(asked)

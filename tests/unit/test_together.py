@@ -91,6 +91,13 @@ def test_where_nothing_is_planted_nothing_is_shown(mode: str, plants: bool) -> N
     assert said(FIX, chat, plants=plants).defects == [PLANTED] * plants
 
 
+def test_once_open_work_is_over_nothing_is_planted_any_more_and_what_was_is_still_mended() -> None:
+    built = before(FIX, 1, 2, ticket="")
+    assert said(FIX, closed=5).hunks and said(FIX, closed=5).defects == []
+    reply = said(HINT, built, closed=5)
+    assert reply.hunks and reply.defects == [] and "You are right" in reply.text
+
+
 @dataclass
 class Gated:
     """The prepared assistant, whose tickets come back once ``go`` is set."""
