@@ -111,8 +111,9 @@ class Ask:
     sees the whole workspace. ``cancelled`` says, from any thread, that the candidate has pressed stop; ``bench`` is None where
     nothing can be run. ``afford`` says whether one more request may be made after this much was used in this reply.
     ``delegated``: it is a round of a ticket, worked on while nobody waits, and its last words describe the change. ``plants``:
-    whether proposals may hold mistakes placed on purpose; ``closed`` is the event from which on none does any more. ``beside`` is what the candidate said by now in other conversations of
-    the interview, without replies and decisions: for what is prepared to stay of one piece, and never sent to a service.
+    whether proposals may hold mistakes placed on purpose; ``closed`` is the event from which on none does any more. ``beside`` is
+    what the candidate said by now in other conversations of the interview, without replies and decisions: for what is prepared to
+    stay of one piece, and never sent to a service.
     """
 
     turn: str
