@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from interviews import events as e
-from interviews.errors import N_, LogCorrupt, NotAllowed, PairsightError
+from interviews.errors import N_, BadInput, LogCorrupt, NotAllowed, PairsightError
 from interviews.log import ClientKey, Draft
 from interviews.service import background, editing
 from interviews.service.analyses import analyse, grading_key
@@ -231,7 +231,7 @@ class Room:
             case "go on" if not self.course.moving.locked():
                 background.begin("go-on", self._go_on)
             case "begin" if not self.course.moving.locked():
-                background.begin("phase", self.course.begin)
+                background.begin("phase", self._begin_by_itself)
 
     def _keep_whole(self, now: int) -> None:
         """Record the files' whole texts again where that is due."""
@@ -261,6 +261,15 @@ class Room:
     def _go_on(self) -> None:
         """The grace is over: to the next phase, or to the end."""
         if not self.course.offer():
+            self.submit("clock")
+
+    def _begin_by_itself(self) -> None:
+        """What was offered begins; where the exercise's files do not allow it, what there is is handed in."""
+        try:
+            self.course.begin()
+        except BadInput:
+            # An interview must come to its end whatever is wrong with us.
+            logger.exception("the next phase cannot begin", extra={"interview": self.interview.id})
             self.submit("clock")
 
     def next_phase(self, key: ClientKey | None) -> None:

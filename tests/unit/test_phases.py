@@ -295,6 +295,21 @@ def test_the_program_is_laid_out_and_what_is_known_of_it_is_withheld() -> None:
     assert set(submitted_files(hand.interview)) == set(EXERCISE.workspace)
 
 
+def test_a_review_that_cannot_be_laid_out_does_not_keep_an_interview_from_its_end() -> None:
+    hand = Hand().between()
+
+    def broken(phase: object) -> list[Draft]:
+        raise BadInput("Expected %(path)s, got nothing", path="review/base")
+
+    hand.room.course._opening = broken
+    with pytest.raises(BadInput):
+        hand.room.next_phase(None)
+    assert hand.status == "between"
+    hand.go(BETWEEN_MS / MINUTE_MS)
+    wait(lambda: "interview.submitted" in hand.types())
+    assert "review.opened" not in hand.types()
+
+
 def test_what_is_graded_of_open_work_is_what_stood_at_its_end() -> None:
     hand = Hand()
     editing.create(hand.interview, "early.py", TAB, None)
