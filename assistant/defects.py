@@ -90,7 +90,10 @@ class _Past:
                 self.verdicts[hunk] = event.seq, event.data
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
                 self.outcomes, self.graded = _outcomes(result), event.seq
-            case e.AnalysisRecorded(kind="review_repairs", result=result):
+            case e.AnalysisRecorded(kind="review_repairs", result=result) if (
+                isinstance(result, dict) and "hunks" in result
+            ):
+                # One that could not be made takes nothing back.
                 self.repairs, self.tried = _repairs(result), event.seq
             case _:
                 pass

@@ -106,8 +106,8 @@ def adverse_command(
     whole = {id_: row for id_, row in people.items() if id_ not in broken}
     parts = [_part(name, known[name], limit, whole, wanted, leave_out) for name in dimensions or known]
     if selected is not None:
-        chosen = {id_: _answer(row, selected, groups) for id_, row in people.items()}
-        parts.append(_told("selection", "selected", None, chosen, people, wanted, leave_out))
+        chosen = {id_: _answer(row, selected, groups) for id_, row in whole.items()}
+        parts.append(_told("selection", "selected", None, chosen, whole, wanted, leave_out))
     result = {
         "dimensions": parts, "not_in_groups": len(there - people.keys()),
         "skipped": [{"id": id_, "why": why} for id_, why in broken.items()], "notes": notes(parts),

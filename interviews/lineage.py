@@ -9,12 +9,19 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 
 from interviews import events as e
 from interviews.anchors import lines_of
 from interviews.errors import BadInput
 from interviews.text import apply_changes, from_utf16, length, parse
+
+# A line so like another is that line, changed.
+_ALIKE = 0.75
+
+
+def _bare(line: str) -> str:
+    return "".join(line.split())
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,7 @@ class _Accepted:
     before: str
     first: int = 0  # the number of its first line among all that hunks brought in
     sizes: tuple[int, ...] = ()  # in units
-    said: frozenset[str] = frozenset()  # what stands in these lines, without blanks around it
+    said: frozenset[str] = frozenset()  # what stands in these lines, without blanks
     known: bool = True
 
 
@@ -78,14 +85,19 @@ class Lineage:
             case _:
                 pass
 
-    def _lose(self) -> None:
-        self._files.clear()
+    def _lose(self, marks: frozenset[int] | set[int] | None = None) -> None:
+        """What became of the lines with these marks is unknown from here on; None: of all lines there are."""
+        if marks is None:
+            self._files.clear()
         for accepted in self._accepted.values():
-            accepted.known = False
+            if marks is None or not marks.isdisjoint(range(accepted.first, accepted.first + len(accepted.sizes))):
+                accepted.known = False
 
     def _whole(self, event: e.Event, whole: e.FileSnapshotted) -> None:
         before = self._files.pop(whole.renamed_from or whole.path, None)
         if whole.text is None:
+            # Too large, or no text any more: what stands in it nobody sees.
+            self._lose(set(before.marks) if before is not None else set())
             return
         marks = array("L", [0]) * length(whole.text)
         same = whole.renamed_from or whole.origin in ("keyframe", "redacted")
@@ -124,7 +136,7 @@ class Lineage:
         fresh = [at for tag, _, _, start, end in matched.get_opcodes() if tag != "equal" for at in range(start, end)]
         numbers = {at: self._lines + count for count, at in enumerate(fresh)}
         accepted.first, accepted.sizes = self._lines, tuple(length(lines[at]) for at in fresh)
-        accepted.said = frozenset(filter(None, (lines[at].strip() for at in fresh)))
+        accepted.said = frozenset(filter(None, (_bare(lines[at]) for at in fresh)))
         self._lines += len(fresh)
         marks = array("L")
         for at, line in enumerate(lines):
@@ -145,17 +157,17 @@ class Lineage:
     def gone(self) -> frozenset[tuple[str, str]]:
         """Proposal and hunk of the accepted ones that brought lines in of which surely not one character is left.
 
-        What was cut and put back is another's by its marks, and there all the same.
+        What was cut and put back, changed a little perhaps, is another's by its marks, and there all the same.
         """
         left = {mark for file in self._files.values() for mark in set(file.marks)}
-        said = {line.strip() for file in self._files.values() for line in lines_of(file.text)}
+        there = sorted({_bare(line) for file in self._files.values() for line in lines_of(file.text)} - {""})
         return frozenset(
             (one.decided.suggestion, one.decided.hunk)
             for one in self._accepted.values()
             if one.known
             and one.sizes
-            and said.isdisjoint(one.said)
             and left.isdisjoint(range(one.first, one.first + len(one.sizes)))
+            and not any(get_close_matches(line, there, 1, _ALIKE) for line in one.said)
         )
 
     def texts(self) -> dict[str, str]:

@@ -126,10 +126,12 @@ def index() -> ResponseReturnValue:
 def join(token: str) -> ResponseReturnValue:
     """Take an invitation: remember the role, go to its page."""
     link = read_link(current_app.config["SECRET_KEY"], token)
-    room = interviews().get(link.interview)
-    # What may be taken back for seven days is taken back on a page that the link leads to.
-    promised = consenting.until_ms(room.interview) if link.role == "candidate" else None
-    require_valid(link, room.interview.now(), promised)
+    now, promised = interviews().tools.clock(), None
+    if now > link.expires_ms and link.role == "candidate":
+        # What may be taken back for seven days is taken back on a page that the link leads to.
+        promised = consenting.until_ms(interviews().get(link.interview).interview)
+    require_valid(link, now, promised)
+    interviews().get(link.interview)
     grant(link)
     target = "pages.consent" if link.role == "candidate" else "pages.watch"
     return redirect(url_for(target, interview=link.interview))

@@ -18,7 +18,6 @@ from interviews.errors import BadInput, Conflict
 from interviews.events import Usage
 from interviews.service.interview import Interview
 from interviews.service.mentions import attached, names, paths
-from interviews.service.phases import REVIEW
 from interviews.service.reply import DECLINED
 from interviews.service.terms import cost_of
 from interviews.state import TurnView
@@ -102,11 +101,9 @@ def request(
 
 
 def _closed(interview: Interview) -> int | None:
-    """The event that ended open work, None while it goes on: what is placed behind it would be told of nowhere."""
-    if interview.state.phase != REVIEW:
-        return None
-    records = interview.log.read(interview.id)
-    return next((record.seq for record in records if record.type in ("phase.offered", "review.opened")), None)
+    """An event behind open work, None while that goes on: what is placed after it would be told of nowhere."""
+    review = interview.state.review
+    return None if review is None else review.seq
 
 
 def _patient(limits: Limits) -> Limits:

@@ -23,7 +23,9 @@ def compare(interview: Interview) -> None:
     if any(payload and payload.get("kind") == "baseline" for payload in known):
         return
     if header.settings.models:
-        answered = {record.payload["model"] for record in records if record.type == "reply.started" and record.payload}
+        over = {record.payload["turn"] for record in records if record.type == "reply.finished" and record.payload}
+        began = [record.payload for record in records if record.type == "reply.started" and record.payload]
+        answered = {one["model"] for one in began if one["turn"] in over}
         if len(answered) != 1:
             return
         one = header.settings.model_copy(update={"model": answered.pop(), "models": ()})

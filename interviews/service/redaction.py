@@ -237,7 +237,8 @@ def _newest(event: e.Event, state: State) -> bool:
     match event.data:
         case e.TicketReturned(ticket=name):
             ticket = state.tickets.get(name)
-            stands = [ticket.change, ticket.answer] if ticket is not None and ticket.status == "returned" else []
+            over = ticket is not None and ticket.status in ("returned", "failed")
+            stands = [ticket.change, ticket.answer] if ticket is not None and over else []
         case e.HunkJudged(hunk=hunk):
             stands = [state.review.verdicts.get(hunk)] if state.review is not None else []
         case _:

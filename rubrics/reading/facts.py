@@ -180,8 +180,10 @@ class _Walk:
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
                 self.rest = replace(self.rest, hidden_tests=analysed.outcomes(result), hidden_seq=event.seq)
             case e.AnalysisRecorded(kind="review_repairs", result=result):
-                self.repaired = analysed.repaired(result)
-                self.rest = replace(self.rest, repairs_seq=event.seq)
+                # One that could not be made takes nothing back.
+                if isinstance(result, dict) and "hunks" in result:
+                    self.repaired = analysed.repaired(result)
+                    self.rest = replace(self.rest, repairs_seq=event.seq)
             case e.AnalysisRecorded(kind="accepted_coverage", result=result):
                 seqs = {run.run: run.seq for run in self.runs.values()}
                 self.rest = replace(self.rest, coverage=analysed.coverage(event.seq, result, seqs))

@@ -247,7 +247,7 @@ def test_for_these_days_an_expired_link_opens_for_the_candidate_alone(app: Flask
     shown = next(r for r in room.interview.log.read(room.interview.id) if r.type == "debrief.shown").at_ms
 
     def opened(role: e.Role, at: int) -> FlaskClient | None:
-        room.interview.tools = replace(room.interview.tools, clock=lambda: at)
+        room.interview.tools = interviews.tools = replace(room.interview.tools, clock=lambda: at)
         found = app.test_client()
         token = auth.sign_link(app.config["SECRET_KEY"], auth.Link(room.interview.id, role, shown - 1))
         answer = found.get(f"/join/{token}", follow_redirects=True)

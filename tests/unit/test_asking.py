@@ -43,11 +43,10 @@ def said(interview: Interview, pair: Pairing, *mentions: object, **more: Any) ->
 def test_nothing_is_planted_behind_open_work() -> None:
     interview, pair, seen = asking()
     said(interview, pair)
-    interview.record(Draft("system", e.PhaseOffered(phase="review", duration_ms=10**9)))
-    offered = interview.state.seq
-    interview.record(Draft("system", e.PhaseStarted(phase="review", duration_ms=10**9)))
+    opened = e.ReviewOpened(review="r1", title="A change", description="", folder="review", hunks=())
+    interview.record(Draft("system", e.PhaseStarted(phase="review", duration_ms=10**9)), Draft("system", opened))
     said(interview, pair)
-    assert [ask.closed for ask in seen] == [None, offered]
+    assert [ask.closed for ask in seen] == [None, interview.state.review and interview.state.review.seq]
 
 
 def test_a_prompt_that_is_asked_again_brings_its_files_as_they_were() -> None:

@@ -92,6 +92,9 @@ def test_removed() -> None:
     assert taken(edited(6, 9, "", 22))[0] == "submitted"
     assert taken(edited(6, 6, "renamed", 22))[0] == "submitted"
     assert taken(edited(6, 16, "", 22), edited(6, 0, "flawed()\n", 6))[0] == "submitted"
+    assert taken(edited(6, 16, "", 22), edited(6, 0, "  flawed( 1 )\n", 6))[0] == "submitted"
+    unseen = e.FileSnapshotted(path="a.py", version=3, text=None, size=2_000_000, sha256="0" * 64, origin="terminal")
+    assert taken(unseen)[0] == "submitted"
     # What is done in the review comes too late.
     assert taken(e.PhaseOffered(phase="review", duration_ms=1), edited(6, 16, "", 22))[0] == "submitted"
 
@@ -229,6 +232,12 @@ def test_a_repair_that_was_not_tried_is_none_yet(result: e.Json) -> None:
     tried = e.AnalysisRecorded(kind="review_repairs", result=result)
     assert reviewed(judged("v1", "block", repair="b"), tried)["one"].outcome == "not tried"
     assert reviewed(judged("v1", "block"), tried)["one"].outcome == "doubted"
+
+
+def test_an_analysis_that_could_not_be_made_takes_no_repair_back() -> None:
+    results: tuple[e.Json, ...] = ({"hunks": {"v1": {"repaired": True}}, "untried": []}, {"failed": "no sandbox"})
+    tried = [e.AnalysisRecorded(kind="review_repairs", result=result) for result in results]
+    assert reviewed(judged("v1", "block", repair="b"), *tried)["one"].outcome == "repaired"
 
 
 def test_without_planted_mistakes_there_are_none_to_tell_of() -> None:

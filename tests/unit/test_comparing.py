@@ -53,13 +53,20 @@ def test_a_database_that_is_away_does_not_keep_an_interview_from_its_end() -> No
     assert recorded(interview) == []
 
 
-@pytest.mark.parametrize(("answered", "asked"), [((), []), (("b", "b"), ["b"]), (("a", "b"), [])])
+@pytest.mark.parametrize(("answered", "asked"), [((), []), (("b", "b"), ["b"]), (("a", "b"), []), (("a", "b!"), ["a"])])
 def test_where_there_was_a_choice_it_is_that_of_the_model_that_answered(
     answered: tuple[str, ...], asked: list[str]
 ) -> None:
     interview, found = bare_interview(model="a", models=("a", "b")), list[str]()
     for turn, model in enumerate(answered):
-        interview.record(Draft("assistant", e.ReplyStarted(turn=f"a{turn}", provider="anthropic", model=model)))
+        name = f"a{turn}"
+        ended: e.AnyPayload = e.ReplyFinished(
+            turn=name, text="Yes", stop_reason="end", usage=e.Usage(), first_token_ms=1, total_ms=1
+        )
+        if model.endswith("!"):
+            ended = e.ReplyFailed(turn=name, reason="no answer")
+        started = e.ReplyStarted(turn=name, provider="anthropic", model=model.rstrip("!"))
+        interview.record(Draft("assistant", started), Draft("assistant", ended))
 
     def baseline(header: e.Header) -> e.Json:
         found.append(header.settings.model)

@@ -45,18 +45,16 @@ def collect(interview: Interview) -> Work | None:
 
 
 def collect_late(interview: Interview) -> Work | None:
-    """Those for which there was no time, with what was found out before."""
+    """Those of which nothing was found out before the debrief, with what was."""
     events = _events(interview)
-    asked, before = _asked(interview.exercise, events), _last(events)
-    untried = before.get("untried")
-    left = [one for one in asked or () if isinstance(untried, list) and one[0] in untried]
+    known = _known(events)
+    left = [one for one in _asked(interview.exercise, events) or () if one[0] not in known]
     if not left:
         return None
-    known = before.get("hunks")
 
     def run(pool: Pool, name: str) -> e.Json:
         found = tried(pool, name, interview.exercise, left, math.inf)
-        return {**found, "hunks": {**(known if isinstance(known, dict) else {}), **found["hunks"]}}
+        return {**found, "hunks": {**known, **found["hunks"]}}
 
     return Work(["late", _content(left)], run)
 
@@ -86,9 +84,11 @@ def _content(asked: Sequence[Asked]) -> e.Json:
     return [[hunk, defect.id, text] for hunk, defect, text in asked]
 
 
-def _last(events: list[e.Event]) -> dict[str, e.Json]:
+def _known(events: list[e.Event]) -> dict[str, e.Json]:
+    """What was found out by hunk; an analysis that could not be made takes nothing back."""
     results = [one.data.result for one in events if isinstance(one.data, e.AnalysisRecorded) and one.data.kind == KIND]
-    return results[-1] if results and isinstance(results[-1], dict) else {}
+    found = [one["hunks"] for one in results if isinstance(one, dict) and isinstance(one.get("hunks"), dict)]
+    return found[-1] if found else {}
 
 
 def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]]:
@@ -111,19 +111,17 @@ def of_log(events: list[e.Event]) -> tuple[dict[str, str] | None, dict[str, str]
 
 
 class _Time:
-    """How long repairs may still be begun; what is spent on waiting for a place comes on top."""
+    """How long each worker may still begin repairs; what it spends on waiting for a place does not count."""
 
     def __init__(self, seconds: float) -> None:
-        self._lock = threading.Lock()
-        self._until = time.monotonic() + seconds
+        self._seconds = seconds
+        self._spent = threading.local()
 
     def over(self) -> bool:
-        with self._lock:
-            return time.monotonic() > self._until
+        return getattr(self._spent, "seconds", 0.0) > self._seconds
 
-    def waited(self, since: float) -> None:
-        with self._lock:
-            self._until += time.monotonic() - since
+    def spend(self, seconds: float) -> None:
+        self._spent.seconds = getattr(self._spent, "seconds", 0.0) + seconds
 
 
 def tried(pool: Pool, name: str, exercise: Exercise, asked: Sequence[Asked], seconds: float) -> dict[str, e.Json]:
@@ -148,8 +146,9 @@ def tried(pool: Pool, name: str, exercise: Exercise, asked: Sequence[Asked], sec
             return {"repaired": False, "tests": []}
         if defect.mutant:
             return weakened(pool, f"{name}-{hunk}", exercise, defect, files)
-        begun = time.monotonic()
-        told = hidden_tests(pool, reviewed, files, f"{name}-{hunk}", on_place=lambda: left.waited(begun))
+        placed = [time.monotonic()]
+        told = hidden_tests(pool, reviewed, files, f"{name}-{hunk}", on_place=lambda: placed.append(time.monotonic()))
+        left.spend(time.monotonic() - placed[-1])
         failing = [test["id"] for test in told["tests"] if test["outcome"] != "passed"]
         return {"repaired": not failing, "tests": failing}
 
