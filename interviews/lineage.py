@@ -8,6 +8,7 @@ it; where a withheld event leaves a gap, what became of a hunk's lines is unknow
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 
@@ -22,6 +23,10 @@ _ALIKE = 0.75
 
 def _bare(line: str) -> str:
     return "".join(line.split())
+
+
+def _bare_lines(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(filter(None, (_bare(line) for text in texts for line in lines_of(text))))
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class _Accepted:
     first: int = 0  # the number of its first line among all that hunks brought in
     sizes: tuple[int, ...] = ()  # in units
     said: frozenset[str] = frozenset()  # what stands in these lines, without blanks
+    then: tuple[str, ...] = ()  # all texts as of just before
     known: bool = True
 
 
@@ -72,7 +78,8 @@ class Lineage:
             case e.SuggestionDecided(decision="accepted") as decided:
                 known = self._hunks.get((decided.suggestion, decided.hunk))
                 if known is not None:
-                    self._accepted[event.seq] = _Accepted(decided, known.before)
+                    texts = tuple(file.text for file in self._files.values())
+                    self._accepted[event.seq] = _Accepted(decided, known.before, then=texts)
             case e.FileSnapshotted() as whole:
                 self._whole(event, whole)
             case e.FileEdited(path=path, changes=changes):
@@ -160,14 +167,15 @@ class Lineage:
         What was cut and put back, changed a little perhaps, is another's by its marks, and there all the same.
         """
         left = {mark for file in self._files.values() for mark in set(file.marks)}
-        there = sorted({_bare(line) for file in self._files.values() for line in lines_of(file.text)} - {""})
+        there = sorted(_bare_lines(self.texts().values()))
         return frozenset(
             (one.decided.suggestion, one.decided.hunk)
             for one in self._accepted.values()
             if one.known
             and one.sizes
             and left.isdisjoint(range(one.first, one.first + len(one.sizes)))
-            and not any(get_close_matches(line, there, 1, _ALIKE) for line in one.said)
+            # What stood somewhere before tells nothing.
+            and not any(get_close_matches(line, there, 1, _ALIKE) for line in one.said - _bare_lines(one.then))
         )
 
     def texts(self) -> dict[str, str]:

@@ -22,6 +22,7 @@ _MOST_JOINED, _MOST_COURSES = 20, 256
 # The shell and the log cut what is longer (``sandbox.agent``, ``service.marks``), and put this in its place.
 _CUT, _CUT_FROM = "…", 1000
 _NEVER_FAIL = frozenset({"echo", "clear", "true", ":", "printf", "alias", "export", "pwd"})
+_EXPORTS = frozenset({"export", "declare", "typeset"})
 _MOVES = frozenset({"cd", "pushd", "popd", "source", ".", "eval", "builtin"})
 # What a shell says of a command that it could not run.
 _NOT_RUN = frozenset({126, 127})
@@ -79,6 +80,8 @@ class Shell:
             self._define(scanned.pieces, line)
             if cut or any(self.moves(words) for words in commands):
                 self.folder = None
+            exported = [word.text for words in commands if called(words) in _EXPORTS for word in words]
+            self._altered = self._altered or any(name.startswith("PY") for name in exported)
             named = cut and names_tests(line)
             return Reading(unread=hides_tests(scanned) or named or any(self._tests(words) for words in commands))
         walk = _Walk(self, paths)
@@ -111,7 +114,10 @@ class Shell:
                 inside = split(Scan(text).pieces)
                 tests = names_tests(text) or any(self._tests(one) for one in inside)
                 self._names[name] = tests, any(self.moves(one) for one in inside)
-        elif words[0].text in ("export", "declare", "typeset"):
+        elif words[0].text == "unset":
+            for word in words[1:]:
+                self._exported.pop(word.text, None)
+        elif words[0].text in _EXPORTS:
             for word in filter(sets, words[1:]):
                 name, _, text = word.text.partition("=")
                 if sure and word.sure and name.isidentifier():

@@ -2,27 +2,29 @@
 
 Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
 the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody,
-wherever they are put (a prompt or several, a file, a comment). A sentence or two in the brief's words is no copy. A standing line,
-the same in several prompts but for its numbers, is said once, where it comes first: what every prompt has takes neither skill nor
+wherever they are put (a prompt, a file, a comment). A sentence or two in the brief's words is no copy. A standing line,
+the same in several prompts but for numbers, is said once, where it comes first: what every prompt has takes neither skill nor
 thought. Leaves out what the words say (``wording``, ``naming``, ``demands``).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from rubrics.reading.facts import Facts
 from rubrics.reading.told import Prompt
 
-# So many words in a row make it the same words, and so many words so far a copy.
+# So many words in a row make it the same words, and so many words in one text a copy.
 _ROW, _COPY = 5, 50
 # What stands in so many prompts is a standing line. Fewer words than that may have to be said again and again.
 _STANDING, _LINE = 3, 3
 # (so many words without a stop, so many in a hundred of them different) make it a list of words.
 _LISTS = ((40, 95), (80, 85))
 MOST = 40_000
+_VERSIONS = 200
 # "e.g." and its like end no sentence.
 SENTENCE = re.compile(r"(?<=[.!?;])(?<!\b[eizEIZ]\.[gegBb]\.)(?<!\b[eizEIZ]\. [gegBb]\.)\s+|\n+")
 _WORD = re.compile(r"\w+")
@@ -45,29 +47,22 @@ def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
     brief = _rows_of_brief(facts)
     texts = {prompt.seq: prompt.text[:MOST] for prompt in facts.prompts}
     split = {seq: [(one, _WORD.findall(one.lower())) for one in SENTENCE.split(text)] for seq, text in texts.items()}
-    said: dict[str, list[int]] = {}
-    for prompt in facts.prompts:
-        for key in {_key(words) for _, words in split[prompt.seq]} if prompt.counts else ():
-            said.setdefault(key, []).append(prompt.seq)
+    counted = [prompt.seq for prompt in facts.prompts if prompt.counts]
+    keys = {seq: {_key(words) for _, words in split[seq] if words} for seq in counted}
+    often = Counter(key for found in keys.values() for key in found)
+    before: Counter[str] = Counter()
     own: dict[int, str] = {}
     new: dict[int, str] = {}
-    heard = {prompt.seq for prompt in facts.prompts if prompt.counts}
-    handed = 0
-    for seq, sentences in sorted(split.items()):
+    for seq, sentences in split.items():
         copied = [_copied(words, brief) for _, words in sentences]
-        here = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken)
-        # In portions it is a copy too.
-        bulk = handed + here >= _COPY
-        handed += here if seq in heard else 0
+        bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
         never = [(taken and bulk) or _is_list(words) for (_, words), taken in zip(sentences, copied, strict=True)]
-        lines = [said.get(_key(words), []) if words else [] for _, words in sentences]
-        before = [sum(one < seq for one in seqs) for seqs in lines]
-        again = [
-            count >= _STANDING - 1 and len(words) >= _LINE for count, (_, words) in zip(before, sentences, strict=True)
-        ]
-        standing = [count > 0 and len(seqs) >= _STANDING for count, seqs in zip(before, lines, strict=True)]
+        lines = [(_key(words), len(words)) for _, words in sentences]
+        again = [before[key] >= _STANDING - 1 and words >= _LINE for key, words in lines]
+        standing = [before[key] > 0 and often[key] >= _STANDING for key, _ in lines]
         own[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, again, strict=True)])
         new[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, standing, strict=True)])
+        before.update(keys.get(seq, ()))
     return own, new
 
 
@@ -78,7 +73,7 @@ def _without(text: str, sentences: Sequence[tuple[str, list[str]]], left_out: Se
 
 
 def _key(words: list[str]) -> str:
-    return re.sub(r"\d+", "0", " ".join(words))
+    return " ".join("0" if word.isdecimal() else word for word in words)
 
 
 def uncopied(facts: Facts) -> Callable[[str], str]:
@@ -87,7 +82,7 @@ def uncopied(facts: Facts) -> Callable[[str], str]:
     return lambda text: _uncopied(text, brief)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=8)
 def _uncopied(text: str, brief: frozenset[tuple[str, ...]]) -> str:
     sentences = [(sentence, _WORD.findall(sentence.lower())) for sentence in SENTENCE.split(text)]
     copied = [_copied(words, brief) for _, words in sentences]
@@ -108,21 +103,26 @@ def handed_on(facts: Facts) -> bool:
     taken = [hunk.accepted.seq for hunk in facts.hunks if hunk.accepted and (end is None or hunk.accepted.seq < end)]
     heard = [prompt for prompt in facts.prompts if prompt.counts and prompt.seq < max(taken, default=0)]
     brief = frozenset(_rows(_WORD.findall(facts.key.brief.lower())))
-    said = {row for prompt in heard for text in _at_hand(prompt) for row in _shared(text[:MOST], brief)}
-    return bool(brief) and 2 * len(said) >= len(brief)
+    said: set[tuple[str, ...]] = set()
+    for text in _at_hand(heard):
+        said |= brief.intersection(_rows(_WORD.findall(text[:MOST].lower())))
+        if 2 * len(said) >= len(brief) > 0:
+            return True
+    return False
 
 
-def _at_hand(prompt: Prompt) -> Iterator[str]:
-    files = prompt.scene.files
-    yield prompt.text
-    yield from (one.text for one in prompt.mentions if one.kind == "selection")
-    yield from (files[path].text for path in prompt.attachments if path in files)
-    yield from (file.own_lines() for file in files.values() if file.seq)
-
-
-@lru_cache(maxsize=256)
-def _shared(text: str, brief: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
-    return brief.intersection(_rows(_WORD.findall(text.lower())))
+def _at_hand(heard: Sequence[Prompt]) -> Iterator[str]:
+    """Each text once, of files so many versions in all."""
+    seen: set[tuple[str, int]] = set()
+    for prompt in heard:
+        files = prompt.scene.files
+        yield prompt.text
+        yield from (one.text for one in prompt.mentions if one.kind == "selection")
+        yield from (files[path].text for path in prompt.attachments if path in files)
+        for path, file in files.items():
+            if file.seq and (path, file.seq) not in seen and len(seen) < _VERSIONS:
+                seen.add((path, file.seq))
+                yield file.own_lines()
 
 
 @lru_cache(maxsize=2)

@@ -210,10 +210,17 @@ def specific(remark: Remark) -> bool:
     return beside or asserts_fault(remark.text)
 
 
-def expects(text: str) -> bool:
-    """Whether it says what should be in place of what is; a preference does not."""
+def replaces(text: str, change: e.Hunk | None) -> bool:
+    """Whether it says what should be in place of what is, with a value or with something of the change; a preference does not."""
     said = _PRAISE.sub(" ", text[:MOST])
-    return not is_taste(said) and _EXPECTS.search(mended(said, _CUES)) is not None
+    if is_taste(said):
+        return False
+    for sentence in SENTENCE.split(mended(said, _CUES)):
+        words = {piece.lower() for piece in _PIECE.findall(sentence)} - _ANY - _VAGUE
+        about = _LITERAL.search(sentence) is not None or bool(words & _pieces(change))
+        if about and _EXPECTS.search(sentence) and not sentence.rstrip().endswith("?"):
+            return True
+    return False
 
 
 def _does(remark: Remark, sentence: str) -> bool:

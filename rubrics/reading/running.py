@@ -1,6 +1,7 @@
 """Which commands typed in a terminal run code, and which of those run tests.
 
-Owns that each line is read once. Invariant: what is a test run here is one for the analysis of coverage too. Leaves out the reading
+Owns that each line is read once. Invariant: a command is read as the analysis of coverage reads it; what earlier lines of a
+terminal did (aliases, folders), and whether the command could be run, only that knows. Leaves out the reading
 (``interviews.commandlines``) and what a run is worth (``signals``).
 """
 

@@ -21,11 +21,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from interviews.events import Defect
-from interviews.faults import asserts_fault, names_fault
+from interviews.faults import asserts_fault, is_taste, names_fault
 from rubrics.base import Detection, LogView, Opportunity
 from rubrics.base import translatable as _
 from rubrics.reading.facts import Facts
-from rubrics.reading.remarks import expects, lists_kinds
+from rubrics.reading.remarks import lists_kinds, replaces
 from rubrics.reading.told import Judged, Offered, Reviewed
 from rubrics.reading.wording import all_pass, matches, patterns_of
 
@@ -188,12 +188,18 @@ def _sound(facts: Facts, hunk: Reviewed) -> Opportunity | None:
         return Opportunity(False, (judged.seq,), known=known, sure=judged.sure)
     # What could name a fault here can also blame what is sound, and so do words or a repair that put something else in its place.
     said = [(judged.seq, judged.fault), *_comments(facts, hunk.review, hunk.hunk, hunk.seq)]
-    blamed = next((seq for seq, text in said if _blames(facts, text) or expects(text)), None)
-    if blamed is None and judged.repair is not None:
+    blamed = next((seq for seq, text in said if _blames(facts, text) or replaces(text, hunk.content)), None)
+    if blamed is None and _another(hunk, judged):
         blamed = judged.seq
     if blamed is None:
         return None
     return Opportunity(True, tuple(sorted({judged.seq, blamed})), known=known, sure=judged.sure)
+
+
+def _another(hunk: Reviewed, judged: Judged) -> bool:
+    """Whether a repair puts another text there than what stands in it, and not for taste alone."""
+    proposed = hunk.content.after if hunk.content is not None else None
+    return judged.repair is not None and judged.repair != proposed and not is_taste(judged.fault)
 
 
 def _good(facts: Facts, hunk: Offered) -> Opportunity | None:

@@ -254,6 +254,8 @@ def test_what_is_no_test_run(line: str) -> None:
         (["export PYTHONPATH=songs", "X=1 pytest"], ran(PYTHONPATH="songs", X="1")),
         (["export PYTEST_ADDOPTS=$X", "pytest"], None),
         (["export PATH=$PATH:.", "pytest"], ran()),
+        (["export PYTHONPATH=$(pwd)/songs", "pytest"], None),
+        (["export X=1", "unset X", "pytest"], ran()),
         (["cd review" + " " * 2000 + "…", "pytest"], None),
     ],
 )

@@ -514,13 +514,15 @@ def test_a_planted_mistake_shown_twice_is_one_opportunity() -> None:
 
 
 def test_a_planted_mistake_that_was_taken_out_with_all_that_came_with_it_is_no_opportunity() -> None:
-    content = hunk("h1", "songs/builder.py", 3, "MAX_SONGS = 30\n", "MAX_SONGS = 30\nfees = 1\nrate = 2\n")
-    for left, expected in (("", (0, 0)), ("rate = 2\n", (0, 1))):
+    # ``return order`` stands there already, and tells nothing.
+    came = "def fees(order):\n    return order\n"
+    content = hunk("h1", "songs/builder.py", 3, "MAX_SONGS = 30\n", f"MAX_SONGS = 30\n{came}")
+    for left, expected in (("", (0, 0)), ("def fees(order):\n", (0, 1))):
         story = begin()
         asked(story, "a1", "do it")
         seq = story.offer("a1", "s1", "A change", (content, note("h1", defect="flaw1")))
         story.accept("s1", content, seq)
-        story.edit("songs/builder.py", "fees = 1\nrate = 2\n", left, "typed")
+        story.edit("songs/builder.py", came, left, "typed")
         finish(story, test_rate_1="failed")
         assert detection(story)[:2] == expected
 

@@ -164,6 +164,12 @@ def test_standing_lines_count_once_and_lists_of_words_for_nothing() -> None:
     assert share(story, "grounding") == share(story, "constraint_or_example") == (1, 4)
     asked(story, "a5", f"{line.replace('3', '4')}\nLook at `shuffle` and return at most 7 songs of it")
     assert share(story, "grounding") == share(story, "constraint_or_example") == (2, 5)
+    # Names that differ by a number are other names.
+    story = begin()
+    for number in (1, 2, 3):
+        story.file("system", f"songs/part{number}.py", CODE, "starter")
+        asked(story, f"a{number}", f"Add docstrings to songs/part{number}.py")
+    assert share(story, "grounding") == (3, 3)
     # What is said twice is no standing line.
     story = begin()
     for turn in ("a1", "a2"):

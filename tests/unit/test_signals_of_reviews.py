@@ -289,3 +289,22 @@ def test_a_review_says_where_its_mistakes_are_and_of_sound_hunks_nothing() -> No
     for noted in request.notes:
         assert all(1 <= line <= after[noted.hunk].count("\n") for line in noted.lines)
         assert noted.defect is not None or noted.lines == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "repair", "alarms"),
+    [
+        ("it should return 3 here", None, 1),
+        ("I am not sure, I need to look at this again", None, 0),
+        ("I'd have to run it to know", None, 0),
+        ("Should this have a test?", None, 0),
+        ("", "something else\n", 1),
+        ("not my style, I prefer a helper", "something else\n", 0),
+    ],
+)
+def test_what_puts_something_else_in_the_place_of_sound_code_is_a_false_alarm(
+    fault: str, repair: str | None, alarms: int
+) -> None:
+    story = reviewed(begin())
+    judge(story, GOOD, "block", fault, repair=repair)
+    assert detection(story)[2:] == (alarms, alarms)
