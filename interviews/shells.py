@@ -157,9 +157,11 @@ class Shell:
         if not (sure and command.sure and read and folder is not None) or self._altered:
             return "unread"
         own = {name: text for name, _, text in (word.text.partition("=") for word in environment)}
-        return Run(
-            tuple(word.text for word in command.given), folder, tuple(sorted({**self._exported, **own}.items())), exit_code
-        )  # fmt: skip
+        known = {**self._exported, **own}
+        if "PYTHONPATH" in known and exit_code != 0:
+            # pytest is found by it: with another there may have been none, which ends as a failed test does.
+            return "unread"
+        return Run(tuple(word.text for word in command.given), folder, tuple(sorted(known.items())), exit_code)
 
 
 class _Walk:
