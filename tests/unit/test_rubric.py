@@ -174,7 +174,8 @@ def test_calibration_is_the_rubrics_own_and_told_until_it_is_enough() -> None:
 
 def test_no_author_can_call_a_rubric_calibrated_by_a_single_interview() -> None:
     alone = changed("interviews: 0\n  needed: 100", "interviews: 1\n  needed: 1")
-    with pytest.raises(BadInput, match=r"line 20: calibration\.needed: expected at least 30"):
+    line = alone.decode().partition("needed: 1")[0].count("\n") + 1
+    with pytest.raises(BadInput, match=rf"line {line}: calibration\.needed: expected at least 30"):
         parse(alone, "x.yaml")
     view = LogView.of(HEADER, tell())
     for interviews, said in ((29, "uncalibrated"), (30, "calibrated")):
