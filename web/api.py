@@ -88,6 +88,8 @@ def export(interview: str, suffix: str) -> ResponseReturnValue:
     records = [withhold("interviewer", record, withdrawn, judged=judged) for record in whole]
     chosen.write(out, room.interview.header, records, card, terminal)
     name = f"pairsight-{interview}{'-' + terminal if terminal.isalnum() and terminal.isascii() else ''}.{chosen.suffix}"
+    # Named, for a client that is told no charset guesses one, and now and then guesses wrong.
+    kind = f"{chosen.media_type}; charset=utf-8"
     return Response(
-        out.getvalue(), mimetype=chosen.media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        out.getvalue(), content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )

@@ -70,6 +70,11 @@ class Pairing:
         """Whether the reply is under way, or not yet recorded to its end."""
         return turn in self._under_way
 
+    @property
+    def busy(self) -> bool:
+        """Whether any reply is under way, or not yet recorded to its end."""
+        return len(self._under_way) > 0
+
     def close(self) -> None:
         """End every reply that is under way: the interview is over."""
         self._under_way.close()

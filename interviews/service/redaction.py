@@ -275,7 +275,7 @@ def redact(
     unread = _unread(interview, judged)
     if known := interview.known(key):
         return [int(seq) for seq in last_payload(known, "payload.erased")["seqs"]]
-    if _under_way(room) and plan(interview.log, interview.id, asked, unread).seqs:
+    if (_under_way(room) or _busy(room)) and plan(interview.log, interview.id, asked, unread).seqs:
         _end_replies(room)
     gone: list[int] = []
     for turn in range(ROUNDS):
@@ -324,10 +324,13 @@ def _end_replies(room: Room) -> None:
         room.pairing.stop(turn)
     room.delegation.shut()
     deadline = time.monotonic() + REPLY_ENDS_S
-    while any(room.pairing.answering(turn) for turn in turns) and time.monotonic() < deadline:
+    while _busy(room) and time.monotonic() < deadline:
         time.sleep(0.02)
-    while room.delegation.busy and time.monotonic() < deadline:
-        time.sleep(0.02)
+
+
+def _busy(room: Room) -> bool:
+    """Whether a reply or a round is answered, or has ended and is not let go of yet."""
+    return room.pairing.busy or room.delegation.busy
 
 
 def redact_kept(log: EventLog, interview: str, lease: Lease, author: str, asked: Redaction) -> list[int]:

@@ -70,7 +70,9 @@ def test_the_score_is_shown_to_nobody_who_has_not_judged(app: Flask, settings: S
     assert "requirement_coverage" not in seen and "head_hash" not in seen
     # That there is a score is no secret, and the log is whole but for what it says.
     assert '"score.recorded"' in seen
-    header, records = read_log(io.StringIO(ada.get(f"/interviews/{id_}/export.log").get_data(as_text=True)))
+    exported = ada.get(f"/interviews/{id_}/export.log")
+    assert exported.content_type == "application/x-ndjson; charset=utf-8"
+    header, records = read_log(io.StringIO(exported.get_data(as_text=True)))
     verify(header, records)
     bare = {record.type for record in records if record.payload is None}
     assert bare == {"score.recorded"}
