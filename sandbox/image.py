@@ -30,7 +30,7 @@ from docker.utils import kwargs_from_env
 from requests.exceptions import RequestException
 
 from interviews.errors import PlatformFailure
-from sandbox.toolbox import LOCKS, UNUSED, ensure_toolbox
+from sandbox.toolbox import LAYOUT, LOCKS, ensure_toolbox
 
 FOLDER = Path(__file__).resolve().parent / "images"
 REPOSITORY = "pairsight-sandbox"
@@ -53,8 +53,7 @@ def inputs() -> list[Path]:
 
 def image_name() -> str:
     """``pairsight-sandbox:<hash of what goes in>``. Raises ``PlatformFailure`` when the sources are not there."""
-    # The toolbox is named by its lock files and by what is taken out of it again.
-    digest = hashlib.sha256("\n".join([platform.machine(), *UNUSED]).encode())
+    digest = hashlib.sha256("\n".join([platform.machine(), LAYOUT]).encode())
     try:
         for path in inputs():
             data = path.read_bytes()

@@ -22,6 +22,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/opt/bin:/usr/bin:/bin:/usr/sbin:/sbin",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONPATH": TOOLBOX,
+    # The second way to the toolbox: the first is gone where a candidate writes `PYTHONPATH=. pytest`.
+    "PYTHONUSERBASE": TOOLBOX,
     "SHELL": "/bin/bash",
     "TERM": "xterm-256color",
     "TZ": "UTC",

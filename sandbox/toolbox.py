@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from interviews.errors import PlatformFailure
+from sandbox.place import TOOLBOX
 
 ROOT = Path(__file__).resolve().parent.parent
 # Node.js is the one that set-up uses too, so its version stands in one place.
@@ -37,6 +38,10 @@ UNUSED = (
     *(f"analyses/{name}" for name in ("bin", "_pytest", "pytest", "pygments", "rich", "textual", "markdown_it",
                                       "mdit_py_plugins", "linkify_it", "a1_coverage.pth")),
 )  # fmt: skip
+USER_SITE = "lib/python%s/site-packages/toolbox.pth"
+"""Names the toolbox to a Python whose ``PYTHONUSERBASE`` it is: found so, it outlasts a ``PYTHONPATH`` of the candidate's own."""
+LAYOUT = "\n".join([*UNUSED, USER_SITE])
+"""What decides, beside the lock files, what is in it."""
 PYTHON = "/usr/bin/python3"
 INSTALL_SECONDS = 300
 
@@ -49,7 +54,7 @@ def toolbox_path(locks: Sequence[Path] = LOCKS) -> Path:
     chosen = os.environ.get("PAIRSIGHT_TOOLBOX")
     if chosen:
         return Path(chosen)
-    digest = hashlib.sha256("\n".join(UNUSED).encode())
+    digest = hashlib.sha256(LAYOUT.encode())
     for lock in locks:
         try:
             digest.update(lock.read_bytes())
@@ -134,9 +139,12 @@ def _install(target: Path, locks: Sequence[Path]) -> None:
     for name in UNUSED:
         unused = target / name
         unused.unlink() if unused.is_file() else shutil.rmtree(unused, ignore_errors=True)
+    found = target / (USER_SITE % asked.stdout.strip())
+    found.parent.mkdir(parents=True)
+    found.write_text(f"{TOOLBOX}\n", encoding="ascii")
     # Byte code made now by the Python that will run it: the folder is read-only later.
     subprocess.run(
-        [PYTHON, "-I", "-m", "compileall", "-q", "-s", str(target), "-p", "/opt/toolbox", str(target)],
+        [PYTHON, "-I", "-m", "compileall", "-q", "-s", str(target), "-p", TOOLBOX, str(target)],
         capture_output=True,
         timeout=INSTALL_SECONDS,
         check=False,

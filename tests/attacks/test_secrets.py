@@ -26,8 +26,8 @@ for path in [*glob.glob("/proc/[0-9]*/environ"), *glob.glob("/proc/[0-9]*/cmdlin
     with contextlib.suppress(OSError):
         if sys.argv[1][::-1].encode() in open(path, "rb").read():
             got("in", path)
-known = {"HOME", "LANG", "LOGNAME", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "SHELL", "TERM", "TZ", "USER", "PAIRSIGHT_JOB",
-    "HOSTNAME", "NODE_PATH", "PWD", "SHLVL", "_", "LC_CTYPE"}
+known = {"HOME", "LANG", "LOGNAME", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONUSERBASE", "SHELL", "TERM", "TZ",
+    "USER", "PAIRSIGHT_JOB", "HOSTNAME", "NODE_PATH", "PWD", "SHLVL", "_", "LC_CTYPE"}
 for name in set(os.environ) - known:
     got("variable", name)
 """,

@@ -14,7 +14,7 @@ from interviews.errors import BadInput, PlatformFailure
 from sandbox import cgroups, marks, registry
 from sandbox.base import Limits
 from sandbox.hardening import HARDENING
-from sandbox.toolbox import UNUSED, ensure_toolbox, toolbox_path
+from sandbox.toolbox import LAYOUT, ensure_toolbox, toolbox_path
 from sandbox.users import user_range
 
 
@@ -112,7 +112,7 @@ def test_the_toolbox_is_named_by_its_lock(tmp_path: Path, monkeypatch: pytest.Mo
     lock.write_bytes(b"pytest==1 --hash=sha256:0\n")
     monkeypatch.delenv("PAIRSIGHT_TOOLBOX", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    name = hashlib.sha256("\n".join(UNUSED).encode() + lock.read_bytes()).hexdigest()[:16]
+    name = hashlib.sha256(LAYOUT.encode() + lock.read_bytes()).hexdigest()[:16]
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert toolbox_path([lock]) == tmp_path / "data/pairsight/toolbox" / name
     monkeypatch.setattr(os, "geteuid", lambda: 0)

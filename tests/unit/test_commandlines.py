@@ -255,8 +255,6 @@ def test_what_is_no_test_run(line: str) -> None:
         (["export PYTEST_ADDOPTS=$X", "pytest"], None),
         (["export PATH=$PATH:.", "pytest"], ran()),
         (["export PYTHONPATH=$(pwd)/songs", "pytest"], None),
-        ([("PYTHONPATH=. pytest", 1)], None),
-        (["PYTHONPATH=. pytest | tail -5"], None),
         (["export X=1", "unset X", "pytest"], ran()),
         (["cd review" + " " * 2000 + "…", "pytest"], None),
     ],

@@ -158,7 +158,7 @@ def test_an_images_name_follows_what_goes_in(tmp_path: Path, monkeypatch: pytest
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(image, "FOLDER", tmp_path)
         assert image.image_name() != name
-    monkeypatch.setattr(image, "UNUSED", ("something else",))
+    monkeypatch.setattr(image, "LAYOUT", "something else")
     assert image.image_name() != name
 
 
