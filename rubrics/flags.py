@@ -39,6 +39,15 @@ def flags(log: LogView, rubric: Rubric) -> list[Note]:
         found.append(Note(_("The exercise's key is missing: what needs it is not observed.")))
     elif facts.submission is not None and facts.hidden_tests is None:
         found.append(Note(_("The hidden tests have no result: corrections and repairs cannot be seen.")))
+    if facts.exercise_changed:
+        found.append(
+            Note(
+                _(
+                    "The exercise's files were changed after this interview was created: its hidden tests are not "
+                    "surely those that it began with."
+                )
+            )
+        )
     return [*found, *uncalibrated(rubric)]
 
 

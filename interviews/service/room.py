@@ -350,6 +350,9 @@ class Room:
         ]
         if not graded:
             result, key = grade(self.interview), grading_key(self.interview)
+            if (used := self.interview.exercise.sha256) != self.interview.header.exercise.sha256:
+                # The folder was changed after the interview was created: whoever reads the result is told.
+                result = {**result, "exercise_sha256": used}
             self.interview.record(Draft("system", e.AnalysisRecorded(kind="hidden_tests", result=result, key=key)))
 
     def close(self) -> None:

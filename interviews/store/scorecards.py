@@ -82,7 +82,8 @@ class Scorecards:
             return None
         # As ``visibility.outdated``.
         card: dict[str, Json] = json.loads(found.payload)["scorecard"]
-        return card if card["log"]["events"] >= withdrawn else None
+        log = card.get("log")
+        return card if isinstance(log, dict) and int(log.get("events", 0)) >= withdrawn else None
 
     def records(self, header: Header) -> Iterator[Record]:
         """The log's records, each checked to follow from those before it. Raises ``LogCorrupt`` at one that does not."""

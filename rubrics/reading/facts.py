@@ -53,6 +53,7 @@ class Facts:
     key_seq: int = 0
     hidden_tests: Mapping[str, str] | None = None
     hidden_seq: int = 0
+    exercise_changed: bool = False
     baseline: Mapping[str, e.Json] | None = None
     baseline_seq: int = 0
     coverage: analysed.Coverage | None = None
@@ -178,7 +179,10 @@ class _Walk:
                 self.rest = replace(self.rest, submitted=event.seq, submission=event.data)
                 self._hand_in()
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
-                self.rest = replace(self.rest, hidden_tests=analysed.outcomes(result), hidden_seq=event.seq)
+                changed = isinstance(result, dict) and "exercise_sha256" in result
+                self.rest = replace(
+                    self.rest, hidden_tests=analysed.outcomes(result), hidden_seq=event.seq, exercise_changed=changed
+                )
             case e.AnalysisRecorded(kind="review_repairs", result=result):
                 # One that could not be made takes nothing back.
                 if isinstance(result, dict) and "hunks" in result:

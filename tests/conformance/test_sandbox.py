@@ -748,7 +748,9 @@ def test_tools_of_the_trade_work(sandbox: Sandbox) -> None:
     sandbox.write("test_it.py", b"import pytest\n\ndef test_it():\n    assert pytest.approx(0.3) == 0.1 + 0.2\n")
     assert "1 passed" in shell(sandbox, "python3 -m pytest -q")
     assert "1 passed" in shell(sandbox, "pytest -q test_it.py && python --version")
-    assert "1 passed" in shell(sandbox, "PYTHONPATH=. pytest -q && mkdir here && cd here && PYTHONPATH=.. python -m pytest ..")
+    assert "1 passed" in shell(
+        sandbox, "PYTHONPATH=. pytest -q && mkdir here && cd here && PYTHONPATH=.. python -m pytest .."
+    )
     assert shell(sandbox, "mktemp /tmp/XXXX && nproc && date && locale >/dev/null")
     spawned = "import multiprocessing as m; print(m.get_context('fork').Pool(2).map(abs, [-1, -2]))"
     assert shell(sandbox, f'python3 -W ignore -c "{spawned}"') == "[1, 2]\n"

@@ -164,7 +164,8 @@ def test_a_grader_at_fault_is_tried_three_times_and_named(hidden: str, why: str)
 
 def test_grading_goes_on_after_a_restart_of_the_server() -> None:
     interview = interview_of(sums(), PYTHON, Hindered(refusing(1)))
-    again = Interview(interview.log, interview.header, sums(), interview.tools)
+    changed = sums().model_copy(update={"sha256": "c0" * 32})
+    again = Interview(interview.log, interview.header, changed, interview.tools)
     room = Room(again)
     room.recover()
     wait(lambda: again.state.status == "finished", 60)
@@ -175,6 +176,7 @@ def test_grading_goes_on_after_a_restart_of_the_server() -> None:
     ]
     assert totals(result) == PASSED
     assert len(waiting(again)) == 1
+    assert isinstance(result, dict) and result["exercise_sha256"] == changed.sha256
 
 
 def test_what_was_graded_before_the_server_ended_is_not_graded_again() -> None:

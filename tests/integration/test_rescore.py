@@ -223,6 +223,13 @@ def test_the_scorecards_page_shows_them_once_it_may_be_seen(log: SqlLog, data: P
         app.extensions["interviews"].close()
 
 
+def test_a_recorded_scorecard_that_does_not_say_of_which_log_is_not_taken(log: SqlLog, kept: Scorecards) -> None:
+    held(log, "a1")
+    assert kept.recorded("a1")
+    log.append("a1", [Draft("system", e.ScoreRecorded(scorecard={"dimensions": []}, author="rubric"))])
+    assert kept.recorded("a1") is None
+
+
 def test_groups_are_compared_by_what_is_stored_and_nothing_is_written(log: SqlLog, data: Path, tmp_path: Path) -> None:
     held(log, "a1")
     held(log, "a2")

@@ -351,6 +351,17 @@ def test_unfinished_or_ungraded_work_is_not_held_against_anyone() -> None:
     assert any("hidden tests have no result" in flag for flag in card.flags)
 
 
+def test_a_reader_is_told_where_the_exercise_was_changed_after_the_interview_was_created() -> None:
+    def told(**more: str) -> bool:
+        story = begin()
+        story.tell("candidate", e.InterviewSubmitted(by="candidate", late=False))
+        result = {"tests": [{"id": "test_it.py::test_it", "outcome": "passed"}], "passed": 1, "total": 1, **more}
+        story.tell("system", e.AnalysisRecorded(kind="hidden_tests", result=result))
+        return any("files were changed" in flag for flag in score(story.view(), load("standard")).flags)
+
+    assert told(exercise_sha256="c0" * 32) and not told()
+
+
 def test_a_shared_brief_leaves_nothing_to_state() -> None:
     story = begin(brief_shared=True)
     asked(story, "a1", "do it")
