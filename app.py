@@ -35,6 +35,7 @@ from commands.validate import validate_command
 from interviews.errors import BadInput, LeaseHeld, NotFound, PairsightError
 from interviews.service.background import begin, settle
 from interviews.settings import Settings, read_settings
+from rubrics import rubric as rubric_files
 from web import api, auth, health, i18n, logs, metrics, pages, practice, rating, security, serve, withdrawal
 from web.seats import MOVED
 from web.sockets import Sockets
@@ -74,6 +75,7 @@ def create_app(settings: Settings) -> Flask:
     figures = metrics.Metrics()
     log = open_log(settings, figures.committed)
     app.extensions["interviews"] = found = make_interviews(settings, log)
+    app.extensions["rubric"] = rubric_files.find(settings.rubric)
     app.extensions["other_rubrics"] = other_rubrics(settings)
     i18n.install(app, settings.locale)
     security.guard(app)

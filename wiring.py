@@ -79,10 +79,11 @@ def make_interviews(settings: Settings, log: SqlLog | None = None) -> Interviews
         with choosing:
             return choose()
 
+    rubric = rubric_files.find(settings.rubric)
     tools = Tools(
         clock=now_ms, new_id=lambda: secrets.token_hex(8), sleep=time.sleep, pace=settings.pace,
         backend=lambda: chosen()[0], weaker=lambda: chosen()[1], provider=assistant.registry.get,
-        score=lambda header, records: score_records(header, records).model_dump(mode="json"),
+        score=lambda header, records: score_records(header, records, rubric).model_dump(mode="json"),
         limits=Limits(first_token_s=settings.first_token_s, effort=settings.effort), cost=cost_microusd,
         baseline=baseline_of(settings),
     )  # fmt: skip

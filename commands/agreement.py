@@ -18,7 +18,7 @@ import click
 
 from commands.saying import plain
 from interviews.errors import BadInput, LogCorrupt
-from interviews.settings import read_settings
+from interviews.settings import RUBRIC, read_settings
 from interviews.store import Scorecards, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
@@ -34,7 +34,13 @@ TITLES = {"people": "People with each other", "rubric": "People with the rubric"
 
 @click.command("agreement")
 @click.option(
-    "--rubric", "rubric_id", default="standard", show_default=True, metavar="ID|FILE", help="The rubric that scores."
+    "--rubric",
+    "rubric_id",
+    default="standard",
+    envvar=RUBRIC,
+    show_default=True,
+    metavar="ID|FILE",
+    help="The rubric that scores.",
 )
 @click.option(
     "--window",

@@ -30,7 +30,7 @@ from interviews.errors import BadInput, LeaseHeld, PlatformFailure
 from interviews.log import Draft
 from interviews.ndjson import read_view, write_log
 from interviews.processes import process_name
-from interviews.settings import Settings, read_settings
+from interviews.settings import RUBRIC, Settings, read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.judging.prompt import Plan, Request, plan
@@ -47,7 +47,13 @@ Place = tuple[str, int]
 @click.command("judge")
 @click.argument("log", metavar="LOG|ID")
 @click.option(
-    "--rubric", "rubric_id", default="standard", show_default=True, metavar="ID|FILE", help="Whose questions."
+    "--rubric",
+    "rubric_id",
+    default="standard",
+    envvar=RUBRIC,
+    show_default=True,
+    metavar="ID|FILE",
+    help="Whose questions.",
 )
 @click.option("--model", metavar="NAME", help="Who is asked; else PAIRSIGHT_JUDGE_MODEL or the judge's own choice.")
 @click.option(

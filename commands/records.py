@@ -27,7 +27,7 @@ from interviews.errors import BadInput, LeaseHeld, LogCorrupt
 from interviews.ndjson import read_view
 from interviews.processes import process_name
 from interviews.service import redaction
-from interviews.settings import read_settings
+from interviews.settings import RUBRIC, read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
 from rubrics.scoring import score
@@ -37,7 +37,11 @@ from wiring import load, open_log, opened, require_database
 @click.command("score")
 @click.argument("log", metavar="LOG|ID")
 @click.option(
-    "--rubric", metavar="ID|FILE", default="standard", help="What it is measured by; see `pairsight rubric list`."
+    "--rubric",
+    metavar="ID|FILE",
+    default="standard",
+    envvar=RUBRIC,
+    help="What it is measured by; see `pairsight rubric list`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
 def score_command(log: str, rubric: str, as_json: bool) -> None:
@@ -183,8 +187,9 @@ def redact_command(interview: str, text_file: IO[str], reason: str, dry_run: boo
 @click.argument("interview", metavar="LOG|ID")
 @click.option("--format", "format_", required=True, help=f"One of {', '.join(rubrics.registry.export_ids())}.")
 @click.option("--terminal", default="", metavar="NAME", help="Which terminal, for asciicast: t1, t2, …")
+@click.option("--rubric", metavar="ID|FILE", default="standard", envvar=RUBRIC, help="What a scorecard is by.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-def export_command(interview: str, format_: str, terminal: str, out: Path) -> None:
+def export_command(interview: str, format_: str, terminal: str, rubric: str, out: Path) -> None:
     """Write an interview's log, scorecard or terminal.
 
     A log whose hash chain is broken has no scorecard; it can be exported as it is.
@@ -195,10 +200,11 @@ def export_command(interview: str, format_: str, terminal: str, out: Path) -> No
     """
     chosen = rubrics.registry.export(format_)
     card: Scorecard | None = None
+    measured_by = rubric_files.find(rubric)
     if chosen.scored:
         with opened(interview) as (header, checked):
             records = list(checked)
-        card = score(LogView.of(header, records), rubric_files.load("standard"))
+        card = score(LogView.of(header, records), measured_by)
     else:
         header, records = load(interview)
     whole = io.StringIO(newline="")

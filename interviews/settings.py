@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from interviews.errors import BadInput
 
 PREFIX = "PAIRSIGHT_"
+RUBRIC = f"{PREFIX}RUBRIC"
 MOST_MODELS = 20
 
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     made from now on; of the share ``second_rater`` of all a second person is asked to rate.
     Servers that share a database share a ``secret_file`` (default: a file in ``data``), and another leads an
     interview after ``lease_s`` seconds without a sign of life.
+    ``rubric``, an id or a file, is what the pages score by and people rate under.
     ``judge`` names the service whose model may be asked for a judgement of interviews made from now on (empty: none is),
     ``judge_model`` the model (empty: its own choice), ``judge_calls`` how often it is asked of one interview at most.
     ``log`` is the form of what the server says on stderr, from ``log_level`` on; whoever bears ``metrics_token`` may read its
@@ -75,6 +77,7 @@ class Settings(BaseModel):
     second_rater: Decimal = Field(default=Decimal("0.2"), ge=0, le=1)
     threads: int = Field(default=256, ge=8, le=4096)
     proxies: int = Field(default=0, ge=0, le=10)
+    rubric: str = "standard"
     judge: str = ""
     judge_model: str = ""
     judge_calls: int = Field(default=60, ge=1, le=1000)

@@ -25,7 +25,6 @@ from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.state import State
 from interviews.visibility import shown
-from rubrics import rubric as rubric_files
 from rubrics.base import LogView
 from rubrics.reading.fates import fates
 from rubrics.scoring import score
@@ -270,7 +269,7 @@ def scorecard(interview: str) -> ResponseReturnValue:
         log = LogView.of(room.interview.header, checked(room.interview.header, records))
     except LogCorrupt as error:
         return render_template("broken.html", room=room, why=i18n.tell(error)), error.status
-    rubric = rubric_files.load("standard")
+    rubric = rating.rubric_in_force()
     card = score(log, rubric, translate=lambda text: str(_(text)))
     moments = rating.moments(room, records)
     return render_template(

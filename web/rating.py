@@ -23,7 +23,6 @@ from interviews.log import ClientKey
 from interviews.service import rating as service
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
-from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Note, Scorecard
 from rubrics.people import differences, questions, ratings
 from rubrics.people.sampling import second_wanted
@@ -110,8 +109,14 @@ def form(interview: str) -> ResponseReturnValue:
     return _form(_room(interview))
 
 
+def rubric_in_force() -> Rubric:
+    """What the pages of this installation score by and people rate under."""
+    found: Rubric = current_app.extensions["rubric"]
+    return found
+
+
 def _form(room: Room, trouble: str = "") -> str:
-    rubric, records = rubric_files.load("standard"), room.interview.log.read(room.interview.id)
+    rubric, records = rubric_in_force(), room.interview.log.read(room.interview.id)
     log = LogView.of(room.interview.header, records)
     raters = auth.raters(room.interview.id)
     asked = [(one, say(one.text)) for one in questions.questions(log)]
@@ -141,7 +146,7 @@ def _key(rater: str) -> ClientKey:
 @opened_to("interviewer")
 def rate(interview: str) -> ResponseReturnValue:
     """Record the levels and go on to the comparison. What does not fit is said above the form, with all that was entered."""
-    room, rubric = _room(interview), rubric_files.load("standard")
+    room, rubric = _room(interview), rubric_in_force()
     raters, records = auth.raters(interview), room.interview.log.read(interview)
     _require_same(raters[-1], rubric)
     try:
@@ -218,12 +223,12 @@ def reveal(interview: str) -> ResponseReturnValue:
 def override(interview: str) -> ResponseReturnValue:
     """Put another level beside the proposed one."""
     room, rater = _room(interview), auth.rater(interview)
-    _require_same(rater, rubric_files.load("standard"))
+    _require_same(rater, rubric_in_force())
     level, dimension = request.form.get("level", ""), request.form.get("dimension", "")
     if level not in (NONE, *map(str, LEVELS)):
         raise BadInput("Expected a level from 1 to 5 or “cannot tell”, got %(got)s", got=level[:40] or "nothing")
     chosen = None if level == NONE else cast(e.Level, int(level))
-    about = under(rubric_files.load("standard"))
+    about = under(rubric_in_force())
     service.override(room.interview, rater, about, dimension, chosen, request.form.get("reason", ""), _key(rater))
     return redirect(url_for("pages.scorecard", interview=interview, _anchor=f"people-{dimension}"))
 
@@ -233,12 +238,12 @@ def override(interview: str) -> ResponseReturnValue:
 def sign(interview: str) -> ResponseReturnValue:
     """Sign what the page showed."""
     room, rater, seen = _room(interview), auth.rater(interview), request.form.get("seen", "")
-    _require_same(rater, rubric_files.load("standard"))
+    _require_same(rater, rubric_in_force())
     if not (seen.isascii() and seen.isdigit() and len(seen) <= 9):
         raise BadInput("Expected the number of the last event that the page showed, got %(got)s", got=seen[:40])
     # What a signature makes final must follow from what was recorded: of a broken log the page shows no score.
     verify(room.interview.header, room.interview.log.read(interview))
-    service.sign(room.interview, rater, under(rubric_files.load("standard")), int(seen), _key(rater))
+    service.sign(room.interview, rater, under(rubric_in_force()), int(seen), _key(rater))
     return redirect(url_for("pages.scorecard", interview=interview, _anchor="sign"))
 
 

@@ -431,3 +431,31 @@ def test_the_sample_is_drawn_by_the_id_alone() -> None:
     fifth, third = ({one for one in ids if second_wanted(one, share)} for share in (0.2, 0.33))
     assert 340 < len(fifth) < 460 and fifth < third
     assert not any(second_wanted(one, 0) for one in ids) and all(second_wanted(one, 1) for one in ids)
+
+
+def test_a_companys_own_rubric_is_what_pages_exports_and_commands_score_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = rubric_files.load("platform_team").ref
+    settings = Settings(data=tmp_path, rubric="platform_team")
+    app = create_app(settings)
+    held: Interviews = app.extensions["interviews"]
+    try:
+        room = over(held)
+        ada, id_ = rater(app, settings, room, "Ada"), room.interview.id
+        assert ours.sha256 in page(ada, room, "rate") and rate(ada, room, rubric=ours.sha256) == 302
+        assert [one.rubric_sha256 for one in ratings(room)] == [ours.sha256]
+        assert ours.sha256[:12] in page(ada, room, "scorecard")
+        shown = [
+            json.loads(page(ada, room, "export.json")),
+            ada.get(f"/api/interviews/{id_}/interviewer/scorecard").json,
+        ]
+    finally:
+        held.close()
+    monkeypatch.setenv("PAIRSIGHT_DATA", str(tmp_path))
+    monkeypatch.setenv("PAIRSIGHT_RUBRIC", "platform_team")
+    scored = CliRunner().invoke(main, ["score", id_, "--json"])
+    exported = CliRunner().invoke(main, ["export", id_, "--format", "json", "--out", str(tmp_path / "card.json")])
+    assert scored.exit_code == exported.exit_code == 0
+    shown += [json.loads(scored.stdout), json.loads((tmp_path / "card.json").read_text())]
+    assert [card["rubric"] for card in shown] == [ours.model_dump()] * len(shown)
