@@ -185,7 +185,8 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change offered to the candidate. ``notes`` (what the exercise knows of each hunk) are for the scoring key only."""
+    """A change offered to the candidate. ``notes`` are for the scoring key only: what the exercise knows of each hunk, an empty one
+    that it is sound; none where nothing is known, as of what a live model makes."""
 
     suggestion: str
     title: str

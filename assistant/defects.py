@@ -19,8 +19,9 @@ from interviews import events as e
 from interviews.exercises import expresses
 from interviews.faults import names_fault
 from interviews.lineage import Lineage
+from interviews.sentback import Rounds
 
-Outcome = Literal["rejected", "repaired", "submitted", "removed", "taken", "not judged"]
+Outcome = Literal["rejected", "named", "doubted", "repaired", "submitted", "removed", "taken", "not judged"]
 Reviewed = Literal["named", "doubted", "let through", "not judged", "repaired", "not tried"]
 DOUBTS: tuple[e.Verdict, ...] = ("block", "probably wrong")
 
@@ -46,6 +47,7 @@ class _Past:
 
     closed: bool = False
     lineage: Lineage = field(default_factory=Lineage)
+    rounds: Rounds = field(default_factory=Rounds)
     offered: dict[str, int] = field(default_factory=dict)
     carriers: dict[str, list[Carrier]] = field(default_factory=dict)
     decided: dict[Carrier, tuple[int, bool]] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class _Past:
     def take(self, event: e.Event) -> None:
         if not self.closed:
             self.lineage.take(event)
+            self.rounds.take(event)
         match event.data:
             case e.PhaseOffered() | e.InterviewSubmitted():
                 # What is handed in of open work is what stands there now.
@@ -126,12 +129,21 @@ class _Past:
         decided = [carrier for carrier in carriers if carrier in self.decided]
         taken = [carrier for carrier in decided if self.accepted(carrier)]
         if not taken:
-            return ("rejected", decided[-1]) if decided else ("not judged", carriers[-1])
+            return ("rejected", decided[-1]) if decided else self._undecided(defect, carriers)
         if self.passes(defect):
             return "repaired", taken[-1]
         if self.lineage.gone().issuperset(taken):
             return "removed", taken[-1]
         return ("submitted" if self.outcomes else "taken"), taken[-1]
+
+    def _undecided(self, defect: e.Defect, carriers: Sequence[Carrier]) -> tuple[Outcome, Carrier]:
+        """Of one that nobody decided about: whether it was sent back, with what is wrong with it or without."""
+        sent = self.rounds.found
+        doubted = [carrier for carrier in carriers if carrier in sent]
+        for carrier in doubted:
+            if any(expresses(defect.patterns, said) for said in sent[carrier].said):
+                return "named", carrier
+        return ("doubted", doubted[-1]) if doubted else ("not judged", carriers[-1])
 
 
 def debrief_items(
@@ -140,9 +152,10 @@ def debrief_items(
     """One item for each defect of open work, ``defects``, that was shown, then one for each in the review, where there was one.
 
     Of open work, "repaired": its hunk was accepted, yet all its hidden tests passed on the submitted files; "removed": they did
-    not, but nothing of what was accepted was left; "taken": the hidden tests could not run. Such an item names the accepted hunk
-    that carried the defect, else the last one decided or offered. Of the review, "repaired": its hunk was doubted, and the repair
-    that came with that was tried and is one; "not tried": there was no time for it.
+    not, but nothing of what was accepted was left; "taken": the hidden tests could not run; "named" or "doubted": it was sent back
+    in its ticket, with a comment that says what is wrong or with another. Such an item names the accepted hunk that carried the
+    defect, else the last one decided, sent back or offered. Of the review, "repaired": its hunk was doubted, and the repair that
+    came with that was tried and is one; "not tried": there was no time for it.
     """
     past, known = _read(events), proofs or Proofs()
     items = [_item(defect, past, known) for defect in defects if defect.id in past.carriers]
@@ -211,11 +224,13 @@ def _proof(defect: e.Defect, files: Mapping[str, str]) -> str:
 
 def _open_steps(defect: e.Defect, past: _Past) -> list[e.DefectTraced]:
     found: list[e.DefectTraced] = []
-    gone = past.lineage.gone()
+    gone, sent = past.lineage.gone(), past.rounds.found
     for carrier in past.carriers.get(defect.id, []):
         stages: list[tuple[e.Stage, int]] = [(stage, past.offered.get(carrier.suggestion, 0)) for stage in _SHOWN]
         if carrier in past.decided:
             stages.append(("judged", past.decided[carrier][0]))
+        elif carrier in sent:
+            stages.append(("judged", sent[carrier].seq))
         if past.accepted(carrier) and past.passes(defect):
             stages.append(("repaired", past.graded))
         elif past.accepted(carrier) and past.outcomes and carrier not in gone:

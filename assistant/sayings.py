@@ -1,11 +1,14 @@
 """The form of ``assistant.yaml``, and what people say to every such assistant.
 
 Owns the value types that an exercise's prepared conversation is read into, and ``phrases.yaml``. Invariant: what is read names
-nothing that is not there. Leaves out which line answers (``lines``).
+nothing that is not there, marks in its code among it, and code with a defect's flaw in it carries that defect's mark, by which
+alone it is known to hold one. Leaves out which line answers (``lines``), and whether a flaw is one
+(``interviews.service.exercise_check``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +16,7 @@ from typing import Annotated
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
+from assistant.templates import bugs, marks, render_code
 from interviews.errors import BadInput
 from interviews.events import Value
 from interviews.exercises import Exercise
@@ -143,6 +147,7 @@ def read(exercise: Exercise) -> ScriptYaml:
 
 def _check(exercise: Exercise, spec: ScriptYaml) -> None:
     atoms = {requirement.id for requirement in exercise.spec.requirements}
+    defects = {defect.id for defect in exercise.spec.defects}
     used = [piece.when for piece in spec.pieces]
     proposed = [*(line.propose for line in spec.lines), *(repair.propose for repair in spec.repairs)]
     changes = [change for some in proposed for change in some]
@@ -150,7 +155,9 @@ def _check(exercise: Exercise, spec: ScriptYaml) -> None:
     for kind, known, named in (
         ("label", set(spec.labels), atoms),
         ("requirement", atoms, {atom for some in used for atom in some}),
-        ("defect", {defect.id for defect in exercise.spec.defects}, {repair.defect for repair in spec.repairs}),
+        ("requirement in imports", atoms, {atom for piece in spec.pieces for atom in piece.imports.values() if atom}),
+        ("defect", defects, {repair.defect for repair in spec.repairs}),
+        ("defect in bug(…)", defects, {defect for text in _templates(spec) for defect in bugs(text)}),
         ("line", {line.id for line in spec.lines}, followed),
         ("piece", {piece.id for piece in spec.pieces}, {piece for change in changes for piece in change.pieces}),
         ("file", set(exercise.workspace), {path for line in spec.lines for path in line.files}),
@@ -159,4 +166,48 @@ def _check(exercise: Exercise, spec: ScriptYaml) -> None:
             raise BadInput(
                 "assistant.yaml of %(slug)s: expected a known %(kind)s, got %(got)s",
                 slug=exercise.spec.id, kind=kind, got=", ".join(unknown),
+            )  # fmt: skip
+    for piece in spec.pieces:
+        for kind, name in sorted(marks(piece.code)):
+            if name not in (atoms if kind == "atom" else defects):
+                raise BadInput(
+                    "assistant.yaml of %(slug)s: piece %(piece)s: expected the mark of a known %(kind)s, got %(got)s",
+                    slug=exercise.spec.id, piece=piece.id, kind="requirement" if kind == "atom" else "defect",
+                    got=f"{kind}:{name}",
+                )  # fmt: skip
+        for defect in sorted(bugs(piece.code)):
+            _check_marked(exercise.spec.id, piece, defect, atoms)
+
+
+def _templates(spec: ScriptYaml) -> Iterator[str]:
+    for line in spec.lines:
+        yield line.reply
+    for repair in spec.repairs:
+        yield repair.defends
+        yield repair.reply
+    for piece in spec.pieces:
+        yield piece.code
+
+
+def _check_marked(slug: str, piece: Piece, defect: str, atoms: set[str]) -> None:
+    """With a flaw in it, and it alone, the piece carries its mark; without it, it does not.
+
+    Looked at with all requirements stated, with none, with each alone and with all but each: a branch may stand in another.
+    """
+    stated = [atoms, set[str](), *({atom} for atom in sorted(atoms)), *(atoms - {atom} for atom in sorted(atoms))]
+    for some in stated:
+        if piece.when and not some & set(piece.when):
+            continue
+        sound = render_code(piece.code, {"atoms": frozenset(some), "bug": lambda name: False}, piece.id)
+        flawed = render_code(piece.code, {"atoms": frozenset(some), "bug": lambda name: name == defect}, piece.id)
+        differs = [line.text for line in sound] != [line.text for line in flawed]
+        if differs and all(line.defect != defect for line in flawed):
+            raise BadInput(
+                "assistant.yaml of %(slug)s: piece %(piece)s: expected a line marked defect:%(defect)s where its bug is, got none",
+                slug=slug, piece=piece.id, defect=defect,
+            )  # fmt: skip
+        if any(line.defect == defect for line in sound):
+            raise BadInput(
+                "assistant.yaml of %(slug)s: piece %(piece)s: expected defect:%(defect)s only where its bug is, got it without",
+                slug=slug, piece=piece.id, defect=defect,
             )  # fmt: skip

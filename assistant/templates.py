@@ -18,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from interviews.errors import BadInput
 
 _MARK = re.compile(r"[ \t]*#~[ \t]*(.*)$")
+_BUG = re.compile(r"""\bbug\(\s*(["'])([^"']*)\1\s*\)""")
 _environment = SandboxedEnvironment(
     undefined=StrictUndefined,
     line_statement_prefix="%%",
@@ -60,17 +61,32 @@ def lines_of(text: str) -> list[str]:
     return [line for line in re.split(r"(?<=\n)", text) if line]
 
 
+def marks(template: str) -> set[tuple[str, str]]:
+    """Kind and name of all marks in a template's code, whatever it would be filled in with. Raises ``BadInput`` for a bad one."""
+    found = (_MARK.search(line) for line in template.split("\n"))
+    return {mark for one in found if one for mark in _marks(one.group(1))}
+
+
+def bugs(template: str) -> set[str]:
+    """The defects that a template asks ``bug("…")`` for, by a name that stands there."""
+    return {found.group(2) for found in _BUG.finditer(template)}
+
+
+def _marks(said: str) -> list[tuple[str, str]]:
+    found = []
+    for mark in said.split():
+        kind, _, name = mark.partition(":")
+        if kind not in ("atom", "defect") or not name:
+            raise BadInput("Expected a mark atom:… or defect:…, got %(got)s", got=mark)
+        found.append((kind, name))
+    return found
+
+
 def _line(text: str, piece: str) -> Line:
     found = _MARK.search(text)
     if found is None:
         return Line(text, piece=piece)
-    atoms, defect = set(), None
-    for mark in found.group(1).split():
-        kind, _, name = mark.partition(":")
-        if kind == "atom" and name:
-            atoms.add(name)
-        elif kind == "defect" and name:
-            defect = name
-        else:
-            raise BadInput("Expected a mark atom:… or defect:…, got %(got)s", got=mark)
-    return Line(text[: found.start()] + "\n", frozenset(atoms), defect, piece)
+    said = _marks(found.group(1))
+    atoms = frozenset(name for kind, name in said if kind == "atom")
+    defect = next((name for kind, name in reversed(said) if kind == "defect"), None)
+    return Line(text[: found.start()] + "\n", atoms, defect, piece)

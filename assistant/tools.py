@@ -22,7 +22,7 @@ from assistant.hunks import difference
 from assistant.search import search
 from assistant.templates import lines_of
 from interviews.errors import PairsightError
-from interviews.events import Hunk, HunkNote
+from interviews.events import Hunk
 
 READ = 16_000  # characters of one reading
 OUTPUT = 16_000  # characters of one tool's output
@@ -169,7 +169,8 @@ class Toolbox:
             return None
         titles = [title for title in dict.fromkeys(self.titles) if title]
         title = "; ".join(titles)[:200] or "Change " + ", ".join(dict.fromkeys(hunk.path for hunk in found))[:180]
-        return Proposal(name, title, tuple(found), tuple(HunkNote(hunk=hunk.hunk) for hunk in found))
+        # What a model makes is of no known quality: a note, also an empty one, would say that the exercise knows of it.
+        return Proposal(name, title, tuple(found))
 
     def _use(self, call: _Input) -> Used:
         match call:

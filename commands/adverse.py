@@ -2,8 +2,9 @@
 
 Owns the words, and which interviews a figure rests on. Invariant: what people are is read from a file of the caller's, held until
 the answer is printed, and kept nowhere: neither in the database nor in a log nor in an error's text; an interview that is not in
-that file, or whose chain does not hold, moves no figure, the median included. Leaves out the arithmetic
-(``rubrics.people.fairness``) and reading the files (``tables``).
+that file, or whose chain does not hold, moves no figure, the median included; stored scores of several rubrics are no one scale
+and are not compared, those of several exercises are, and it is said. Leaves out the arithmetic (``rubrics.people.fairness``) and
+reading the files (``tables``).
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import json
 import os
 import sys
 import unicodedata
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -41,6 +44,26 @@ YES, NO = (
     frozenset({"0", "false", "no", "n", "rejected", "not selected"}),
 )
 MOST_GROUPS = 40
+
+
+class Source(NamedTuple):
+    """A rubric or an exercise, as scorecards and headers name it: the same id and version may yet be other content."""
+
+    id: str
+    version: int
+    sha256: str
+
+    def __str__(self) -> str:
+        return f"{self.id} version {self.version} ({self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Scores of stored interviews; by interview the rubric that it was scored under, and its exercise."""
+
+    scores: Scores = field(default_factory=Scores)
+    rubrics: dict[str, Source] = field(default_factory=dict)
+    exercises: dict[str, Source] = field(default_factory=dict)
 
 
 @click.command("adverse-impact")
@@ -86,11 +109,12 @@ def adverse_command(
     wanted = _breakdowns(by, [column for column in columns if column != selected], people)
     broken: dict[str, str] = {}
     try:
-        known = read_scores(scores) if scores else stored_scores(rubric, broken)
+        stored = Stored(read_scores(scores)) if scores else stored_scores(rubric, broken)
     except (BadInput, NotFound):
         if selected is None or scores or rubric or dimensions:
             raise
-        known = {}  # who was selected can be compared without any score
+        stored = Stored()  # who was selected can be compared without any score
+    known = stored.scores
     there = {id_ for by_interview in known.values() for id_ in by_interview}
     for id_, row in people.items():
         if id_ not in there and id_ not in broken and (known or selected is None):
@@ -104,13 +128,16 @@ def adverse_command(
         if name not in known:
             raise BadInput("Expected one of the dimensions %(names)s, got %(got)s", names=", ".join(known), got=name)
     whole = {id_: row for id_, row in people.items() if id_ not in broken}
+    one_rubric, exercises = _one_rubric(stored, whole), _counted(stored.exercises, whole)
     parts = [_part(name, known[name], limit, whole, wanted, leave_out) for name in dimensions or known]
     if selected is not None:
         chosen = {id_: _answer(row, selected, groups) for id_, row in whole.items()}
         parts.append(_told("selection", "selected", None, chosen, whole, wanted, leave_out))
     result = {
         "dimensions": parts, "not_in_groups": len(there - people.keys()),
-        "skipped": [{"id": id_, "why": why} for id_, why in broken.items()], "notes": notes(parts),
+        "skipped": [{"id": id_, "why": why} for id_, why in broken.items()], "notes": notes(parts, exercises),
+        "rubric": one_rubric and one_rubric._asdict(),
+        "exercises": [{**one._asdict(), "interviews": count} for one, count in exercises.items()],
     }  # fmt: skip
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False))
@@ -120,7 +147,7 @@ def adverse_command(
         click.echo(plain(f"! {id_} was left out: {why} (pairsight verify {id_})"), err=True)
 
 
-def stored_scores(rubric: str | None, broken: dict[str, str]) -> Scores:
+def stored_scores(rubric: str | None, broken: dict[str, str]) -> Stored:
     """The newest scorecard of each stored interview that has one: the one in its log, or the one kept under ``rubric``.
 
     ``broken`` takes the ids of those whose log cannot be read or whose chain does not hold, and why: whatever is kept of them, it
@@ -129,11 +156,13 @@ def stored_scores(rubric: str | None, broken: dict[str, str]) -> Scores:
     sha256 = None if rubric is None else rubric_files.find(rubric).sha256
     settings = read_settings(os.environ)
     require_database(settings, "--scores")
-    kept, found = Scorecards(open_engine(settings.database_url)), Scores()
+    kept, stored = Scorecards(open_engine(settings.database_url)), Stored()
+    found = stored.scores
     with click.progressbar(kept.finished(), label="Interviews", file=sys.stderr) as shown:
         for interview in shown:
             try:
-                deque(kept.records(kept.header(interview)), maxlen=0)
+                header = kept.header(interview)
+                deque(kept.records(header), maxlen=0)
             except LogCorrupt as error:
                 broken[interview] = str(error)
                 continue
@@ -141,7 +170,11 @@ def stored_scores(rubric: str | None, broken: dict[str, str]) -> Scores:
                 card = kept.recorded(interview)
             else:
                 card = next((one.scorecard for one in kept.of(interview) if one.rubric_sha256 == sha256), None)
-            for dimension in (card or {}).get("dimensions", ()):
+            if card is None:
+                continue
+            stored.rubrics[interview] = _source(card.get("rubric"))
+            stored.exercises[interview] = Source(header.exercise.id, header.exercise.version, header.exercise.sha256)
+            for dimension in card.get("dimensions", ()):
                 score = dimension["score"]
                 found.setdefault(dimension["id"], {})[interview] = None if score is None else Fraction(str(score))
     if not found and broken:
@@ -157,7 +190,40 @@ def stored_scores(rubric: str | None, broken: dict[str, str]) -> Scores:
         )
     if not found:
         raise BadInput("Expected interviews that were scored, got none; or name a file with --scores")
-    return found
+    return stored
+
+
+def _source(of: Json) -> Source:
+    # What a log holds was written by some version of this program, perhaps not by this one.
+    told = of if isinstance(of, dict) else {}
+    id_, version, sha256 = told.get("id"), told.get("version"), told.get("sha256")
+    return Source(str(id_ or "unknown"), version if isinstance(version, int) else 0, str(sha256 or ""))
+
+
+def _counted(sources: Mapping[str, Source], people: Iterable[str]) -> dict[Source, int]:
+    """How many of these interviews are of each, the most first."""
+    found = Counter(sources[id_] for id_ in people if id_ in sources)
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _one_rubric(stored: Stored, people: Iterable[str]) -> Source | None:
+    """The rubric that all of them were scored under; None where that is not known. Raises ``BadInput`` for several.
+
+    Somebody low under one rubric may be high under another: a group that was interviewed before the rubric changed would differ
+    from one that came after by nothing but that.
+    """
+    found = _counted(stored.rubrics, people)
+    if len(found) > 1:
+        raise BadInput(
+            "Expected scores under one rubric, got those under %(count)d, which are not one scale: %(rubrics)s. Score all under "
+            "one (`pairsight rescore --rubric ID|FILE`), then name it with --rubric",
+            count=len(found), rubrics=_listed(found),
+        )  # fmt: skip
+    return next(iter(found), None)
+
+
+def _listed(sources: Mapping[Source, int]) -> str:
+    return ", ".join(f"{one} in {count}" for one, count in sources.items())
 
 
 def _answer(row: Row, column: str, path: Path) -> bool | None:
@@ -266,7 +332,7 @@ def _number(value: Fraction | None) -> float | None:
     return None if value is None else float(f"{float(value):.4g}")
 
 
-def notes(parts: list[dict[str, Json]]) -> list[str]:
+def notes(parts: list[dict[str, Json]], exercises: Mapping[Source, int]) -> list[str]:
     """What a reader must know of these figures."""
     groups = [group for part in parts for one in part["breakdowns"] for group in one["groups"]]
     told = [
@@ -275,6 +341,11 @@ def notes(parts: list[dict[str, Json]]) -> list[str]:
         "A score counts by its middle, however wide its interval.",
         "Fisher's p is two-sided, of a group beside the one with the highest rate; adjusted (Holm) for the number of groups.",
     ]
+    if len(exercises) > 1:
+        told.append(
+            f"Scores are of {len(exercises)} exercises, which are not one scale: {_listed(exercises)}. "
+            "Groups that were given different ones may differ by that alone."
+        )
     if small := sum(group["small"] and group["impact_ratio"] is not None for group in groups):
         told.append(
             f"{small} of {len(groups)} figures rest on fewer than {fairness.SMALL} people on one side: one may turn such a ratio."
@@ -285,6 +356,8 @@ def notes(parts: list[dict[str, Json]]) -> list[str]:
 
 
 def _lines(result: dict[str, Json]) -> Iterator[str]:
+    if (rubric := result["rubric"]) is not None:
+        yield f"Scores under the rubric {Source(**rubric)}"
     rules = {"above_median": "above the median of %s", "at_least": "%s or more", "selected": "selected"}
     for part in result["dimensions"]:
         rule = rules[part["well"]]

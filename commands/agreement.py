@@ -1,8 +1,8 @@
 """The command that says how far people agree with each other and with the rubric.
 
 Owns its words and its JSON. Invariant: the same store and rubric give the same figures; an interview whose chain does not hold, or
-that cannot be read, is named and in none of them. Leaves out what is compared (``rubrics.people.concord``) and the mathematics
-(``rubrics.people.agreement``).
+that cannot be read, is named and in none of them; one whose clock told a time that no month has is named and in no month. Leaves
+out what is compared (``rubrics.people.concord``) and the mathematics (``rubrics.people.agreement``).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
     \b
     Example: pairsight agreement --window month
     """
-    if window != "month" and not (window.isascii() and window.isdigit() and 0 < int(window) < 10**6):
+    if window != "month" and not (window.isascii() and window.isdigit() and len(window) < 7 and int(window) > 0):
         raise BadInput("Expected a number of interviews from 1 on, or month, got %(got)s", got=window[:40])
     rubric = rubric_files.find(rubric_id)
     settings = read_settings(os.environ)
@@ -83,6 +83,7 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
                 if one.raters < 2 and second_wanted(id_, float(settings.second_rater)):
                     waiting.append(id_)
     size = None if window == "month" else int(window)
+    undated = sorted(one.interview for one in found if size is None and concord.month(one.at_ms) is None)
     told = {
         "rubric": rubric.ref.model_dump(mode="json"),
         "interviews": len(ids),
@@ -92,6 +93,7 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
         "second_rater_asked": sorted(waiting),
         "unreadable": sorted(broken),
         "skipped": [{"id": id_, "why": why} for id_, why in sorted(broken.items())],
+        "undated": undated,
         "dimensions": [
             {
                 "id": dimension.id,
@@ -101,6 +103,8 @@ def agreement_command(rubric_id: str, window: str, as_json: bool) -> None:
         ],
     }  # fmt: skip
     click.echo(json.dumps(told)) if as_json else _print(told, rubric)
+    for id_ in undated:
+        click.echo(plain(f"! {id_} is in no month: the time at which it was created is in none"), err=True)
     for id_, why in sorted(broken.items()):
         click.echo(plain(f"! {id_} was left out: {why} (pairsight verify {id_})"), err=True)
 

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 import click
 
+from commands.numbers import Finite
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option("--exercise", metavar="ID", help="Exercise of the interview."),
-    click.option("--minutes", type=float, help="How long its open work is."),
-    click.option("--review-minutes", type=float, help="How long the review after it is; 0 for none."),
+    click.option("--minutes", type=Finite(), help="How long its open work is."),
+    click.option("--review-minutes", type=Finite(), help="How long the review after it is; 0 for none."),
     click.option("--delegation/--no-delegation", default=None, help="Tickets may be handed to the assistant."),
     click.option("--mode", metavar="MODE", help="What the assistant may do: chat, edit or agent."),
     click.option("--model", metavar="NAME", help="Model that answers."),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from commands.numbers import MOST, Finite
 from interviews.errors import BadInput
 from simulator.chance import parse
 from simulator.course import Request, simulate
@@ -28,16 +29,17 @@ _File = click.Path(path_type=Path, dir_okay=False)
     help="prompt, critique and refine in probits above the middle, which is 0.",
 )
 @click.option(
-    "--criterion", type=float, default=0.0, help="How much worse than halfway a change must look to be called out."
+    "--criterion",
+    type=Finite(-10, 10),
+    default=0.0,
+    help="How much worse than halfway a change must look to be called out.",
 )
 @click.option("--style", type=click.Choice(STYLES), default=STYLES[0], show_default=True, help="How they work.")
 @click.option("--words", type=click.Choice(VARIANTS), default=VARIANTS[0], show_default=True, help="How they write.")
-@click.option(
-    "--slower", type=click.FloatRange(0.5, 4), default=1.0, help="Multiplies every time, as an accommodation does."
-)
+@click.option("--slower", type=Finite(0.5, 4), default=1.0, help="Multiplies every time, as an accommodation does.")
 @click.option("--renamed", is_flag=True, help="Give files and functions other names.")
 @click.option("--outage", is_flag=True, help="Let the assistant and the sandbox fail once.")
-@click.option("--seed", type=click.IntRange(0), required=True, help="The same seed gives the same interview.")
+@click.option("--seed", type=click.IntRange(0, MOST), required=True, help="The same seed gives the same interview.")
 @click.option("--out", type=_File, required=True, help="File of the log.")
 @click.option("--truth", type=_File, help="File, as JSON, of the person and of how likely each of their acts was.")
 def simulate_command(

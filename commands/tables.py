@@ -71,7 +71,15 @@ def read_scores(path: Path) -> Scores:
             got=", ".join(header),
         )
     found: Scores = {}
+    rubric = ""
     for row in rows:
+        if (under := row.cells.get("rubric_sha256", "")) and rubric not in ("", under):
+            raise BadInput(
+                "Line %(line)d of %(file)s: expected scores of one rubric, got those of %(one)s and %(other)s; they are "
+                "not one scale",
+                line=row.line, file=path, one=rubric[:12], other=under[:12],
+            )  # fmt: skip
+        rubric = under or rubric
         text = row.cells[column]
         score = None if not text else read_share(text, f"Line {row.line} of {path}: ")
         of = found.setdefault(row.cells["dimension"], {})

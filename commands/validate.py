@@ -13,7 +13,11 @@ from pathlib import Path
 
 import click
 
+from commands.numbers import Finite
 from validation import NAMES
+
+# Parts multiply it, so that each draws other people, and what they come to must be a seed of an interview too.
+MOST_SEED = 10**9
 
 
 @click.command("validate")
@@ -23,8 +27,10 @@ from validation import NAMES
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Folder of the rated data sets, for the part real-data.",
 )
-@click.option("--runs", type=click.FloatRange(0.01, 20), default=1.0, help="So many times as many interviews.")
-@click.option("--seed", type=click.IntRange(1), default=1, show_default=True, help="Of the people that are drawn.")
+@click.option("--runs", type=Finite(0.01, 20), default=1.0, help="So many times as many interviews.")
+@click.option(
+    "--seed", type=click.IntRange(1, MOST_SEED), default=1, show_default=True, help="Of the people that are drawn."
+)
 @click.option("--quick", is_flag=True, help="A few interviews only: shows the form, and promises nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; progress goes to stderr.")
 def validate_command(

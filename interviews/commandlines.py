@@ -8,14 +8,14 @@ runs nothing. Leaves out the shell's grammar (``shellwords``), whether a command
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from interviews.shellwords import BEFORE, Scan, Word, sets, split
 
-# ``tests`` is pytest, which can be run again; ``unknown`` may be, or not.
-Kind = Literal["program", "tests", "unknown"]
+# ``tests`` is pytest, which can be run again; ``task`` runs what a project's own file says; ``unknown`` may be tests, or not.
+Kind = Literal["program", "tests", "task", "unknown"]
 
 # What runs the command behind it, each with those of its options that a value follows.
 _WRAPPERS = {
@@ -38,14 +38,26 @@ _PLAIN = frozenset(
 )
 # Without a word behind it the first opens a prompt or says how it is used, the second does what it is for.
 _PYTHON = re.compile(r"python[\d.]*")
-_WITH_ARGUMENTS = re.compile(r"python[\d.]*|node|npm|npx|deno|bun|go|cargo|java|gradle|mvn|ruby|php|bash|sh")
-_ALONE = frozenset({"tox", "nox", "make", "vitest", "jest"})
+_WITH_ARGUMENTS = re.compile(r"python[\d.]*|node|deno|bun|go|java|ruby|php|bash|sh")
+# What runs tasks, with the files of which one says what they are.
+_MAKE, _NODE, _NOX = ("Makefile", "makefile", "GNUmakefile"), ("package.json",), ("noxfile.py",)
+_TOX = ("tox.ini", "pyproject.toml", "setup.cfg")
+_ALONE = {"tox": _TOX, "nox": _NOX, "make": _MAKE, "vitest": _NODE, "jest": _NODE}
+_GRADLE = ("build.gradle", "build.gradle.kts")
 # These install things too.
-_SCRIPTS = frozenset({"yarn", "pnpm"})
-_SCRIPT = re.compile(r"t|tst|test(?::\S*)?|run|start|exec|node|vitest|jest")
+_SCRIPTS = {
+    "npm": _NODE, "npx": _NODE, "yarn": _NODE, "pnpm": _NODE, "bun": _NODE, "deno": ("deno.json", "deno.jsonc", *_NODE),
+    "go": ("go.mod",), "cargo": ("Cargo.toml",), "gradle": _GRADLE, "mvn": ("pom.xml",),
+}  # fmt: skip
+_SCRIPT = re.compile(
+    r"t|tst|test(?::\S*)?|run|run-script|start|exec|x|node|task|bench|check|verify|vitest|jest|tsx|ts-node"
+)
 _ASKS = frozenset({"--version", "-V", "--help", "-h"})
 _TEXT = frozenset({"-c", "-e", "-p", "--eval", "--print"})
 _LOADS = re.compile(r"\b(?:import|require|exec|open)\b")
+# What code on the line loads: modules, and files in quotes.
+_LOADED = re.compile(r"\b(?:import|from)\s+(\.{0,2}\w[\w.]*(?:\s*,\s*\w[\w.]*)*)|[\"'`]([^\"'`\n]{1,200})[\"'`]")
+_MODULE = re.compile(r"\w+(?:\.\w+)*")
 _PYTEST = frozenset({"pytest", "py.test"})
 _NAMES_TESTS = re.compile(r"\b(?:pytest|py\.test)\b")
 _COVERAGE = "--source --omit --include --rcfile --data-file --context --concurrency --save-signal"
@@ -55,22 +67,28 @@ _REMEMBERS = frozenset({"--lf", "--last-failed", "--sw", "--stepwise", "--sw-ski
 
 @dataclass(frozen=True)
 class Command:
-    """A command that runs code. ``given`` is what pytest was given; not ``sure``: it may have been something else."""
+    """A command that runs code. ``given`` is what pytest was given; not ``sure``: it may have been something else.
+
+    ``names`` are those of files that a program may be, modules as files without an ending, or that say what a task is.
+    """
 
     kind: Kind
     given: tuple[Word, ...] = ()
     environment: tuple[Word, ...] = ()
     sure: bool = False
+    names: tuple[str, ...] = ()
 
 
 def kinds(line: str) -> frozenset[Kind]:
     """What a line runs; nothing where it runs no code, or only asks a program what it is."""
+    return frozenset(command.kind for command in commands(line))
+
+
+def commands(line: str) -> tuple[Command, ...]:
+    """The commands of a line that run code, in their order."""
     scanned = Scan(line)
-    found: set[Kind] = {"unknown"} if hides_tests(scanned) else set()
-    for words in split(scanned.pieces):
-        if (command := command_of(words)) is not None:
-            found.add(command.kind)
-    return frozenset(found)
+    hidden = (Command("unknown"),) if hides_tests(scanned) else ()
+    return hidden + tuple(found for words in split(scanned.pieces) if (found := command_of(words)) is not None)
 
 
 def hides_tests(scanned: Scan) -> bool:
@@ -112,10 +130,9 @@ def command_of(words: Sequence[Word]) -> Command | None:
     if tested is not None:
         sure = sure and not any(word.text in _REMEMBERS for word in tested)
         return Command("tests", tuple(tested), tuple(environment), sure)
-    if _runs(words[at].text, name, [word.text for word in given], by_runner):
+    if (ran := _runs(words[at].text, name, given, by_runner)) is not None:
         # Whatever names it may run it: ``bash -c 'pytest -q'``.
-        named = any(names_tests(word.text) for word in words[at:])
-        return Command("tests" if named else "program")
+        return Command("tests") if any(names_tests(word.text) for word in words[at:]) else ran
     hidden = name == "eval" and any(names_tests(word.text) for word in given)
     return Command("unknown") if hidden or (not words[at].sure and ("$" in name or "`" in name)) else None
 
@@ -164,17 +181,50 @@ def _by_coverage(given: Sequence[Word]) -> tuple[str, int]:
     return name_of(given, at), at + 1
 
 
-def _runs(called: str, name: str, given: Sequence[str], by_runner: bool) -> bool:
-    if called.startswith("./") or name in _ALONE or (by_runner and name.endswith(".py")):
-        return True
+def _runs(called: str, name: str, given: Sequence[Word], by_runner: bool) -> Command | None:
+    """A program, or a task."""
+    texts = [word.text for word in given]
+    if called.startswith("./") or (by_runner and name.endswith(".py")):
+        return Command("program", names=(called,))
+    if name in _ALONE:
+        return Command("task", names=_ALONE[name])
     if name == "coverage":
-        return given[:1] == ["run"]
-    if name in _SCRIPTS:
-        return bool(given and _SCRIPT.fullmatch(given[0]))
-    if given and (_PYTHON.fullmatch(name) or name == "node") and given[0] in _TEXT:
+        return (
+            Command("program", names=_module_or_file(given, _by_coverage(given)[1])) if texts[:1] == ["run"] else None
+        )
+    files = tuple(text for text in texts if not text.startswith("-"))
+    if name in _SCRIPTS and files and _SCRIPT.fullmatch(files[0]):
+        return Command("task", names=(*_SCRIPTS[name], *files[1:]))
+    if not given or not _WITH_ARGUMENTS.fullmatch(name):
+        return None
+    if (code := next((at for at, text in enumerate(texts) if text in _TEXT), None)) is not None and name != "go":
+        if name in ("bash", "sh"):
+            return Command("task")
         # Code on the line runs nothing of the workspace unless it loads it.
-        return any(_LOADS.search(word) for word in given[1:])
-    return bool(given and _WITH_ARGUMENTS.fullmatch(name))
+        loading = [text for text in texts[code + 1 :] if _LOADS.search(text)]
+        return Command("program", names=tuple(one for text in loading for one in _loaded(text))) if loading else None
+    if _PYTHON.fullmatch(name):
+        return Command("program", names=_module_or_file(given, _by_python(given)[1]))
+    return Command("program", names=files)
+
+
+def _module_or_file(given: Sequence[Word], end: int) -> tuple[str, ...]:
+    """What Python runs, named behind options that end there."""
+    if not 0 < end <= len(given):
+        return ()
+    text, before = given[end - 1].text, given[end - 2].text if end > 1 else ""
+    if text.startswith("-m") and not text.startswith("--"):
+        return (_as_file(text[2:]),)
+    return (_as_file(text) if before.startswith("-") and before.endswith(("m", "--module")) else text,)
+
+
+def _as_file(module: str) -> str:
+    return module.replace(".", "/") if _MODULE.fullmatch(module) else module
+
+
+def _loaded(code: str) -> Iterator[str]:
+    for modules, file in _LOADED.findall(code):
+        yield from (_as_file(one.strip()) for one in modules.split(",")) if modules else (file,)
 
 
 def _behind_options(words: Sequence[Word], at: int, valued: str) -> int:

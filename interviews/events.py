@@ -105,8 +105,9 @@ class DebriefItem(Value):
 
     Of one that was taken over: ``repaired``, in what was ``submitted``, ``removed`` with all that came with it, or ``taken`` where it
     could not be found out which. Of one in the review: they ``named`` its fault or repaired it, ``doubted`` its hunk without that
-    (``not tried``: with a repair for which there was no time), or ``let through``. ``not judged``: they gave no verdict. ``not shown``
-    stands in older logs only. ``proof`` is the source of a test that shows it, ``suggestion`` the proposal or the review that held it.
+    (``not tried``: with a repair for which there was no time), or ``let through``. Of one in open work that they sent back in its ticket
+    they ``named`` or ``doubted`` it likewise. ``not judged``: they gave no verdict. ``not shown`` stands in older logs only. ``proof`` is
+    the source of a test that shows it, ``suggestion`` the proposal or the review that held it.
     """
 
     defect: str

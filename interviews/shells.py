@@ -25,7 +25,7 @@ _NEVER_FAIL = frozenset({"echo", "clear", "true", ":", "printf", "alias", "expor
 _EXPORTS = frozenset({"export", "declare", "typeset"})
 _MOVES = frozenset({"cd", "pushd", "popd", "source", ".", "eval", "builtin"})
 # What a shell says of a command that it could not run.
-_NOT_RUN = frozenset({126, 127})
+NOT_RUN = frozenset({126, 127})
 _KILLED = 128
 
 
@@ -148,7 +148,7 @@ class Shell:
         command = command_of(words)
         if self._known(words)[0] or (command is not None and command.kind == "unknown"):
             return "unread"
-        if command is None or command.kind != "tests" or (sure and exit_code in _NOT_RUN):
+        if command is None or command.kind != "tests" or (sure and exit_code in NOT_RUN):
             return ""
         environment = [word for word in command.environment if not word.text.partition("=")[0].endswith("+")]
         read = len(environment) == len(command.environment) and all(

@@ -27,8 +27,10 @@ from interviews.events import (
     event_types,
     understand,
 )
+from interviews.sentback import sent_back
 from rubrics.reading.facts import Facts, gather
 from rubrics.reading.fates import gone
+from rubrics.reading.told import Decision
 
 _TYPES = frozenset(event_types())
 Status = Literal["clear", "leaning", "cannot_tell", "not_observed"]
@@ -73,6 +75,20 @@ class LogView:
             return facts
         # A log may say it in one place only.
         return replace(facts, key=facts.key.model_copy(update={"brief_shared": True}))
+
+    @cached_property
+    def verdicts(self) -> Facts:
+        """``facts``, where a hunk that was sent back with a comment counts as turned down, in another round's request."""
+        facts = self.facts
+        scenes = {prompt.seq: prompt.scene for prompt in facts.prompts if prompt.kind == "revision"}
+        sent = sent_back(self.events) if scenes else {}
+        hunks = [
+            replace(hunk, decision=Decision(one.seq, False, "", scenes[one.seq]))
+            if hunk.decision is None and (one := sent.get((hunk.suggestion, hunk.hunk))) and one.seq in scenes
+            else hunk
+            for hunk in facts.hunks
+        ]
+        return replace(facts, hunks=tuple(hunks)) if sent else facts
 
     @cached_property
     def gone(self) -> frozenset[tuple[str, str]]:

@@ -37,17 +37,17 @@ def flags(log: LogView, rubric: Rubric) -> list[Note]:
         found.append(Note(_("The assistant failed on some prompts (%(n)d): they are left out."), {"n": failed}))
     if facts.key is None:
         found.append(Note(_("The exercise's key is missing: what needs it is not observed.")))
-    elif facts.submission is not None and facts.hidden_tests is None:
-        found.append(Note(_("The hidden tests have no result: corrections and repairs cannot be seen.")))
-    if facts.exercise_changed:
+    elif facts.exercise_changed:
         found.append(
             Note(
                 _(
-                    "The exercise's files were changed after this interview was created: its hidden tests are not "
-                    "surely those that it began with."
+                    "The exercise's files were changed after this interview was created, and its hidden tests may be "
+                    "others: their result is not used."
                 )
             )
         )
+    elif facts.submission is not None and facts.hidden_tests is None:
+        found.append(Note(_("The hidden tests have no result: corrections and repairs cannot be seen.")))
     return [*found, *uncalibrated(rubric)]
 
 

@@ -13,6 +13,13 @@ from typing import Any
 import yaml
 
 MOST = 1 << 20  # bytes; a rubric has some ten thousand
+_SHOWN = 60  # signs of a value that cannot be read
+_KINDS = {
+    "timestamp": "a day or a time that there is",
+    "int": "a whole number that is not too long",
+    "float": "a number",
+    "bool": "true or false",
+}
 
 Place = tuple[int | str, ...]
 
@@ -32,9 +39,28 @@ class Fault:
 class Unreadable(Exception):
     """No content can be made of the bytes; ``fault`` says where and why."""
 
-    def __init__(self, line: int, why: str) -> None:
-        self.fault = Fault(line, "", why)
+    def __init__(self, line: int, why: str, where: str = "") -> None:
+        self.fault = Fault(line, where, why)
         super().__init__(str(self.fault))
+
+
+class _Odd(Exception):
+    """A node looks like what YAML knows and is not: 2020-99-99 is written as a day is."""
+
+    def __init__(self, node: yaml.Node) -> None:
+        super().__init__(node)
+        self.node = node
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also says at which node it failed."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        # What Python says of a day, a number or a truth that is none, by the kind that it was taken for.
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise _Odd(node) from error
 
 
 class Document:
@@ -47,7 +73,7 @@ class Document:
         try:
             text = data.decode("utf-8")
             # The content is made of the nodes that know their lines: reading a file takes most of the time.
-            loader = yaml.SafeLoader(text)
+            loader = _Loader(text)
             self._root: yaml.Node | None = loader.get_single_node()
             self.content: Any = None if self._root is None else loader.construct_document(self._root)
         except UnicodeDecodeError as error:
@@ -58,12 +84,21 @@ class Document:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise Unreadable(line, f"cannot be read as YAML: {error.problem or error.context}") from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise Unreadable(line, f"cannot be read as YAML: {' '.join(str(error).split())}") from None
         except yaml.YAMLError as error:
             raise Unreadable(1, f"cannot be read as YAML: {' '.join(str(error).split())}") from None
         except RecursionError:
             raise Unreadable(1, "cannot be read as YAML: it is nested too deeply") from None
-        except ValueError as error:
-            raise Unreadable(1, f"cannot be read as YAML: {error}") from None
+        except _Odd as odd:
+            raise self._unreadable(odd.node) from None
+        except (ArithmeticError, ValueError):
+            # Numbers that YAML itself reads: a sign by its number, a version of YAML.
+            line = loader.get_mark().line + 1
+            raise Unreadable(
+                line, "cannot be read as YAML: expected a number that there is, got one too large"
+            ) from None
 
     def fault(self, place: Place, why: str) -> Fault:
         """A fault at a place; parts of it that the file does not hold are passed over for its line."""
@@ -86,6 +121,26 @@ class Document:
 
     def twice(self) -> Iterator[Fault]:
         """Each name that a mapping holds more than once, of which YAML keeps the last."""
+        for place, node in self._nodes():
+            if not isinstance(node, yaml.MappingNode):
+                continue
+            names: set[str] = set()
+            for key, _value in node.value:
+                if key.value in names:
+                    where = ".".join(map(str, (*place, key.value)))
+                    yield Fault(key.start_mark.line + 1, where, "expected this field once, got it again")
+                names.add(str(key.value))
+
+    def _unreadable(self, wrong: yaml.Node) -> Unreadable:
+        """What is told of a node that looks like more than the text it may have been meant as."""
+        place = next((place for place, node in self._nodes() if node is wrong), ())
+        kind = _KINDS.get(wrong.tag.rpartition(":")[2], "a value")
+        got = f", got {_short(wrong.value)}" if isinstance(wrong, yaml.ScalarNode) else ""
+        why = f"cannot be read as YAML: expected {kind}, or text in quotes{got}"
+        return Unreadable(wrong.start_mark.line + 1, why, ".".join(map(str, place)))
+
+    def _nodes(self) -> Iterator[tuple[Place, yaml.Node]]:
+        """Every node below the root, once, with the names that lead to it; a name is at the place of what it names."""
         waiting: list[tuple[Place, yaml.Node | None]] = [((), self._root)]
         seen: set[int] = set()
         while waiting:
@@ -93,16 +148,13 @@ class Document:
             if node is None or id(node) in seen:
                 continue
             seen.add(id(node))
+            yield place, node
             if isinstance(node, yaml.SequenceNode):
                 waiting += [((*place, at), child) for at, child in enumerate(node.value)]
             elif isinstance(node, yaml.MappingNode):
-                names: set[str] = set()
                 for key, value in node.value:
-                    if key.value in names:
-                        where = ".".join(map(str, (*place, key.value)))
-                        yield Fault(key.start_mark.line + 1, where, "expected this field once, got it again")
-                    names.add(str(key.value))
-                    waiting.append(((*place, str(key.value)), value))
+                    below = (*place, _name(key))
+                    waiting += [(below, key), (below, value)]
 
     def _tag(self, loc: Place, at: int) -> bool:
         """Whether this part is no field but the form that pydantic took among several (``prior.share.a``)."""
@@ -123,3 +175,11 @@ class Document:
             else:
                 return line
         return line
+
+
+def _name(key: yaml.Node) -> str:
+    return _short(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"

@@ -64,8 +64,8 @@ NOTES: dict[str, str] = {
     "candidate.",
     "hunk.judged": "The candidate's verdict on a hunk of the review, with the line and the fault where it is wrong, and a repair "
     "where they wrote one; a later verdict replaces it. `late` where it came behind the review's end, within the grace.",
-    "defect.traced": "What became of a planted mistake in a hunk of that proposal or review: planted, exposed (shown), judged, "
-    "repaired or escaped. Withheld from the candidate.",
+    "defect.traced": "What became of a planted mistake in a hunk of that proposal or review: planted, exposed (shown), judged "
+    "(decided about, or sent back with a comment at it), repaired or escaped. Withheld from the candidate.",
     "interview.submitted": "The work was handed in, by the candidate or by the clock; `late` when edits came within the grace.",
     "debrief.shown": "The candidate was shown each planted mistake, what they did with it, and the fix.",
     "note.added": "An interviewer's note about a moment. Withheld from the candidate.",

@@ -21,7 +21,7 @@ from validation.trying import Asked, How, Marks
 
 PEOPLE = 60
 ABOUT = (
-    "twelve tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick; "
+    "fourteen tricks of weak people beside honest work of middling skill: margins in levels, honest minus trick; "
     "and what each brings at equal skill"
 )
 

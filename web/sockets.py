@@ -190,7 +190,7 @@ class Sockets:
             case "flushed":
                 room.flushed()
             case "next_phase":
-                room.next_phase(key)
+                room.next_phase(key, m.get("ends"), m.get("begins"))
             case "submit":
                 room.submit("candidate", key, everything=m.get("all") is True)
         return {}
@@ -248,7 +248,7 @@ class Sockets:
                 return
             self._heard.add(interview)
 
-            interview.subscribe(partial(self._publish, interview.id))
+            interview.subscribe(partial(self._publish, interview))
 
     def connected(self) -> dict[str, int]:
         """How many pages are connected, by role."""
@@ -280,10 +280,14 @@ class Sockets:
         for thread in ending:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _publish(self, interview: str, records: list[e.Record]) -> None:
+    def _publish(self, interview: Interview, records: list[e.Record]) -> None:
+        # What is analysed late may tell of planted mistakes that were taken back by then.
+        withdrawn = consenting.withdrawn(interview)
         for start in range(0, len(records), BATCH):
             batch = records[start : start + BATCH]
-            views = [(channel(interview, role), [wire(role, record) for record in batch]) for role in ROLES]
+            views = [
+                (channel(interview.id, role), [wire(role, record, withdrawn) for record in batch]) for role in ROLES
+            ]
             if all(view == views[0][1] for _, view in views):
                 # Putting it into JSON takes longer than anything else here: what all may see is put there once.
                 self._socketio.emit("events", {"events": views[0][1]}, to=[name for name, _ in views])

@@ -68,9 +68,14 @@ export class Acts {
     return this.#tell(this.live.act("comment", { suggestion, hunk, line, text }));
   }
 
-  /** End the work under way, or between two phases begin the next. */
-  nextPhase(): Promise<Ack> {
-    return this.#tell(this.live.act("next_phase"));
+  /** End the work under way. Said of that phase: where it is over by the time this arrives, nothing begins for it. */
+  endPhase(ends: string): Promise<Ack> {
+    return this.#tell(this.live.act("next_phase", { ends }));
+  }
+
+  /** Begin the phase that is offered. */
+  beginPhase(begins: string): Promise<Ack> {
+    return this.#tell(this.live.act("next_phase", { begins }));
   }
 
   judge(review: string, hunk: string, judged: Judgement): Promise<Ack> {

@@ -24,9 +24,11 @@ export function GoOn({ session }: { session: Session }) {
     goingOn.value = false;
   };
   const go = async () => {
+    // Saving takes some seconds, in which the time may run out.
+    const ends = store.now.phase;
     editable.flush();
     await settled(session);
-    await acts.nextPhase();
+    await acts.endPhase(ends);
     close();
   };
   useSeconds();
@@ -113,7 +115,7 @@ export function Offer({ session }: { session: Session }) {
   const state = store.at("course");
   const go = async () => {
     beginning.value = true;
-    await acts.nextPhase();
+    await acts.beginPhase(store.now.next_phase);
     beginning.value = false;
   };
   const minutes = Math.round(state.next_phase_ms / WHOLE_MIN);

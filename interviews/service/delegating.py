@@ -32,7 +32,7 @@ STOPPED = N_("Stopped before it was done.")
 BROKE_OFF = N_("The work broke off before it was done.")
 NO_WORDS = N_("The assistant described nothing.")
 UNCHECKED = N_("The visible tests could not be run on this.")
-Pair = tuple[e.Hunk, e.HunkNote]
+Pair = tuple[e.Hunk, e.HunkNote | None]
 logger = logging.getLogger("pairsight")
 
 
@@ -161,7 +161,7 @@ class Round(Reply):
         if not pairs:
             return None
         title = "; ".join(dict.fromkeys(proposal.title for proposal in self._proposals))[:TITLE]
-        return Proposal(name, title, tuple(hunk for hunk, _ in pairs), tuple(note for _, note in pairs))
+        return Proposal(name, title, tuple(hunk for hunk, _ in pairs), tuple(filter(None, (note for _, note in pairs))))
 
     def _check(self) -> None:
         """Run the visible tests on what is handed over, unless the assistant has done just that."""
@@ -233,13 +233,15 @@ def collected(proposals: Sequence[Proposal], files: Mapping[str, str], ids: Iter
             if (pair := _one(group, base)) is not None:
                 hunk, note = pair
                 name = next(ids)
-                pairs.append((hunk.model_copy(update={"hunk": name}), note.model_copy(update={"hunk": name})))
+                known = note.model_copy(update={"hunk": name}) if note is not None else None
+                pairs.append((hunk.model_copy(update={"hunk": name}), known))
     return pairs
 
 
-def _notes(proposal: Proposal) -> list[e.HunkNote]:
+def _notes(proposal: Proposal) -> list[e.HunkNote | None]:
+    """Of each hunk; None where nothing is known of it, which is another thing than that it is sound."""
     known = {note.hunk: note for note in proposal.notes}
-    return [known.get(hunk.hunk, e.HunkNote(hunk=hunk.hunk)) for hunk in proposal.hunks]
+    return [known.get(hunk.hunk) for hunk in proposal.hunks]
 
 
 def _span(hunk: e.Hunk) -> tuple[int, int]:
@@ -263,7 +265,8 @@ def _meeting(found: Sequence[tuple[int, Pair]]) -> list[list[tuple[int, Pair]]]:
 def _one(group: Sequence[tuple[int, Pair]], base: Sequence[str]) -> Pair | None:
     """One hunk of those that meet. Where two changed the same lines in their own ways, the later proposal's stands.
 
-    A note has room for one mistake: of two that stand, the later proposal's is noted.
+    A note has room for one mistake: of two that stand, the later proposal's is noted. Without one, nothing is known of what stands
+    where nothing is known of a part of it.
     """
     first, note = group[0][1]
     if len(group) == 1:
@@ -271,7 +274,7 @@ def _one(group: Sequence[tuple[int, Pair]], base: Sequence[str]) -> Pair | None:
     start = min(_span(hunk)[0] for _, (hunk, _) in group)
     end = max(_span(hunk)[1] for _, (hunk, _) in group)
     before = list(base[start:end])
-    now, notes = [Line(text) for text in before], list[e.HunkNote]()
+    now, notes = [Line(text) for text in before], list[e.HunkNote | None]()
     for number in sorted({number for number, _ in group}):
         theirs = [Line(text) for text in before]
         own = [hunk for other, (hunk, _) in group if other == number]
@@ -287,10 +290,16 @@ def _one(group: Sequence[tuple[int, Pair]], base: Sequence[str]) -> Pair | None:
     after = "".join(line.text for line in now)
     if after == "".join(before):
         return None
-    together = e.HunkNote(
-        hunk=first.hunk, touches=tuple(sorted({atom for note in notes for atom in note.touches})),
-        honours=tuple(sorted({atom for note in notes for atom in note.honours})),
-        defect=next((note.defect for note in reversed(notes) if note.defect), None),
-    )  # fmt: skip
     block = Block(start, end, 0, 0)
-    return anchored(first.hunk, first.path, first.base_version, base, block, after), together
+    return anchored(first.hunk, first.path, first.base_version, base, block, after), _together(first.hunk, notes)
+
+
+def _together(hunk: str, notes: Sequence[e.HunkNote | None]) -> e.HunkNote | None:
+    known = [note for note in notes if note is not None]
+    defect = next((note.defect for note in reversed(known) if note.defect), None)
+    if len(known) < len(notes) and defect is None:
+        return None
+    return e.HunkNote(
+        hunk=hunk, touches=tuple(sorted({atom for note in known for atom in note.touches})),
+        honours=tuple(sorted({atom for note in known for atom in note.honours})), defect=defect,
+    )  # fmt: skip

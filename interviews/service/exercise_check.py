@@ -2,7 +2,8 @@
 
 Owns the list of proofs. Invariant: everything runs in fresh sandboxes, as in an interview; a mistake counts as proved only where
 all visible tests pass with it and of the hidden ones those that it declares fail, and no other (a weakened test: where it lets a
-program pass that the sound test does not). Leaves out what is said of an interview's own runs (``grading``).
+program pass that the sound test does not). In open work that holds twice: of the patch, and of what the scripted assistant makes of
+the files, which is what candidates meet. Leaves out what is said of an interview's own runs (``grading``).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import NamedTuple, TypeVar
 
+from assistant.lines import Script, Talk
+from assistant.patches import Rendered, change
+from assistant.sayings import Change
 from interviews.diffs import apply_patch
 from interviews.errors import BadInput
 from interviews.events import Value
@@ -56,6 +60,9 @@ class Checker:
         """All of them, the cheapest of each part first."""
         found = [Proof("solution", self._solution)]
         found += [_of(f"defect {defect.id}", self._defect, defect) for defect in self._exercise.spec.defects]
+        if self._exercise.assistant_lines:
+            found += [Proof("assistant", self._proposed)]
+            found += [_of(f"assistant's {defect.id}", self._planted, defect) for defect in self._exercise.spec.defects]
         if self._exercise.review is None:
             return found
         found += [Proof("review", self._form), Proof("review before", self._before), Proof("review sound", self._sound)]
@@ -91,6 +98,33 @@ class Checker:
         yield from _said_path(defect, self._solved, files)
         yield from self._all_visible_pass(files)
         yield from _failing(self._hidden(self._exercise, files), defect.tests)
+
+    # What the scripted assistant proposes
+
+    def _proposed(self) -> Iterator[str]:
+        files = self._all_proposed(None)
+        yield from self._all_visible_pass(files)
+        yield from _failing(self._hidden(self._exercise, files), ())
+
+    def _planted(self, defect: DeclaredDefect) -> Iterator[str]:
+        files, sound = self._all_proposed(defect), self._all_proposed(None)
+        changed = _changed(sound, files)
+        if changed != [defect.path]:
+            yield f"expected bug({defect.id!r}) to change {defect.path}, got {_listed(changed) or 'no change'}"
+        if changed:
+            yield from self._all_visible_pass(files)
+            yield from _failing(self._hidden(self._exercise, files), defect.tests)
+
+    def _all_proposed(self, planted: DeclaredDefect | None) -> dict[str, str]:
+        """The files to begin with, every piece put in with all requirements honoured, and of the mistakes this one alone."""
+        script, spec = Script(self._exercise), self._exercise.spec
+        sound = frozenset(defect.id for defect in spec.defects if defect is not planted)
+        talk = Talk(atoms=frozenset(requirement.id for requirement in spec.requirements), settled=sound)
+        files = dict(self._exercise.workspace)
+        by_path: dict[str, list[Rendered]] = {}
+        for piece in script.rendered(Change(title="", pieces=tuple(script.pieces)), talk):
+            by_path.setdefault(piece.path, []).append(piece)
+        return files | {path: change(files.get(path, ""), pieces).text for path, pieces in by_path.items()}
 
     # The review
 
@@ -182,9 +216,13 @@ def _failing(outcomes: Mapping[str, str], declared: Sequence[str]) -> Iterator[s
 
 
 def _said_path(defect: DeclaredDefect, sound: Mapping[str, str], flawed: Mapping[str, str]) -> Iterator[str]:
-    changed = [path for path in {**sound, **flawed} if sound.get(path) != flawed.get(path)]
+    changed = _changed(sound, flawed)
     if changed != [defect.path]:
         yield f"expected {defect.patch} to change {defect.path}, got {_listed(changed) or 'no change'}"
+
+
+def _changed(sound: Mapping[str, str], flawed: Mapping[str, str]) -> list[str]:
+    return [path for path in {**sound, **flawed} if sound.get(path) != flawed.get(path)]
 
 
 def _form(request: ChangeRequest) -> Iterator[str]:

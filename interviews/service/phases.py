@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from interviews import events as e
-from interviews.errors import N_, NotAllowed
+from interviews.errors import N_, BadInput, NotAllowed
 from interviews.exercises import Exercise
 from interviews.log import ClientKey, Draft
 from interviews.service.clock import pause, resume
@@ -92,18 +92,40 @@ class Course:
         """That its clock runs."""
         return Draft(actor, e.PhaseStarted(phase=phase.name, duration_ms=phase.duration_ms))
 
-    def advance(self, key: ClientKey | None) -> None:
+    def advance(self, key: ClientKey | None, ends: object = None, begins: object = None) -> None:
         """The candidate goes on: ends the work under way before its time is up, or begins what was offered.
 
-        Raises ``NotAllowed`` in the last phase, and while nothing can be done.
+        ``ends`` or ``begins`` is the phase that was meant, of which one may be given: where that has happened by the time the word
+        arrives, nothing is done, and what comes next never begins for a word that was said to end what came before. Without
+        either, whichever can be done is. Raises ``NotAllowed`` in the last phase, and while nothing can be done; ``BadInput`` for a
+        phase that there is not.
         """
         with self.moving:
-            if self._interview.known(key):
+            if self._interview.known(key) or self._done(ends, begins):
                 return
-            if self._interview.state.status == "between":
+            state = self._interview.state
+            if state.status == "between" and ends is None:
                 self._begin("candidate", key)
-            else:
+            elif begins is None and ends in (None, state.phase):
                 self._end(key)
+            else:
+                self._interview.require_running()
+                raise NotAllowed("The next part of the interview begins when this one is over")
+
+    def _done(self, ends: object, begins: object) -> bool:
+        """Whether the phase that was meant has ended, or begun, already."""
+        names, state = [phase.name for phase in self.planned], self._interview.state
+        meant = begins if ends is None else ends
+        if meant is None:
+            return False
+        if meant not in names or (ends is not None and begins is not None):
+            raise BadInput(
+                "Expected one of the phases %(names)s, got %(got)s", names=", ".join(names), got=repr(meant)[:80]
+            )
+        under_way = names[: names.index(state.phase) + 1] if state.phase in names else []
+        if ends is None:
+            return meant in under_way
+        return meant in under_way[:-1] or (meant in under_way and state.status != "running")
 
     def end(self, key: ClientKey | None) -> None:
         """The candidate ends the work under way before its time is up. Raises as ``advance``."""

@@ -1,9 +1,9 @@
 """Human judgement: blind ratings, explanations heard, looking at the proposal, overriding and signing it.
 
 Owns what may be recorded of it and when. Invariant: a rating is blind only where neither its rater nor another name of the same
-person has seen the proposed score or rated before; nothing is replaced, what comes later stands beside; nobody overrides or signs
-what they have not seen. Leaves out which levels there are and what is made of them (``rubrics.people.ratings``) and who asks
-(``web``).
+person has seen the proposed score or rated before, and a name in other letters is one of them; nothing is replaced, what comes
+later stands beside; nobody overrides or signs what they have not seen. Leaves out which levels there are and what is made of them
+(``rubrics.people.ratings``) and who asks (``web``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from interviews import events as e
 from interviews.errors import BadInput, Conflict, NotAllowed
 from interviews.log import ClientKey, Draft
+from interviews.raters import person
 from interviews.service.interview import Interview
 
 # Who came by a link that names nobody.
@@ -55,24 +56,31 @@ def read_name(text: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or not any(sign.isalnum() for sign in name):
         raise BadInput("Expected a rater's name of 1 to %(most)d characters, got %(got)s", most=MAX_NAME, got=text[:80])
-    if unicodedata.normalize("NFKC", name).casefold() in RESERVED:
+    if person(name) in RESERVED:
         raise BadInput("Expected another name than %(got)s, which stands for whoever has none", got=name)
     return name
 
 
 def has_rated(records: Iterable[e.Record], raters: Collection[str]) -> bool:
     """Whether one of these names has rated."""
-    return any(_by(record, raters) for record in records if record.type == "rating.recorded")
+    people = _people(raters)
+    return any(_by(record, people) for record in records if record.type == "rating.recorded")
 
 
 def has_seen(records: Iterable[e.Record], raters: Collection[str]) -> bool:
     """Whether one of these names may have seen the proposed score: they have rated, or chose to look without."""
-    return any(_by(record, raters) for record in records if record.type in ("rating.recorded", "score.revealed"))
+    people = _people(raters)
+    return any(_by(record, people) for record in records if record.type in ("rating.recorded", "score.revealed"))
 
 
-def _by(record: e.Record, raters: Collection[str]) -> bool:
+def _people(raters: Collection[str]) -> frozenset[str]:
+    # The same person may have opened a link with their name in other letters, in another browser.
+    return frozenset(map(person, raters))
+
+
+def _by(record: e.Record, people: Collection[str]) -> bool:
     # The actor says it too: an erased rating was a rating.
-    return record.actor.removeprefix("interviewer:") in raters
+    return person(record.actor.removeprefix("interviewer:")) in people
 
 
 def rate(
@@ -186,7 +194,8 @@ def _require_submitted(interview: Interview) -> None:
 
 
 def _require_room(interview: Interview, rater: str) -> None:
-    said = [r for r in interview.log.read(interview.id) if r.type in _BOUNDED and _by(r, [rater])]
+    people = _people([rater])
+    said = [r for r in interview.log.read(interview.id) if r.type in _BOUNDED and _by(r, people)]
     if len(said) >= MAX_JUDGEMENTS:
         raise NotAllowed("Expected fewer than %(most)d judgements of one interview by one rater", most=MAX_JUDGEMENTS)
 

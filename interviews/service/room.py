@@ -272,9 +272,9 @@ class Room:
             logger.exception("the next phase cannot begin", extra={"interview": self.interview.id})
             self.submit("clock")
 
-    def next_phase(self, key: ClientKey | None) -> None:
+    def next_phase(self, key: ClientKey | None, ends: object = None, begins: object = None) -> None:
         """As ``Course.advance``."""
-        self.course.advance(key)
+        self.course.advance(key, ends, begins)
 
     def _quiet(self) -> None:
         """End whatever the assistant does."""

@@ -7,21 +7,22 @@ compared with people. Leaves out the mathematics (``agreement``) and reading the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
+from interviews.raters import person
 from rubrics.base import Scorecard
 from rubrics.people import agreement
-from rubrics.people.ratings import person
 
 Between = Literal["people", "rubric"]
 # Consecutive interviews of one window, where it is not a month.
 WINDOW = 20
 # Of fewer, agreement is no figure.
 FEWEST = 3
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,10 @@ def figure(interviews: Sequence[Rated], dimension: str, between: Between) -> Fig
 
 
 def drift(interviews: Sequence[Rated], dimension: str, between: Between, size: int | None) -> list[Window]:
-    """The same by windows of so many interviews in a row, the oldest first; by month (UTC) where ``size`` is None."""
+    """The same by windows of so many interviews in a row, the oldest first; by month (UTC) where ``size`` is None.
+
+    An interview from a time that has no ``month`` is in none.
+    """
     out, groups = [], _windows(interviews, size)
     for name, group in groups:
         rest = [one for other, them in groups if other != name for one in them]
@@ -127,21 +131,24 @@ def _differences(interviews: Iterable[Rated], dimension: str, between: Between) 
 
 def _windows(interviews: Sequence[Rated], size: int | None) -> list[tuple[str, list[Rated]]]:
     ordered = sorted(interviews, key=lambda one: (one.at_ms, one.interview))
-    key: Callable[[int, Rated], str]
-    if size is None:
-
-        def key(at: int, one: Rated) -> str:
-            return datetime.fromtimestamp(one.at_ms / 1000, UTC).strftime("%Y-%m")
-    else:
-
-        def key(at: int, one: Rated) -> str:
-            start = at // size * size
-            return f"{start + 1}-{min(start + size, len(ordered))}"
-
     groups: dict[str, list[Rated]] = {}
     for at, one in enumerate(ordered):
-        groups.setdefault(key(at, one), []).append(one)
+        name = month(one.at_ms) if size is None else _row(at // size * size, size, len(ordered))
+        if name is not None:
+            groups.setdefault(name, []).append(one)
     return list(groups.items())
+
+
+def month(at_ms: int) -> str | None:
+    """The month (UTC) of a time (Unix); None for one outside of the years 1 to 9999, which a log may hold."""
+    try:
+        return (_EPOCH + timedelta(milliseconds=at_ms)).strftime("%Y-%m")
+    except OverflowError:
+        return None
+
+
+def _row(start: int, size: int, whole: int) -> str:
+    return f"{start + 1}-{min(start + size, whole)}"
 
 
 def _warning(pairs: Sequence[tuple[int, int]], kappa: Fraction | None, bare: Sequence[str]) -> str:

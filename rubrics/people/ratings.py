@@ -9,11 +9,13 @@ it shows of the rubric (``agreement``).
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from interviews import events as e
+
+# By this name too: who reads ratings asks whose they are.
+from interviews.raters import person as person
 from rubrics import registry
 from rubrics.base import DimensionScore, Final, LogView, RatedBy
 from rubrics.rubric import Rubric
@@ -125,11 +127,6 @@ def counting(ratings: Sequence[RatedBy]) -> list[RatedBy]:
     """The latest rating of each rater, in the order in which they first rated."""
     # A name that is there again keeps its place.
     return list({person(one.rater): one for one in ratings}.values())
-
-
-def person(rater: str) -> str:
-    """Whom a rater's name stands for: "Ada" and "ada" are one person, who typed their name twice."""
-    return unicodedata.normalize("NFKC", rater).casefold()
 
 
 def _behind_the_end(events: Sequence[e.Event]) -> list[e.Event]:

@@ -46,11 +46,14 @@ def outcomes(result: e.Json) -> dict[str, str] | None:
     tests = result.get("tests") if isinstance(result, dict) else None
     if not isinstance(tests, list) or not tests:
         return None  # a grader that could not run says nothing about the candidate
-    return {
+    # One that was skipped has no result.
+    found = {
         test["id"]: test["outcome"]
         for test in tests
         if isinstance(test, dict) and isinstance(test.get("id"), str) and isinstance(test.get("outcome"), str)
-    }
+        and test["outcome"] != "skipped"
+    }  # fmt: skip
+    return found or None
 
 
 def repaired(result: e.Json) -> dict[str, bool]:

@@ -57,10 +57,12 @@ def tests_of(facts: Facts, atom: Requirement) -> list[str]:
     return [test for test in atom.tests if name_of_test(test) not in names]
 
 
-def mended(facts: Facts, atom: Requirement, accepted: list[Offered]) -> bool:
-    """Whether code that was taken over without it does as the requirement says in the end."""
-    if honoured(atom, accepted) or facts.hidden_tests is None:
+def mended(facts: Facts, atom: Requirement, accepted: list[Offered]) -> bool | None:
+    """Whether code that was taken over without it does as the requirement says in the end; None where no test tells."""
+    if honoured(atom, accepted):
         return False
+    if facts.hidden_tests is None:
+        return None
     return all_pass(tests_of(facts, atom), facts.hidden_tests)
 
 

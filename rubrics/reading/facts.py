@@ -14,6 +14,7 @@ from typing import Literal
 
 from interviews import events as e
 from rubrics.reading import analysed
+from rubrics.reading.running import loaded, running
 from rubrics.reading.told import Answer, Command, Comment, Decision, Judged, Offered, Prompt, Reviewed, Run, Scene
 from rubrics.reading.workspace import File, Workspace
 
@@ -171,8 +172,12 @@ class _Walk:
             case e.TerminalOutput(terminal=terminal, data=data):
                 self.terminals[terminal] = (self.terminals.get(terminal, "") + data)[-TERMINAL_TAIL:]
                 self.output = None
-            case e.CommandFinished(command=command):
-                self.commands.append(Command(event.seq, command, self.workspace.paths()))
+            case e.CommandFinished(command=command, exit_code=exit_code):
+                ran = running(command, exit_code)
+                loads = [loaded(one.names, self.workspace.files()) for one in ran if one.kind == "program"]
+                known = [one for one in loads if one is not None]
+                whole = frozenset[str]().union(*known) if len(known) == len(loads) else None
+                self.commands.append(Command(event.seq, command, self.workspace.paths(), ran, whole))
             case e.KeyRecorded():
                 self.rest = replace(self.rest, key=event.data, key_seq=event.seq)
             case e.InterviewSubmitted() if self.rest.submitted is None:
@@ -180,9 +185,9 @@ class _Walk:
                 self._hand_in()
             case e.AnalysisRecorded(kind="hidden_tests", result=result):
                 changed = isinstance(result, dict) and "exercise_sha256" in result
-                self.rest = replace(
-                    self.rest, hidden_tests=analysed.outcomes(result), hidden_seq=event.seq, exercise_changed=changed
-                )
+                # What other tests say of this interview's mistakes and requirements, nobody knows.
+                told = None if changed else analysed.outcomes(result)
+                self.rest = replace(self.rest, hidden_tests=told, hidden_seq=event.seq, exercise_changed=changed)
             case e.AnalysisRecorded(kind="review_repairs", result=result):
                 # One that could not be made takes nothing back.
                 if isinstance(result, dict) and "hunks" in result:

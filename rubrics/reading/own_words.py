@@ -3,8 +3,8 @@
 Owns that parting. Invariant: a prompt that hands on the brief is fair use, and the assistant hears all of it, but it tells what
 the brief says and not what the candidate finds worth saying: sentences copied in bulk count for nothing and against nobody,
 wherever they are put (a prompt, a file, a comment). A sentence or two in the brief's words is no copy. A standing line,
-the same in several prompts but for numbers, is said once, where it comes first: what every prompt has takes neither skill nor
-thought. Leaves out what the words say (``wording``, ``naming``, ``demands``).
+the same in several prompts but for numbers and for the names that it fills in, is said once, where it comes first: what every
+prompt has takes neither skill nor thought. Leaves out what the words say (``wording``, ``naming``, ``demands``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from rubrics.reading.told import Prompt
 _ROW, _COPY = 5, 50
 # What stands in so many prompts is a standing line. Fewer words than that may have to be said again and again.
 _STANDING, _LINE = 3, 3
+# What differs from line to line in a standing one, where so many words are left without it.
+_NAME = re.compile(r"`[^`\n]*`|\S*[\w)][./_][\w(]\S*|\b[a-z]+[A-Z]\w*|\d+")
+_FRAME = 5
 # (so many words without a stop, so many in a hundred of them different) make it a list of words.
 _LISTS = ((40, 95), (80, 85))
 MOST = 40_000
@@ -48,7 +51,8 @@ def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
     texts = {prompt.seq: prompt.text[:MOST] for prompt in facts.prompts}
     split = {seq: [(one, _WORD.findall(one.lower())) for one in SENTENCE.split(text)] for seq, text in texts.items()}
     counted = [prompt.seq for prompt in facts.prompts if prompt.counts]
-    keys = {seq: {_key(words) for _, words in split[seq] if words} for seq in counted}
+    named = {seq: _keys(sentences) for seq, sentences in split.items()}
+    keys = {seq: set(filter(None, named[seq])) for seq in counted}
     often = Counter(key for found in keys.values() for key in found)
     before: Counter[str] = Counter()
     own: dict[int, str] = {}
@@ -57,7 +61,7 @@ def _parted(facts: Facts) -> tuple[Mapping[int, str], Mapping[int, str]]:
         copied = [_copied(words, brief) for _, words in sentences]
         bulk = sum(len(words) for (_, words), taken in zip(sentences, copied, strict=True) if taken) >= _COPY
         never = [(taken and bulk) or _is_list(words) for (_, words), taken in zip(sentences, copied, strict=True)]
-        lines = [(_key(words), len(words)) for _, words in sentences]
+        lines = [(key, len(words)) for key, (_, words) in zip(named[seq], sentences, strict=True)]
         again = [before[key] >= _STANDING - 1 and words >= _LINE for key, words in lines]
         standing = [before[key] > 0 and often[key] >= _STANDING for key, _ in lines]
         own[seq] = _without(texts[seq], sentences, [one or other for one, other in zip(never, again, strict=True)])
@@ -72,7 +76,18 @@ def _without(text: str, sentences: Sequence[tuple[str, list[str]]], left_out: Se
     return "\n".join(sentence for (sentence, _), out in zip(sentences, left_out, strict=True) if not out)
 
 
-def _key(words: list[str]) -> str:
+def _keys(sentences: Sequence[tuple[str, list[str]]]) -> list[str]:
+    """What makes each the same line. What stands alone is the request itself, and with other names another one."""
+    beside = sum(bool(words) for _, words in sentences) > 1
+    return [_frame(sentence, words) if beside else _numbered(words) for sentence, words in sentences]
+
+
+def _frame(sentence: str, words: list[str]) -> str:
+    frame = _WORD.findall(_NAME.sub(" ", sentence).lower())
+    return " ".join(frame) if len(frame) >= _FRAME else _numbered(words)
+
+
+def _numbered(words: list[str]) -> str:
     return " ".join("0" if word.isdecimal() else word for word in words)
 
 

@@ -139,15 +139,15 @@ def remarks(facts: Facts) -> list[Remark]:
     alike: dict[str, list[Remark]] = {}
     said: Counter[str] = Counter()
     for one in found:
-        alike.setdefault(_key(one.text), []).append(one)
-        said.update({_key(sentence) for sentence in SENTENCE.split(one.text)})
+        alike.setdefault(_key(one.text, one.change), []).append(one)
+        said.update({_key(sentence, one.change) for sentence in SENTENCE.split(one.text)})
     told = []
     for same in alike.values():
         first = same[0]
         if len(same) >= _FORMULA:
             told.append(replace(first, seqs=tuple(sorted(seq for one in same for seq in one.seqs)), own=""))
         else:
-            kept = [sentence for sentence in SENTENCE.split(first.text) if said[_key(sentence)] < _FORMULA]
+            kept = [one for one in SENTENCE.split(first.text) if said[_key(one, first.change)] < _FORMULA]
             told.append(replace(first, own="\n".join(kept)))
     return told
 
@@ -187,9 +187,11 @@ def _objects(text: str) -> bool:
     return asserts_fault(said) or _EXPECTS.search(mended(said, _CUES)) is not None
 
 
-def _key(text: str) -> str:
-    """The words without what differs from one change to the next."""
-    return " ".join(re.findall(r"[^\W\d_]+", _FILLED.sub(" ", _PLACE.sub(" ", unhedged(text))).lower()))
+def _key(text: str, change: e.Hunk | None) -> str:
+    """The words without what differs from one change to the next, the names that stand in it among them."""
+    names = {name.lower() for name in _names(change)} - _ANY - _VAGUE
+    words = re.findall(r"[^\W\d_]+", _FILLED.sub(" ", _PLACE.sub(" ", unhedged(text))).lower())
+    return " ".join(word for word in words if word not in names)
 
 
 def specific(remark: Remark) -> bool:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from interviews import events as e
+from rubrics.reading import running
 from rubrics.reading.workspace import File
 
 
@@ -166,8 +167,13 @@ class Run:
 
 @dataclass(frozen=True)
 class Command:
-    """A command typed in the terminal, at its end; ``scene`` is not kept, ``paths`` are the files of that moment."""
+    """A command typed in the terminal, at its end; ``scene`` is not kept, ``paths`` are the files of that moment.
+
+    ``ran`` are those of its commands that could be run; ``loaded`` what of the workspace its programs load, as ``running`` says.
+    """
 
     seq: int
     command: str
     paths: frozenset[str]
+    ran: tuple[running.Command, ...] = ()
+    loaded: frozenset[str] | None = frozenset()

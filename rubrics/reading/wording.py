@@ -146,9 +146,11 @@ def name_of_test(test: str) -> str:
     return f"{stem}.py::{name}" if stem else name
 
 
-def all_pass(wanted: Iterable[str], outcomes: Mapping[str, str]) -> bool:
-    """Whether there are wanted tests, each has a result, and all of those passed (under all their parameters)."""
+def all_pass(wanted: Iterable[str], outcomes: Mapping[str, str]) -> bool | None:
+    """Whether all wanted tests passed, under all their parameters; None where none failed and one has no result."""
     found = [
         {outcome for test, outcome in outcomes.items() if name_of_test(test) == name_of_test(one)} for one in wanted
     ]
-    return bool(found) and all(some == {"passed"} for some in found)
+    if any(some - {"passed"} for some in found):
+        return False
+    return True if found and all(found) else None

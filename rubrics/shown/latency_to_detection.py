@@ -29,7 +29,7 @@ class LatencyToDetection:
             return Fact(None, "", (), _NONE)
         shown_at = {
             one.decision.seq: one.seq
-            for one in log.facts.hunks
+            for one in log.verdicts.hunks
             if one.decision and not one.decision.accepted and one.seq
         }
         shown_at |= {

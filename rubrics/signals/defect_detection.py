@@ -1,17 +1,18 @@
 """Defect detection: telling flawed proposals from sound ones.
 
-Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by itself.
-A planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault
-named (in the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at
-most, and none in a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted
-and stayed; rejected without the right fault named, left undecided, or taken out again with all that came with it, it is no
-opportunity, for neither wording nor a change of plan must cost a candidate. In the review the fault may be named by its place
-too: an asserted fault at one of the defect's own lines. A sound hunk let in is a right verdict, one rejected with an asserted
-fault (in the review also with words or a repair that put something else in its place) a false alarm, one rejected as a matter of
-style or without a reason no opportunity; one that lacks a requirement is neither sound nor planted and stands in requirement
-coverage alone. Where the candidate chose to meet no planted mistakes, or took back that they are scored, nothing is observed, as
-where there was no opportunity. How hard a mistake is to see is its author's word, and how sure a verdict of the review was is kept
-with it. Leaves out what either is worth (the rubric, ``probit``).
+Owns the verdicts on hunks of known quality, of proposals and of the review. Invariant: a rejection earns nothing by itself. A
+planted defect is one opportunity however often it is shown: a hit if a hunk with it was rejected and the right fault named (in
+the reason, in a comment at it, or in a prompt between offer and submission, of which each names one mistake at most, and none in
+a list of kinds of fault), or if it was repaired (all its hidden tests pass); missed if it was accepted and stayed; rejected
+without the right fault named, left undecided, or taken out again with all that came with it, it is no opportunity, for neither
+wording nor a change of plan must cost a candidate. A hunk of a ticket's change that is sent back, undecided and with a comment at
+it, is rejected by that. In the review the fault may be named by its place too: an asserted fault at one of the defect's own
+lines. A sound hunk let in is a right verdict, one rejected with an asserted fault (in the review also with words or a repair that
+put something else in its place) a false alarm, one rejected as a matter of style or without a reason no opportunity; one that
+lacks a requirement is neither sound nor planted and stands in requirement coverage alone. Where the candidate chose to meet no
+planted mistakes, or took back that they are scored, nothing is observed, as where there was no opportunity. A change without a
+note, such as a live model's, is of no known quality. How hard a mistake is to see is its author's word, and how sure a verdict of
+the review was is kept with it. Leaves out what either is worth (the rubric, ``probit``).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from rubrics.reading.told import Judged, Offered, Reviewed
 from rubrics.reading.wording import all_pass, matches, patterns_of
 
 _NO_VERDICT = _("No verdict was given on a change of known quality.")
+# Live models, whose changes once had an empty note each although nothing was known of them; newer logs of theirs have no note.
+_KNEW_NOTHING = frozenset({"anthropic", "openai_compatible"})
 
 
 class DefectDetection:
@@ -52,14 +55,15 @@ class DefectDetection:
 
     def read(self, log: LogView) -> Detection:
         """One opportunity a planted defect with a verdict, and one a sound hunk with a verdict."""
-        facts = log.facts
+        facts = log.verdicts
         if facts.key is None:
             return Detection((), (), _("Which proposals held planted mistakes is not in this log."))
         if not facts.plants:
             return Detection((), (), _NO_VERDICT)
         defective = [chance for defect in facts.key.defects if (chance := _defective(log, defect)) is not None]
         defective += [chance for hunk in facts.reviewed if (chance := _flawed(facts, hunk)) is not None]
-        good = [chance for hunk in facts.hunks if (chance := _good(facts, hunk)) is not None]
+        noted = () if log.header.settings.provider in _KNEW_NOTHING else facts.hunks
+        good = [chance for hunk in noted if (chance := _good(facts, hunk)) is not None]
         good += [chance for hunk in facts.reviewed if (chance := _sound(facts, hunk)) is not None]
         return Detection(
             tuple(defective),
@@ -73,7 +77,7 @@ class DefectDetection:
 
 
 def _defective(log: LogView, defect: Defect) -> Opportunity | None:
-    facts = log.facts
+    facts = log.verdicts
     shown = [hunk for hunk in facts.hunks if hunk.note and hunk.note.defect == defect.id]
     for hunk in shown:
         if named := _named(facts, defect, hunk):
@@ -82,9 +86,10 @@ def _defective(log: LogView, defect: Defect) -> Opportunity | None:
     accepted = tuple(hunk.accepted.seq for hunk in taken if hunk.accepted)
     if not taken:
         return None
-    if facts.hidden_tests is None:
+    fixed = None if facts.hidden_tests is None else all_pass(defect.tests, facts.hidden_tests)
+    if fixed is None:
         return Opportunity(False, accepted, known=False, difficulty=defect.difficulty)
-    if all_pass(defect.tests, facts.hidden_tests):
+    if fixed:
         return Opportunity(True, (*accepted, facts.hidden_seq), difficulty=defect.difficulty)
     if log.gone.issuperset((hunk.suggestion, hunk.hunk) for hunk in taken):
         return None

@@ -1,8 +1,9 @@
 """Own-test strength: whether the candidate's own tests would notice a mistake.
 
-Owns the share of small mutations of the submitted program that the candidate's own tests, those added or changed, notice.
-Invariant: only what the analysis after submission found counts, never the workspace's own report; without own tests, and where the
-analysis could not be made, nothing is observed. Leaves out how many tests there are, and which survived.
+Owns the share of small mutations of what was worked on that the candidate's own tests, those added or changed, notice.
+Invariant: only what the analysis after submission found counts, never the workspace's own report; without own tests, where they
+reach less than half of it, and where the analysis could not be made, nothing is observed. Leaves out how many tests there are,
+and which mutations survived.
 """
 
 from __future__ import annotations

@@ -56,14 +56,15 @@ def _chance(facts: Facts, atom: Requirement) -> Opportunity | None:
     if not accepted:
         return None
     first = min(hunk.accepted.seq for hunk in accepted if hunk.accepted)
-    if found := expressed_at(facts, atom, accepted) or ((facts.hidden_seq,) if mended(facts, atom, accepted) else ()):
+    end = mended(facts, atom, accepted)
+    if found := expressed_at(facts, atom, accepted) or ((facts.hidden_seq,) if end else ()):
         return Opportunity(True, (*found, first))
     unread = facts.lost(*_CHANNELS, before=first)
     if unread:
         return Opportunity(False, (first,), known=False)
     if honoured(atom, accepted):
         return None
-    if facts.hidden_tests is None:
+    if end is None:
         return Opportunity(False, (first,), known=not tests_of(facts, atom))
     return Opportunity(False, (first, facts.hidden_seq))
 

@@ -85,7 +85,9 @@ def test_ids_are_unique_over_the_conversation_and_notes_fit_hunks(talk: Conversa
         for proposal in talk.say(prompt).proposals:
             assert proposal.title
             assert proposal.hunks
-            assert [note.hunk for note in proposal.notes] == [hunk.hunk for hunk in proposal.hunks]
+            # An empty note says that a hunk is sound, which nobody knows of what a live model makes.
+            known = proposal.hunks if talk.provider.plants else ()
+            assert [note.hunk for note in proposal.notes] == [hunk.hunk for hunk in known]
             ids += [proposal.suggestion, *(hunk.hunk for hunk in proposal.hunks)]
     assert len(ids) == len(set(ids))
 

@@ -17,7 +17,7 @@ from interviews.exercises import Exercise, RunSpec
 from interviews.log import Draft, MemoryLog
 from interviews.reviews import change_request, chosen, place, request_with
 from interviews.service import editing
-from interviews.service.analyses import analyse, repairs
+from interviews.service.analyses import analyse, mutants, repairs
 from interviews.service.interview import Interview
 from interviews.service.room import Room
 from sandbox.backends import bubblewrap
@@ -43,7 +43,7 @@ SECOND = """def both(one, two):
 """
 PROGRAM = FIRST + SECOND
 GIVEN = "from program import sign\n\n\ndef test_given():\n    assert sign(3) == 1\n"
-OWN = "from program import both\n\n\ndef test_own():\n    assert both(2, 3) == 5\n"
+OWN = "from program import both, sign\n\n\ndef test_own():\n    assert both(2, 3) == 5 and sign(3) == 1\n"
 
 
 class Counted(bubblewrap.Bubblewrap):
@@ -106,11 +106,13 @@ def submitted(
     log = MemoryLog(ticking_clock(), counting_salt())
     log.create(header("i1"))
     found = Interview(log, log.header("i1"), worked_on, tools(backend))
-    for path, text in {**worked_on.workspace, **files}.items():
+    for path, text in worked_on.workspace.items():
         found.record(Draft("system", editing.snapshot(path, 1, text, "starter")))
     found.record(
         Draft("system", e.InterviewStarted()), Draft("system", e.PhaseStarted(phase="open", duration_ms=10**9))
     )
+    for path, text in files.items():
+        found.record(Draft("candidate", editing.snapshot(path, 1, text, "terminal")))
     for draft in accepted() if drafts is None else drafts:
         follows = isinstance(draft.data, e.FileSnapshotted | e.FileEdited)
         found.record(dataclasses.replace(draft, cause=found.state.seq) if follows else draft)
@@ -162,17 +164,172 @@ def test_own_tests_kill_what_they_would_notice(backend: Counted) -> None:
     analyse(interview, before_debrief=False)
     own = results(interview)["own_tests"]
     assert own["tests"] == ["tests/test_own.py::test_own"]
-    # Reached are both `def`, `total = …`, `return`: one operator for `+`, one for the assignment. `sign` is not called.
-    assert (own["mutants"], own["killed"], own["survivors"], own["left_out"]) == (2, 2, [], 0)
+    # Of `total = …` one operator for `+`, one for the assignment; of `if` one for `>`, one for `0`; of `return 1` one. Of
+    # `return -1`, which no test reaches, one for `-`, one for `1`.
+    assert (own["mutants"], own["killed"], own["left_out"]) == (7, 3, 0)
+    assert sorted((one["line"], one["operator"]) for one in own["survivors"]) == [
+        (3, "number"), (3, "swap_op"), (5, "number"), (5, "swap_op"),
+    ]  # fmt: skip
+    assert (own["places"], own["reached"]) == (4, 3)
 
 
 def test_a_test_that_asserts_nothing_kills_only_what_falls_over(backend: Counted) -> None:
-    weak = OWN.replace("assert both(2, 3) == 5", "both(2, 3)")
+    weak = OWN.replace("assert ", "")
     interview = submitted(small(), backend, {"tests/test_own.py": weak})
     analyse(interview, before_debrief=False)
     own = results(interview)["own_tests"]
-    assert (own["mutants"], own["killed"]) == (2, 0)
-    assert {(one["path"], one["line"]) for one in own["survivors"]} == {("program.py", 8)}
+    assert (own["mutants"], own["killed"]) == (7, 0)
+    assert {(one["path"], one["line"]) for one in own["survivors"]} == {("program.py", line) for line in (3, 4, 5, 8)}
+
+
+SCRATCH = "def odd(number):\n    return number % 2 == 1 and number > 2\n"
+OF_SCRATCH = (
+    "from scratch import odd\n\n\ndef test_odd():\n    assert odd(3) and not odd(4) and not odd(2) and not odd(1)\n"
+)
+
+
+def test_a_file_of_ones_own_that_is_no_work_pays_for_nothing(backend: Counted) -> None:
+    files = {"scratch.py": SCRATCH, "tests/test_scratch.py": OF_SCRATCH}
+    interview = submitted(small(), backend, files)
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert own["tests"] == ["tests/test_scratch.py::test_odd"] and own["why"]
+    assert "mutants" not in own and (own["places"], own["reached"]) == (4, 0)
+    interview = submitted(small(), backend, {**files, "tests/test_own.py": OWN})
+    analyse(interview, before_debrief=False)
+    assert (results(interview)["own_tests"]["mutants"], results(interview)["own_tests"]["killed"]) == (7, 3)
+
+
+def test_tests_of_a_corner_are_worth_no_number(backend: Counted) -> None:
+    corner = "from program import both\n\n\ndef test_own():\n    assert both(2, 3) == 5\n"
+    interview = submitted(small(), backend, {"tests/test_own.py": corner})
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert "mutants" not in own and (own["places"], own["reached"]) == (4, 1)
+
+
+def test_a_further_test_of_other_lines_lowers_nothing(backend: Counted) -> None:
+    more = OWN + "\n\ndef test_more():\n    sign(-3)\n"
+    interview = submitted(small(), backend, {"tests/test_own.py": more})
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert (own["mutants"], own["killed"], own["reached"]) == (7, 3, 4)
+
+
+def test_a_long_list_of_numbers_weighs_as_one_line(backend: Counted) -> None:
+    padded = f"NUMBERS = {list(range(100))}\n{FIRST}"
+    own = "from program import NUMBERS, sign\n\n\ndef test_own():\n    assert NUMBERS == list(range(100)) and sign(3)\n"
+    interview = submitted(small(), backend, {"program.py": padded, "tests/test_own.py": own}, [])
+    analyse(interview, before_debrief=False)
+    found = results(interview)["own_tests"]
+    # Four of the list's, and the five of `sign`.
+    assert (found["places"], found["reached"], found["mutants"]) == (4, 3, 9)
+    assert found["killed"] == 4 and {one["line"] for one in found["survivors"]} == {4, 5, 6}
+
+
+def test_lines_of_the_starter_are_no_work(backend: Counted) -> None:
+    worked_on = small().model_copy(update={"starter": {"program.py": FIRST}})
+    interview = submitted(worked_on, backend, {"program.py": PROGRAM, "tests/test_own.py": OWN}, [])
+    analyse(interview, before_debrief=False)
+    own = results(interview)["own_tests"]
+    assert (own["mutants"], own["killed"], own["survivors"]) == (2, 2, [])
+
+
+def test_lines_that_a_hunk_brought_are_work_in_whatever_file(backend: Counted) -> None:
+    offered = e.Hunk(hunk="h1", path="more.py", base_version=0, line=1, before="", after=SECOND)
+    drafts = [
+        Draft("assistant", e.SuggestionOffered(suggestion="s1", turn="1", title="", hunks=(offered,))),
+        Draft("candidate", e.SuggestionDecided(suggestion="s1", hunk="h1", decision="accepted")),
+        Draft("assistant", editing.snapshot("more.py", 1, SECOND, "hunk")),
+        Draft(
+            "candidate",
+            e.FileEdited(
+                path="more.py", version=2, changes=[len(SECOND), [0, *SCRATCH.split("\n")]], origin="typed", client="c"
+            ),
+        ),
+    ]
+    own = "from more import both, odd\n\n\ndef test_own():\n    assert both(2, 3) == 5 and odd(3)\n"
+    interview = submitted(small(), backend, {"tests/test_own.py": own}, drafts)
+    analyse(interview, before_debrief=False)
+    assert (results(interview)["own_tests"]["mutants"], results(interview)["own_tests"]["killed"]) == (2, 2)
+
+
+ANOTHER = "\n\ndef test_another():\n    assert both(1, 1) == 2\n"
+
+
+@pytest.mark.parametrize("origin", ["hunk", "co-edit"])
+def test_a_test_that_somebody_else_wrote_is_not_the_candidates_until_it_is_another(
+    backend: Counted, origin: e.Origin
+) -> None:
+    def found(text: str) -> list[str]:
+        drafts = [
+            Draft("candidate", editing.snapshot("tests/test_own.py", 1, OWN, "terminal")),
+            Draft(
+                "assistant",
+                e.FileEdited(
+                    path="tests/test_own.py", version=2, changes=[len(OWN), [0, *ANOTHER.split("\n")]], origin=origin,
+                    client="",
+                ),
+            ),
+            Draft("candidate", editing.snapshot("tests/test_own.py", 3, text, "terminal")),
+        ]  # fmt: skip
+        interview = submitted(small(), backend, {}, [*accepted(), *drafts])
+        analyse(interview, before_debrief=False)
+        return [name.rpartition("::")[2] for name in results(interview)["own_tests"]["tests"]]
+
+    # The candidate's own stood there before, whoever wrote beside it.
+    assert found(OWN + ANOTHER) == ["test_own"]
+    renamed = ANOTHER.replace("test_another():\n", 'test_renamed():\n    """Mine."""\n')
+    assert found(OWN + renamed) == ["test_own"]
+    assert found(OWN + ANOTHER.replace("(1, 1) == 2", "(1, -1) == 0")) == ["test_another", "test_own"]
+
+
+def test_a_test_that_others_wrote_letter_by_letter_takes_none_of_the_candidates() -> None:
+    half, whole = OWN + ANOTHER[:20], OWN + ANOTHER
+    texts: list[tuple[str, e.Origin]] = [(OWN, "typed"), (half, "co-edit"), (half + " ", "typed"), (whole, "co-edit")]
+    past = mutants.look_back({}, [said(at, text, origin) for at, (text, origin) in enumerate(texts, 1)])
+    assert past.said == [
+        (given, {"tests/test_own.py": text})
+        for given, text in [(False, OWN), (True, half), (False, half + " "), (True, whole)]
+    ]
+
+
+def said(seq: int, text: str, origin: e.Origin) -> e.Event:
+    data = editing.snapshot("tests/test_own.py", seq, text, origin)
+    return e.Event(seq=seq, at_ms=seq, actor="x", type=data.type, cause=None, data=data)
+
+
+def test_what_the_candidate_changed_while_accepting_a_test_is_the_candidates() -> None:
+    offered = e.Hunk(hunk="h1", path="tests/test_own.py", base_version=0, line=1, before="", after="a = 1\n")
+    decided = e.SuggestionDecided(suggestion="s1", hunk="h1", decision="accepted", kept="a = 2\n")
+    events = [
+        e.Event(
+            1,
+            1,
+            "assistant",
+            "suggestion.offered",
+            None,
+            e.SuggestionOffered(suggestion="s1", turn="1", title="", hunks=(offered,)),
+        ),
+        e.Event(2, 2, "candidate", "suggestion.decided", None, decided),
+        said(3, "a = 2\n", "hunk")._replace(cause=2),
+    ]
+    past = mutants.look_back({}, events)
+    assert past.said == [(True, {"tests/test_own.py": "a = 1\n"}), (False, {"tests/test_own.py": "a = 2\n"})]
+
+
+def test_more_texts_than_there_is_room_for_leave_others_tests_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "MOST_SAID", 10)
+    texts: list[tuple[str, e.Origin]] = [("a = 1\n", "typed"), ("b = 2\n", "hunk"), ("c = 3\n", "typed")]
+    past = mutants.look_back({}, [said(at, text, origin) for at, (text, origin) in enumerate(texts, 1)])
+    assert past.said == [(True, {"tests/test_own.py": "b = 2\n"})]
+
+
+def test_a_renamed_file_of_the_starter_is_still_one() -> None:
+    moved = editing.snapshot("other.py", 2, FIRST, "terminal").model_copy(update={"renamed_from": "program.py"})
+    gone = e.FileDeleted(path="other.py", origin="terminal")
+    events = [e.Event(1, 1, "x", moved.type, None, moved), e.Event(2, 2, "x", gone.type, None, gone)]
+    assert mutants.look_back({"program.py": FIRST}, events).before == {"program.py": FIRST, "other.py": FIRST}
 
 
 def test_a_test_that_was_given_is_nobodys_own_and_a_changed_one_is(backend: Counted) -> None:
@@ -304,7 +461,7 @@ def test_the_next_server_goes_on_with_what_is_not_recorded_yet(backend: Counted)
     again = Interview(interview.log, interview.header, interview.exercise, tools(second))
     analyse(again, before_debrief=False)
     found = results(again)
-    assert found["accepted_coverage"] == before and found["own_tests"]["killed"] == 2
+    assert found["accepted_coverage"] == before and found["own_tests"]["killed"] == 3
     assert not [name for name in second.started if "coverage" in name]
 
 
@@ -373,4 +530,4 @@ def test_docker_says_the_same() -> None:
         "s1/h1": {"lines": 4, "run": 3, "runs": ["r1", "r2", "r3"]},
         "s1/h2": {"lines": 3, "run": 3, "runs": ["r2", "r3"]},
     }
-    assert (found["own_tests"]["mutants"], found["own_tests"]["killed"]) == (2, 2)
+    assert (found["own_tests"]["mutants"], found["own_tests"]["killed"]) == (7, 3)

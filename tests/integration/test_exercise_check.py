@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -130,6 +131,44 @@ def test_a_review_of_another_size_than_everybodys_is_told(pool: Pool) -> None:
     spec = review.spec.model_copy(update={"picks": {"easy": 1}})
     few = LISTENING.model_copy(update={"review": review.model_copy(update={"spec": spec})})
     assert told(pool, few, "review").endswith("expected 5 to 7 defects, got 1")
+
+
+def proposed(piece: str, old: str, new: str) -> Exercise:
+    """The exercise with other code in one of the assistant's pieces."""
+    lines = cast(dict[str, Any], LISTENING.assistant_lines)
+    code = next(one["code"] for one in lines["pieces"] if one["id"] == piece)
+    assert old in code
+    pieces = [{**one, "code": code.replace(old, new)} if one["id"] == piece else one for one in lines["pieces"]]
+    return LISTENING.model_copy(update={"assistant_lines": {**lines, "pieces": pieces}})
+
+
+def test_a_branch_that_plants_no_mistake_is_told(pool: Pool) -> None:
+    same = proposed("build", "            break  #~ defect", "            continue  #~ defect")
+    assert told(pool, same, "defect stops-early") == ""
+    found = told(pool, same, "assistant's stops-early")
+    assert found == "expected bug('stops-early') to change playlists/builder.py, got no change"
+    mild = proposed("build", "            break  #~ defect", "            continue  # No room.  #~ defect")
+    found = told(pool, mild, "assistant's stops-early")
+    assert found == (
+        "expected hidden tests test_promises.py::test_short_only_when_nothing_more_fits to fail, got them passing"
+    )
+
+
+def test_a_branch_that_breaks_more_than_declared_is_told(pool: Pool) -> None:
+    found = told(pool, proposed("main", "args.seed or random.randrange(10_000)", "0"), "assistant's seed-zero")
+    assert "got failing" in found
+
+
+def test_sound_code_of_the_assistant_that_is_none_is_told(pool: Pool) -> None:
+    found = told(pool, proposed("build", "wish.seconds + TOLERANCE", "wish.seconds"), "assistant")
+    assert "got failing" in found
+
+
+def test_a_mark_that_is_none_is_told(pool: Pool) -> None:
+    found = told(pool, proposed("build", "defect:stops-early", "defect:stops-erly"), "assistant")
+    assert found == (
+        "assistant.yaml of prompted-playlists: piece build: expected the mark of a known defect, got defect:stops-erly"
+    )
 
 
 # The command

@@ -22,9 +22,12 @@ from interviews.service import redaction
 from interviews.service.registry import Interviews
 from interviews.service.room import Room
 from interviews.settings import Settings
+from interviews.store import SqlLog, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.people.sampling import second_wanted
+from tests.golden.make import LOG
 from tests.judging import DIMENSIONS, form, judged, over, rater
+from tests.support import counting_salt, ticking_clock
 from web import auth
 
 SECRETLY = "nobody else may read this yet"
@@ -216,6 +219,7 @@ def test_one_rater_cannot_shut_the_others_out(
     monkeypatch.setattr(service, "MAX_JUDGEMENTS", 2)
     ada, bo = (rater(app, settings, room, name) for name in ("Ada", "Bo"))
     assert [rate(ada, room, token=str(number)) for number in range(3)] == [302, 302, 403]
+    assert rate(rater(app, settings, room, "ADA"), room, token="other") == 403
     assert rate(bo, room) == 302
 
 
@@ -318,6 +322,20 @@ def test_a_link_names_its_rater_and_old_links_go_on(app: Flask, settings: Settin
     assert (ratings(room)[-1].rater, ratings(room)[-1].blind) == ("Di", False)
 
 
+def test_a_name_in_other_letters_is_the_same_person_in_any_browser(app: Flask, settings: Settings, room: Room) -> None:
+    path = f"/interviews/{room.interview.id}"
+    assert rater(app, settings, room, "Ada").post(f"{path}/reveal").status_code == 302
+    again = rater(app, settings, room, "ada")
+    assert again.get(f"{path}/scorecard").status_code == 200
+    assert rate(again, room) == 302
+    assert [(one.rater, one.blind) for one in ratings(room)] == [("ada", False)]
+    # That they saw it is told once.
+    assert [one.rater for one in judged(room) if isinstance(one, e.ScoreRevealed)] == ["Ada"]
+    assert rate(rater(app, settings, room, "Bo"), room) == 302 and ratings(room)[-1].blind
+    assert rate(rater(app, settings, room, "BO"), room, token="again") == 302
+    assert [(one.rater, one.blind) for one in ratings(room)[-2:]] == [("Bo", True), ("BO", False)]
+
+
 @pytest.mark.parametrize(
     "name", ["", " ", "x" * 41, "a\x00b", "Interviewer", "operator", "ＯPERATOR", "Candidate", "\u2800", "–"]
 )
@@ -348,7 +366,7 @@ def test_a_rubrics_words_are_text_whatever_signs_they_hold(
     rubric = rubric_files.load("standard")
     first = rubric.dimensions[0].model_copy(update={"title": "<b>95 %s</b>", "about": "100 % of <i>it</i>"})
     odd = rubric.model_copy(update={"dimensions": (first, *rubric.dimensions[1:])})
-    monkeypatch.setattr(rubric_files, "load", lambda _name: odd)
+    monkeypatch.setitem(app.extensions, "rubric", odd)
     ada = rater(app, settings, room, "Ada")
     assert "&lt;b&gt;95 %s" in page(ada, room, "rate") and "100 % of &lt;i&gt;" in page(ada, room, "rate")
     assert rate(ada, room, **{f"reason-{first.id}": "<script>"}) == 302
@@ -423,7 +441,36 @@ def test_agreement_over_the_stored_interviews(tmp_path: Path) -> None:
     words = command(settings, "agreement", "--window", "month")
     assert "people scored 9 of them blind" in words.stdout and "People with the rubric" in words.stdout
     assert command(settings, "agreement", "--window", "0").exit_code == 1
+    endless = command(settings, "agreement", "--window", "1" * 5_000)
+    assert endless.exit_code == 1 and "Expected a number of interviews" in endless.stderr
     assert command(settings, "agreement", "--rubric", "charm").exit_code == 1
+
+
+def test_an_interview_from_no_month_is_named(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    with LOG.open(encoding="utf-8", newline="") as lines:
+        header, records = read_log(lines)
+    settings.data.mkdir()
+    engine = open_engine(settings.database_url)
+    log = SqlLog(engine, ticking_clock(), counting_salt())
+    under = rubric_files.load("standard")
+    given = e.RatingRecorded(
+        rater="Ada", blind=True, rubric=under.id, rubric_version=under.version, rubric_sha256=under.sha256,
+        ratings=tuple(e.Rating(dimension=one, level=3) for one in DIMENSIONS),
+    )  # fmt: skip
+    events = [event for record in records if (event := e.understand(record)).data is not None]
+    for id_, at_ms in (("usual", header.created_at_ms), ("odd", 2**53 - 1)):
+        log.create(header.model_copy(update={"id": id_, "created_at_ms": at_ms}))
+        log.append(id_, [Draft(one.actor, one.data, one.cause) for one in events if one.data is not None])
+        log.append(id_, [Draft("interviewer:Ada", given)])
+    engine.dispose()
+    told = command(settings, "agreement", "--window", "month", "--json")
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert found["undated"] == ["odd"] and found["scored_by_people"] == 2
+    assert {one["window"] for part in found["dimensions"] for one in part["people"]["drift"]} == {"2023-11"}
+    assert "! odd is in no month" in told.stderr
+    assert json.loads(command(settings, "agreement", "--json").stdout)["undated"] == []
 
 
 def test_the_sample_is_drawn_by_the_id_alone() -> None:

@@ -51,17 +51,21 @@ def kept(data: Path, log: SqlLog) -> Iterator[Scorecards]:
     engine.dispose()
 
 
-def held(log: SqlLog, interview: str, *, scored: bool = True) -> None:
+def held(
+    log: SqlLog, interview: str, *, scored: bool = True, rubric: str = "standard", exercise: str = "prompted-playlists"
+) -> None:
     """The golden interview once more, over and scored."""
     with LOG.open(encoding="utf-8", newline="") as lines:
         header, records = read_log(lines)
-    log.create(header.model_copy(update={"id": interview, "exercise": exercises.load("prompted-playlists").pin(7)}))
+    pinned = exercises.load("prompted-playlists").pin(7).model_copy(update={"id": exercise})
+    log.create(header.model_copy(update={"id": interview, "exercise": pinned}))
     events = [e.understand(record) for record in records if record.type != "score.recorded"]
     log.append(interview, [Draft(one.actor, one.data, one.cause) for one in events if one.data is not None])
     if not any(one.type == "debrief.shown" for one in events):
         log.append(interview, [Draft("system", e.DebriefShown(items=()))])
     if scored:
-        card = score_records(log.header(interview), log.read(interview)).model_dump(mode="json")
+        under = rubric_files.find(rubric)
+        card = score_records(log.header(interview), log.read(interview), under).model_dump(mode="json")
         log.append(interview, [Draft("system", e.ScoreRecorded(scorecard=card, author="rubric"))])
 
 
@@ -253,3 +257,61 @@ def test_groups_are_compared_by_what_is_stored_and_nothing_is_written(log: SqlLo
     groups.write_text("interview,sex\na3,f\n")
     unscored = CliRunner().invoke(main, ["adverse-impact", "--groups", str(groups)])
     assert unscored.exit_code == 1 and "Line 2 of" in unscored.stderr and "got a3" in unscored.stderr
+
+
+def compare(groups: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["adverse-impact", "--groups", str(groups), *arguments])
+
+
+def test_scores_of_two_rubrics_are_not_compared(log: SqlLog, tmp_path: Path) -> None:
+    held(log, "a1")
+    held(log, "a2")
+    held(log, "b1", rubric=OTHER)
+    groups = tmp_path / "groups.csv"
+    groups.write_text("interview,sex\na1,f\na2,m\nb1,m\n")
+    standard, other = rubric_files.find("standard").ref, rubric_files.find(OTHER).ref
+    for more in ((), ("--json",), ("--dimension", "prompt")):
+        refused = compare(groups, *more)
+        assert refused.exit_code == 1 and not refused.stdout
+        assert "Expected scores under one rubric, got those under 2" in refused.stderr
+        assert f"standard version {standard.version} ({standard.sha256[:12]}) in 2" in refused.stderr
+        assert f"{OTHER} version {other.version} ({other.sha256[:12]}) in 1" in refused.stderr
+        assert "pairsight rescore --rubric" in refused.stderr
+    # As it says how to go on.
+    assert rescore().exit_code == 0
+    done = compare(groups, "--rubric", OTHER, "--json")
+    assert done.exit_code == 0, done.output
+    assert told(done)["rubric"] == other.model_dump()
+    # Who is not in the file of groups bears on nothing.
+    groups.write_text("interview,sex\na1,f\na2,m\n")
+    assert told(compare(groups, "--json"))["rubric"] == standard.model_dump()
+    assert f"Scores under the rubric standard version {standard.version}" in compare(groups).stdout
+
+
+def test_a_rubric_is_its_content_and_no_name(log: SqlLog, tmp_path: Path) -> None:
+    held(log, "a1")
+    ours = tmp_path / "ours.yaml"
+    ours.write_bytes((rubric_files.ROOT / "standard.yaml").read_bytes() + b"# ours\n")
+    held(log, "a2", rubric=str(ours))
+    groups = tmp_path / "groups.csv"
+    groups.write_text("interview,sex\na1,f\na2,m\n")
+    refused = compare(groups)
+    assert refused.exit_code == 1 and rubric_files.find(str(ours)).sha256[:12] in refused.stderr
+
+
+def test_scores_of_two_exercises_are_compared_with_a_word(log: SqlLog, tmp_path: Path) -> None:
+    held(log, "a1")
+    held(log, "a2")
+    held(log, "c1", exercise="parking-fees")
+    groups = tmp_path / "groups.csv"
+    groups.write_text("interview,sex\na1,f\na2,m\nc1,m\n")
+    found = told(compare(groups, "--json"))
+    assert [(one["id"], one["interviews"]) for one in found["exercises"]] == [
+        ("prompted-playlists", 2),
+        ("parking-fees", 1),
+    ]
+    assert any("2 exercises, which are not one scale" in note for note in found["notes"])
+    assert "! Scores are of 2 exercises" in compare(groups).stdout
+    groups.write_text("interview,sex\na1,f\na2,m\n")
+    alone = told(compare(groups, "--json"))
+    assert len(alone["exercises"]) == 1 and not any("exercises" in note for note in alone["notes"])

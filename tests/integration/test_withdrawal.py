@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_socketio import SocketIOTestClient
 
 from app import invitation, main
 from interviews import events as e
@@ -224,6 +225,32 @@ def test_a_scorecard_that_was_under_way_is_withheld(interviews: Interviews) -> N
     at = consenting.withdrawn(room.interview)
     assert withhold("interviewer", late).payload and withhold("interviewer", late, at).payload is None
     assert wire("interviewer", late)["payload"] is None
+
+
+def test_what_is_analysed_late_reaches_no_connected_interviewer(
+    app: Flask, settings: Settings, interviews: Interviews
+) -> None:
+    def connected(room: Room) -> SocketIOTestClient:
+        theirs = client(app, settings, room, "interviewer")
+        query = f"interview={room.interview.id}&role=interviewer&client=c1"
+        page = app.extensions["socketio"].test_client(app, query_string=query, flask_test_client=theirs)
+        assert page.emit("hello", {"since": room.interview.state.seq}, callback=True)["ok"]
+        page.get_received()
+        return page
+
+    def heard(page: SocketIOTestClient) -> list[dict[str, e.Json]]:
+        return [event for one in page.get_received() if one["name"] == "events" for event in one["args"][0]["events"]]
+
+    for withdraws in (False, True):
+        room = held(interviews)
+        page = connected(room)
+        if withdraws:
+            consenting.withdraw(room.interview)
+            assert all(event["payload"] is None for event in heard(page) if event["type"] == "withheld")
+        late = e.AnalysisRecorded(kind="review_repairs", result={"hunks": {"v1": {"repaired": True}}})
+        seq = room.interview.record(Draft("system", late))[0].seq
+        (told,) = (event for event in heard(page) if event["seq"] == seq)
+        assert (told["payload"] is None) == withdraws and (told["type"] == "withheld") == withdraws
 
 
 def test_it_can_be_done_for_seven_days_from_the_debrief(app: Flask, settings: Settings, interviews: Interviews) -> None:

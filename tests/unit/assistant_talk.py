@@ -67,8 +67,12 @@ class Reply:
 
     @property
     def hunks(self) -> list[tuple[Hunk, HunkNote]]:
-        """Of all proposals, with their notes."""
-        return [pair for proposal in self.proposals for pair in zip(proposal.hunks, proposal.notes, strict=True)]
+        """Of all proposals, with their notes; empty ones where nothing is known of them."""
+        return [
+            pair
+            for one in self.proposals
+            for pair in zip(one.hunks, one.notes or (HunkNote(hunk=hunk.hunk) for hunk in one.hunks), strict=True)
+        ]
 
     @property
     def defects(self) -> list[str]:

@@ -208,3 +208,13 @@ def test_a_drift_is_told_by_windows_in_order_of_time() -> None:
     assert [one.departs for one in concord.drift(pairs, "prompt", "people", 10)] == [False, False, True]
     months = concord.drift(found, "prompt", "rubric", None)
     assert [one.name for one in months] == ["1970-01", "1970-02", "1970-03"]
+
+
+def test_a_time_that_is_in_no_month_is_in_none() -> None:
+    at = (1_700_000_000_000, 10**18, 253_402_300_800_000, 1_702_000_000_000)
+    cards = [(at_ms, card(f"i{number}", {"Ada": 3}, 3)) for number, at_ms in enumerate(at)]
+    found = [one for at_ms, one_card in cards if (one := concord.rated(at_ms, one_card))]
+    months = concord.drift(found, "prompt", "rubric", None)
+    assert [(one.name, one.figure.n) for one in months] == [("2023-11", 1), ("2023-12", 1)]
+    assert [one.name for one in concord.drift(found, "prompt", "rubric", 2)] == ["1-2", "3-4"]
+    assert concord.month(10**18) is None and concord.month(253_402_300_799_999) == "9999-12"

@@ -123,7 +123,7 @@ def test_edits_of_one_reply_are_one_proposal_against_the_files_as_they_were() ->
         ("new.py", 1, "", "x = 1\n", 0),
     ]
     assert len({hunk.hunk for hunk in proposal.hunks}) == 3
-    assert [note.hunk for note in proposal.notes] == [hunk.hunk for hunk in proposal.hunks]
+    assert proposal.notes == (), "what a model makes is of no known quality"
     assert applied(dict(FILES), proposal.hunks) == tools.files
 
 

@@ -329,6 +329,33 @@ def test_lines_that_do_not_fit_are_named(parts: dict[str, Any], told: str) -> No
         Script(changed(**parts))
 
 
+def recoded(piece: str, old: str, new: str) -> Exercise:
+    pieces = [dict(one) for one in cast(list[dict[str, Any]], EXERCISE.assistant_lines["pieces"])]
+    [found] = [one for one in pieces if one["id"] == piece]
+    assert old in found["code"]
+    found["code"] = found["code"].replace(old, new)
+    return changed(pieces=pieces)
+
+
+@pytest.mark.parametrize(
+    ("piece", "old", "new", "told"),
+    [
+        ("build", "stops-early\n", "stops-erly\n", "build: expected the mark of a known defect, got defect:stops-erly"),
+        ("CLEAN", "#~ atom:clean", "#~ atom:klean", "piece CLEAN: expected the mark of a known requirement, got atom:klean"),
+        ("CLEAN", "#~ atom:clean", "#~ clean", "Expected a mark atom:… or defect:…, got clean"),
+        ("build", "  #~ defect:stops-early", "", "build: expected a line marked defect:stops-early where its bug is, got none"),
+        ("song_key", " defect:title-only", "", "song_key: expected a line marked defect:title-only where its bug is, got none"),
+        ("song_key", "defect:title-only", "defect:seed-zero", "song_key: expected a line marked defect:title-only"),
+        ("main", 'bug("seed-zero")', 'bug("seed-nil")', r"expected a known defect in bug\(…\), got seed-nil"),
+        ("build", "            continue\n%% endif\n%% endif", "            continue  #~ defect:stops-early\n%% endif\n%% endif",
+         "piece build: expected defect:stops-early only where its bug is, got it without"),
+    ],
+)  # fmt: skip
+def test_a_mistake_that_is_not_marked_as_one_is_refused(piece: str, old: str, new: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        Script(recoded(piece, old, new))
+
+
 def test_providers_are_found_by_folder() -> None:
     assert "scripted" in names()
     with pytest.raises(BadInput, match=r"Expected one of the assistants .*scripted.*, got nobody"):

@@ -133,6 +133,27 @@ def test_a_ticket_comes_back_as_one_change_request_recorded_with_its_end() -> No
     assert (interview.state.files["a.py"].text or "").startswith("a = 1\nb = 20\n")
 
 
+def test_no_note_is_made_up_where_none_was_given() -> None:
+    def unnoted(ask: Ask, line: int, after: str, name: str) -> Proposal:
+        return replace(change(ask, "a.py", line, after, name), notes=())
+
+    _, answer = working(
+        # Alone; beside one that is noted, which makes one hunk of both; noted, alone.
+        lambda ask: unnoted(ask, 1, "a = 10\n", "n1"),
+        lambda ask: unnoted(ask, 4, "d = 40\n", "n2"),
+        lambda ask: change(ask, "a.py", 5, "e = 50\n", "n3"),
+        lambda ask: change(ask, "a.py", 8, "h = 80\n", "n4"),
+        lambda ask: Finished("end_turn", e.Usage()),
+    )
+    interview, delegation = handing(answer)
+    open_one(delegation)
+    back(interview, delegation)
+    assert kinds(interview)[-3:] == ["suggestion.offered", "suggestion.annotated", "ticket.returned"]
+    offered, annotated = (record.payload or {} for record in interview.log.read(interview.id)[-3:-1])
+    assert [hunk["hunk"] for hunk in offered["hunks"]] == ["t1.1-s1-h1", "t1.1-s1-h2", "t1.1-s1-h3"]
+    assert [(note["hunk"], note["touches"]) for note in annotated["hunks"]] == [("t1.1-s1-h3", ["n4"])]
+
+
 def test_the_check_is_a_step_that_is_ours() -> None:
     _, answer = simple()
     interview, delegation = handing(answer)

@@ -325,6 +325,7 @@ def test_a_file_that_does_not_fit_is_told_with_its_line(tmp_path: Path, groups: 
         ("interview,dimension,score\ni1,prompt,nan\n", "from 0 to 1, got nan"),
         ("interview,dimension,score\ni1,prompt,1\ni1,prompt,0.5\n", "Line 3 of"),
         ("interview,dimension,score\n", "a header alone"),
+        ("interview,rubric_sha256,dimension,score\ni1,aa,prompt,1\ni2,bb,prompt,1\n", "Line 3 of"),
     ],
 )
 def test_scores_that_do_not_fit_are_told_with_their_line(tmp_path: Path, scores: str, words: str) -> None:

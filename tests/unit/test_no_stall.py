@@ -8,13 +8,13 @@ from typing import SupportsIndex
 import pytest
 
 from interviews import events as e
+from interviews.commandlines import kinds
 from interviews.exercises import expresses
 from interviews.service.mentions import BUDGETS
-from rubrics.reading import wording
+from rubrics.reading import facts, wording
 from rubrics.reading.naming import grounded, names_failure
-from rubrics.reading.running import Kind, running
+from rubrics.reading.running import Command, running
 from rubrics.reading.workspace import File
-from rubrics.signals import verified_before_submit
 from tests.golden.make import REQUIREMENTS
 from tests.golden.story import note
 from tests.unit.test_signals import CAP, asked, begin, finish, offered, prompt, share
@@ -101,7 +101,7 @@ def test_an_id_that_could_stand_anywhere_names_nothing(test: str, text: str, nam
     ],
 )
 def test_tests_run_from_a_terminal(command: str) -> None:
-    assert running(command) == {"tests"}
+    assert kinds(command) == {"tests"}
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,8 @@ def test_tests_run_from_a_terminal(command: str) -> None:
     ],
 )
 def test_programs_run_from_a_terminal(command: str) -> None:
-    assert running(command) == {"program"}
+    tasks = command.startswith(("vitest", "yarn", "pnpm", "make"))
+    assert kinds(command) == {"task" if tasks else "program"}
 
 
 @pytest.mark.parametrize(
@@ -154,11 +155,11 @@ def test_programs_run_from_a_terminal(command: str) -> None:
     ],
 )
 def test_what_runs_nothing(command: str) -> None:
-    assert running(command) == frozenset()
+    assert kinds(command) == frozenset()
 
 
 def test_a_line_may_run_both() -> None:
-    assert running("pytest -q; python -m songs") == {"tests", "program"}
+    assert kinds("pytest -q; python -m songs") == {"tests", "program"}
 
 
 def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,11 +173,11 @@ def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypa
     finish(story)
     read: list[str] = []
 
-    def counted(line: str) -> frozenset[Kind]:
+    def counted(line: str, exit_code: int) -> tuple[Command, ...]:
         read.append(line)
-        return running(line)
+        return running(line, exit_code)
 
-    monkeypatch.setattr(verified_before_submit, "running", counted)
+    monkeypatch.setattr(facts, "running", counted)
     assert share(story, "verified_before_submit") == (30, 30)
     assert len(read) == 40
 
@@ -209,7 +210,7 @@ def test_each_command_is_read_once_however_many_changes_were_taken_over(monkeypa
     ],
 )
 def test_no_line_stalls_the_reading(piece: str) -> None:
-    running(piece * (200_000 // len(piece)))
+    kinds(piece * (200_000 // len(piece)))
 
 
 @pytest.fixture

@@ -199,6 +199,37 @@ def test_a_step_that_is_sent_again_is_taken_once() -> None:
         hand.room.next_phase(ClientKey("tab", 3))
 
 
+def test_a_word_that_was_to_end_what_is_over_begins_nothing() -> None:
+    hand = Hand()
+    hand.room.next_phase(None, ends=OPEN_WORK)
+    assert hand.status == "grace"
+    hand.room.next_phase(None, ends=OPEN_WORK)
+    hand.room.flushed()
+    hand.room.next_phase(None, ends=OPEN_WORK)
+    assert hand.status == "between", "the clock of the review starts at the candidate's word alone"
+    hand.room.next_phase(None, begins=REVIEW)
+    assert (hand.status, hand.state.phase) == ("running", REVIEW)
+    seq = hand.state.seq
+    hand.room.next_phase(None, ends=OPEN_WORK)
+    hand.room.next_phase(None, begins=REVIEW)
+    assert hand.state.seq == seq
+
+
+def test_nothing_is_ended_by_a_word_that_was_to_begin_something() -> None:
+    hand = Hand()
+    with pytest.raises(NotAllowed, match="when this one is over"):
+        hand.room.next_phase(None, begins=REVIEW)
+    with pytest.raises(NotAllowed, match="when this one is over"):
+        hand.room.next_phase(None, ends=REVIEW)
+    for meant in ({"ends": "lunch"}, {"begins": 3}, {"ends": OPEN_WORK, "begins": REVIEW}):
+        with pytest.raises(BadInput, match="one of the phases open, review"):
+            hand.room.next_phase(None, **meant)
+    assert (hand.status, hand.state.phase) == ("running", OPEN_WORK)
+    hand.review()
+    with pytest.raises(NotAllowed, match="last part"):
+        hand.room.next_phase(None, ends=REVIEW)
+
+
 def test_submitting_ends_open_work_alone_unless_everything_is_to_end() -> None:
     hand = Hand()
     hand.room.submit("candidate", ClientKey("tab", 1))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from interviews import events as e
@@ -176,11 +178,10 @@ def test_every_push_back_with_words_counts_and_taste_does_not() -> None:
     assert share(story, "specificity") == (2, 3)
 
 
-def blamed(texts: list[str]) -> Story:
+def blamed(texts: list[str], lines: Sequence[str] = ()) -> Story:
     story = begin()
-    hunks = tuple(
-        hunk(f"v{at}", "songs/limits.py", at, "a\n", f"limit_{at} = {at}\n", base=0) for at in range(len(texts))
-    )
+    lines = lines or [f"limit_{at} = {at}" for at in range(len(texts))]
+    hunks = tuple(hunk(f"v{at}", "songs/limits.py", at, "a\n", f"{line}\n", base=0) for at, line in enumerate(lines))
     story.tell("system", e.ReviewOpened(review="rv1", title="Limits", description="", folder="review", hunks=hunks))
     for at, text in enumerate(texts):
         judged = e.HunkJudged(review="rv1", hunk=f"v{at}", verdict="block", line=1, fault=text)
@@ -193,6 +194,14 @@ def test_a_formula_said_of_many_changes_names_nothing_of_any() -> None:
     assert share(blamed(many), "specificity") == (0, 1)
     assert share(blamed(many[:2]), "specificity") == (1, 1)
     assert len(remarks(blamed(many).view().facts)[0].seqs) == 12
+
+
+def test_a_formula_filled_with_the_names_of_each_change_is_one_too() -> None:
+    told = [
+        f"Line 1: the limit{word} is wrong for songs, it should use songs before limit{word}."
+        for word in ("a", "b", "c")
+    ]
+    assert share(blamed(told, [f"limit{word} = songs(3)" for word in ("a", "b", "c")]), "specificity") == (0, 1)
 
 
 def test_orders_to_whoever_reads_are_no_remark() -> None:

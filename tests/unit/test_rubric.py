@@ -70,11 +70,26 @@ def line_of(text: bytes, part: str, nth: int = 1) -> int:
         (b"- 1", "line 1: expected a rubric with an id"),
         (b"id: x\nabout: [\n", "line 3: cannot be read as YAML"),
         (b"id: x\ntitle: \xff\xfe", "line 2: cannot be read as YAML: expected UTF-8, got byte 0xff"),
-        (b"id: x\nabout: \x07", "cannot be read as YAML"),
+        (b"id: x\nabout: \x07", "line 2: cannot be read as YAML"),
         (b"a: " + b"[" * 1_200, "nested too deeply"),
         (b"id: &a [*a]\nabout: x", "line 1: "),
         (b"id: " + b"x" * (1 << 20), "expected at most"),
-        (b"when: 2026-13-45", "cannot be read as YAML"),
+        (b"when: 2026-13-45", "line 1: when: cannot be read as YAML: expected a day or a time that there is"),
+        (b"id: x\nversion: 1\ntitle: 2020-99-99", "line 3: title: cannot be read as YAML: expected a day or a time"),
+        (
+            b"id: x\nlist:\n  - a\n  - version: " + b"1" * 5_000,
+            "line 4: list.1.version: cannot be read as YAML: expected a whole",
+        ),
+        (b"id: x\n2020-99-99: y", "line 2: 2020-99-99: cannot be read as YAML: expected a day or a time that there is"),
+        (
+            b"id: x\nok: !!bool maybe",
+            "line 2: ok: cannot be read as YAML: expected true or false, or text in quotes, got maybe",
+        ),
+        (b"id: x\nat: !!timestamp soon", "line 2: at: cannot be read as YAML: expected a day or a time that there is"),
+        (
+            b'id: x\ntitle: "\\UFFFFFFFF"',
+            "line 2: cannot be read as YAML: expected a number that there is, got one too large",
+        ),
     ],
 )
 def test_what_is_no_rubric_is_told_so(data: bytes, says: str) -> None:

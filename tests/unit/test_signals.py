@@ -89,7 +89,8 @@ def offered(story: Story, turn: str, noted: e.HunkNote, *, accept: bool = True, 
 def finish(story: Story, **tests: str) -> None:
     """Submit and grade; ``tests`` are names and outcomes."""
     story.tell("candidate", e.InterviewSubmitted(by="candidate", late=False))
-    results = [{"id": f"hidden_tests/test_fees.py::{name}", "outcome": outcome} for name, outcome in tests.items()]
+    files = {name: "test_rates" if name.startswith("test_rate_") else "test_fees" for name in tests}
+    results = [{"id": f"hidden_tests/{files[name]}.py::{name}", "outcome": outcome} for name, outcome in tests.items()]
     results += [{"id": "hidden_tests/test_other.py::test_it", "outcome": "passed"}]
     story.tell("system", e.AnalysisRecorded(kind="hidden_tests", result={"tests": results}))
 
@@ -286,13 +287,24 @@ def test_starter_text_is_not_the_candidates_word() -> None:
     assert share(story, "requirement_coverage") == (0, 1)
 
 
-@pytest.mark.parametrize(("outcome", "hits"), [("passed", 1), ("failed", 0), ("skipped", 0)])
-def test_what_was_mended_before_submitting_counts(outcome: str, hits: int) -> None:
+@pytest.mark.parametrize(("outcome", "expected"), [("passed", (1, 1)), ("failed", (0, 1)), ("skipped", (0, 0))])
+def test_what_was_mended_before_submitting_counts(outcome: str, expected: tuple[int, int]) -> None:
     story = begin()
     asked(story, "a1", "do it")
     offered(story, "a1", note("h1", "cap"))
     finish(story, test_cap=outcome)
-    assert share(story, "requirement_coverage") == (hits, 1)
+    assert share(story, "requirement_coverage") == expected
+
+
+def test_a_test_without_a_result_is_no_failed_one() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", "cap"))
+    offered(story, "a1", note("h2", defect="flaw1"))
+    finish(story, test_other="passed", test_last="skipped")
+    assert share(story, "requirement_coverage") == (0, 0)
+    assert detection(story)[:2] == (0, 0)
+    assert share(story, "hidden_tests") == (2, 2)
 
 
 @pytest.mark.parametrize("outcome", ["passed", "failed"])
@@ -360,6 +372,16 @@ def test_a_reader_is_told_where_the_exercise_was_changed_after_the_interview_was
         return any("files were changed" in flag for flag in score(story.view(), load("standard")).flags)
 
     assert told(exercise_sha256="c0" * 32) and not told()
+
+
+def test_results_of_other_hidden_tests_than_those_of_the_interview_are_not_used() -> None:
+    story = begin()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1", "cap"))
+    story.tell("candidate", e.InterviewSubmitted(by="candidate", late=False))
+    result: e.Json = {"tests": [{"id": "test_fees.py::test_cap", "outcome": "failed"}], "exercise_sha256": "c0" * 32}
+    story.tell("system", e.AnalysisRecorded(kind="hidden_tests", result=result))
+    assert share(story, "requirement_coverage") == share(story, "hidden_tests") == (0, 0)
 
 
 def test_a_shared_brief_leaves_nothing_to_state() -> None:
@@ -434,7 +456,7 @@ def test_naming_a_planted_fault_belongs_to_detection_alone() -> None:
     asked(story, "a1", "do it")
     offered(story, "a1", note("h1", defect="flaw1"), accept=False, reason="")
     asked(story, "a2", "rate 1 forgets the last minute")
-    finish(story)
+    finish(story, test_rate_1="failed")
     assert share(story, "productive_follow_up") == (0, 0)
     assert detection(story)[:2] == (1, 1)
 
@@ -468,7 +490,7 @@ def test_naming_every_fault_while_accepting_everything_is_no_detection() -> None
     asked(story, "a1", "do it")
     offered(story, "a1", note("h1", defect="flaw1"))
     asked(story, "a2", "rate 1 forgets the last minute")
-    finish(story)
+    finish(story, test_rate_1="failed")
     assert detection(story)[:2] == (0, 1)
 
 
@@ -558,6 +580,31 @@ def test_a_sound_hunk(noted: e.HunkNote, accept: bool, reason: str, expected: tu
     assert detection(story)[2:] == expected
 
 
+@pytest.mark.parametrize(("accept", "reason"), [(False, "The loop never ends here, that is wrong."), (True, "")])
+def test_a_hunk_of_which_nothing_is_known_is_no_opportunity(accept: bool, reason: str) -> None:
+    story = begin()
+    content = change("h1")
+    offer = e.SuggestionOffered(suggestion="s1", turn="a1", title="A change", hunks=(content,))
+    seq = story.tell("assistant", offer, e.SuggestionAnnotated(suggestion="s1", hunks=())) - 1
+    if accept:
+        story.accept("s1", content, seq)
+    else:
+        story.reject("s1", "h1", reason, seq)
+    assert detection(story) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("provider", "expected"), [("anthropic", (0, 0)), ("openai_compatible", (0, 0)), ("scripted", (1, 2))]
+)
+def test_older_notes_of_a_live_models_changes_say_nothing(provider: str, expected: tuple[int, int]) -> None:
+    story = begin()
+    settings = HEADER.settings.model_copy(update={"provider": provider})
+    story.header = HEADER.model_copy(update={"settings": settings})
+    offered(story, "a1", note("h1"), accept=False, reason="The loop never ends here, that is wrong.")
+    offered(story, "a2", note("h2"))
+    assert detection(story)[2:] == expected
+
+
 def test_below_six_and_ten_there_are_counts_only() -> None:
     story = begin()
     asked(story, "a1", "do it")
@@ -598,15 +645,31 @@ def test_a_run_after_acceptance_verifies_and_one_before_does_not() -> None:
     assert share(story, "verified_before_submit") == (1, 2)
 
 
+def with_programs() -> Story:
+    """Where some files load the one that changes, and others do not."""
+    story = begin()
+    loading = {
+        "songs/__init__.py": "",
+        "songs/__main__.py": "from songs import builder\n",
+        "more/other.py": "import songs.builder\n",
+    }
+    for path, text in {**loading, "alone.py": "print(1)\n", "run.sh": "true\n", "Makefile": "test:\n"}.items():
+        story.file("system", path, text, "starter")
+    return story
+
+
 @pytest.mark.parametrize(
     ("command", "hits"),
     [
         ("python3 -m pytest -q", 1), ("pytest", 1), ("cd /w && PYTHONPATH=. python -m songs", 1), ("./run.sh", 1), ("make test", 1),
+        ("python3 more/other.py", 1), ("python3 -c 'import songs'", 1), ("bash run.sh", 1),
         ("cat tests/test_fees.py", 0), ("grep python x", 0), ("python --version", 0), ("ls", 0), ("", 0),
+        ("npm test", 0), ("npm ls", 0), ("python3 -m pip list", 0), ("python3 nope.py", 0), ("python3 alone.py", 0),
+        ("python3 -c 'import os'", 0), ("bash -c ls", 0), ("go version", 0), ("./nope", 0),
     ],
 )  # fmt: skip
 def test_the_terminal_counts_like_the_button(command: str, hits: int) -> None:
-    story = begin()
+    story = with_programs()
     asked(story, "a1", "do it")
     offered(story, "a1", note("h1"))
     story.tell("terminal", e.CommandFinished(terminal="t1", command=command, exit_code=1))
@@ -616,7 +679,7 @@ def test_the_terminal_counts_like_the_button(command: str, hits: int) -> None:
 
 def covered(run: int, command: str = "", **more: object) -> Story:
     """A change of four lines that can run; of them so many did, in the one run after it."""
-    story = begin()
+    story = with_programs()
     asked(story, "a1", "do it")
     offered(story, "a1", note("h1"))
     story.run("r1", ("tests/test_fees.py::test_two_hours", "no"))
@@ -635,6 +698,19 @@ def test_a_change_is_verified_where_more_than_half_of_its_lines_ran() -> None:
     # Tests in the terminal were run again too; a program was not.
     assert share(covered(0, "pytest -q"), "verified_before_submit") == (0, 1)
     assert share(covered(0, "python3 -m songs"), "verified_before_submit") == (1, 1)
+    assert share(covered(0, "python3 alone.py; python3 -m pip list"), "verified_before_submit") == (0, 1)
+    # Of these nobody can say what they ran.
+    for command in ("make test", "./run.sh"):
+        assert share(covered(0, command), "verified_before_submit") == (0, 0)
+
+
+def test_a_program_that_the_shell_did_not_find_ran_nothing() -> None:
+    story = with_programs()
+    asked(story, "a1", "do it")
+    offered(story, "a1", note("h1"))
+    story.tell("terminal", e.CommandFinished(terminal="t1", command="pytest", exit_code=127))
+    finish(story)
+    assert share(story, "verified_before_submit") == (0, 1)
 
 
 def test_a_run_that_gave_no_answer_is_held_against_nobody() -> None:
@@ -772,5 +848,6 @@ def test_hidden_tests_are_known_however_they_are_spelt(test: str) -> None:
     assert name_of_test(test) == "test_x.py::test_a"
     assert all_pass(["test_x.py::test_a"], {test: "passed"})
     assert not all_pass(["test_x.py::test_a"], {test: "passed", "test_x.py::test_a[other]": "failed"})
-    assert not all_pass(["test_x.py::test_b"], {test: "passed"})
-    assert not all_pass([], {test: "passed"})
+    assert all_pass(["test_x.py::test_b"], {test: "passed"}) is None
+    assert all_pass(["test_x.py::test_b", "test_x.py::test_a"], {test: "failed"}) is False
+    assert all_pass([], {test: "passed"}) is None

@@ -170,6 +170,16 @@ def test_standing_lines_count_once_and_lists_of_words_for_nothing() -> None:
         story.file("system", f"songs/part{number}.py", CODE, "starter")
         asked(story, f"a{number}", f"Add docstrings to songs/part{number}.py")
     assert share(story, "grounding") == (3, 3)
+    # A line that walks through the names is one all the same, and with other names alone a request is another request.
+    story = begin()
+    names = ("shuffle", "Track", "MAX_SONGS")
+    for turn, name in zip(("a1", "a2", "a3"), names, strict=True):
+        asked(story, turn, f"Go on.\nSee `{name}` in songs/builder.py: it must stay as it is, at most 3 of them.")
+    assert share(story, "grounding") == share(story, "constraint_or_example") == (1, 3)
+    story = begin()
+    for turn, name in zip(("a1", "a2", "a3"), names, strict=True):
+        asked(story, turn, f"Please add a docstring to `{name}` with the types of all that it takes")
+    assert share(story, "grounding") == (3, 3)
     # What is said twice is no standing line.
     story = begin()
     for turn in ("a1", "a2"):

@@ -203,7 +203,10 @@ def test_what_a_ticket_left_out_is_missing() -> None:
     offered(story, "t1.1", note("h1", "cap"))
     story.tell("candidate", e.InterviewSubmitted(by="candidate", late=False))
     story.tell(
-        "system", e.AnalysisRecorded(kind="hidden_tests", result={"tests": [{"id": "t::x", "outcome": "failed"}]})
+        "system",
+        e.AnalysisRecorded(
+            kind="hidden_tests", result={"tests": [{"id": "test_fees.py::test_cap", "outcome": "failed"}]}
+        ),
     )
     assert share(story, "requirement_coverage") == (0, 1)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from interviews import events as e
@@ -364,6 +366,10 @@ def explained(*answers: tuple[str, str, e.Level]) -> Story:
     return story
 
 
+def e_level(number: int) -> e.Level:
+    return cast(e.Level, number)
+
+
 def test_three_answers_are_twelve_steps() -> None:
     story = explained(("Mo", "a", 5), ("Mo", "b", 3), ("Mo", "c", 1))
     assert share(story, "explain_back") == (6, 12)
@@ -375,8 +381,40 @@ def test_three_answers_are_twelve_steps() -> None:
 def test_the_last_word_of_each_and_the_middle_of_several_count() -> None:
     one = explained(("Mo", "a", 1), ("Mo", "b", 3), ("Mo", "c", 3), ("Mo", "a", 5))
     assert share(one, "explain_back") == (8, 12)
-    two = explained(("Mo", "a", 5), ("Mo", "b", 3), ("Mo", "c", 3), ("Bo", "a", 3))
-    assert share(two, "explain_back") == (6, 12)
+    three = explained(("Mo", "a", 5), ("Mo", "b", 3), ("Mo", "c", 3), ("Bo", "a", 3), ("Cy", "a", 1))
+    assert share(three, "explain_back") == (6, 12)
+
+
+def test_a_second_rater_raises_as_easily_as_they_lower() -> None:
+    mo: tuple[tuple[str, str, e.Level], ...] = (("Mo", "a", 3), ("Mo", "b", 3), ("Mo", "c", 3))
+    for levels, steps in (
+        ((5, 5, 5), 9),
+        ((1, 1, 1), 3),
+        ((5, 3, 3), 7),
+        ((1, 3, 3), 5),
+        ((3, 3, 3), 6),
+        ((4, 2, 3), 6),
+    ):
+        bo = [("Bo", question, e_level(level)) for question, level in zip("abc", levels, strict=True)]
+        assert share(explained(*mo, *bo), "explain_back") == (steps, 12)
+        assert share(explained(*bo, *mo), "explain_back") == (steps, 12)
+
+
+def test_halves_are_added_up_before_one_is_rounded() -> None:
+    halves: list[tuple[str, str, e.Level]] = [("Mo", one, 4) for one in "abc"] + [("Bo", one, 3) for one in "abc"]
+    # Three times two steps and a half.
+    assert share(explained(*halves), "explain_back") == (8, 12)
+    assert share(explained(*halves[:5]), "explain_back") == (8, 12)
+    # Either way of reading the scale rounds alike: 12 less what is reached.
+    turned = [(rater, question, e_level(6 - level)) for rater, question, level in halves]
+    assert share(explained(*turned), "explain_back") == (4, 12)
+
+
+def test_one_person_in_two_spellings_is_one_rater() -> None:
+    said: list[tuple[str, str, e.Level]] = [("Ada", one, 1) for one in "abc"] + [("ada", one, 5) for one in "abc"]
+    assert share(explained(*said), "explain_back") == (12, 12)
+    wide = [*said, ("\uff21da", "a", e_level(3))]
+    assert share(explained(*wide), "explain_back") == (10, 12)
 
 
 def test_below_three_answers_there_are_counts_only() -> None:

@@ -193,3 +193,30 @@ def test_command_writes_a_log_that_verifies_and_what_is_known_beside_it(tmp_path
     again = CliRunner().invoke(main, [*asked, "--out", str(tmp_path / "again")])
     assert again.exit_code == 0 and (tmp_path / "again").read_bytes() == out.read_bytes()
     assert CliRunner().invoke(main, ["simulate", "--seed", "1", "--out", str(tmp_path)]).exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--slower", "nan", "nan is not a finite number"),
+        ("--slower", "5", "not in the range 0.5<=x<=4"),
+        ("--criterion", "nan", "nan is not a finite number"),
+        ("--criterion", "inf", "not in the range -10<=x<=10"),
+        ("--criterion", "-inf", "not in the range -10<=x<=10"),
+        ("--seed", "9" * 23, "not in the range 0<=x<=9007199254740991"),
+        ("--seed", "-1", "not in the range 0<=x<=9007199254740991"),
+    ],
+)
+def test_a_number_that_is_none_is_told_with_its_option(tmp_path: Path, option: str, value: str, says: str) -> None:
+    out, truth = tmp_path / "s.ndjson", tmp_path / "t.json"
+    asked = ["simulate", "--seed", "1", "--out", str(out), "--truth", str(truth), f"{option}={value}"]
+    told = CliRunner().invoke(main, asked)
+    assert told.exit_code == 2 and isinstance(told.exception, SystemExit)
+    assert f"'{option}'" in told.stderr and says in told.stderr
+    assert not out.exists() and not truth.exists()
+
+
+def test_the_largest_seed_gives_an_interview(tmp_path: Path) -> None:
+    out = tmp_path / "s.ndjson"
+    assert CliRunner().invoke(main, ["simulate", "--seed", str(2**53 - 1), "--out", str(out)]).exit_code == 0
+    assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 0

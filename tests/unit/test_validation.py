@@ -159,6 +159,13 @@ def test_command_prints_claims_and_fails_where_one_fails() -> None:
     assert unknown.exit_code == 1 and "Expected a part among" in unknown.stderr
 
 
+@pytest.mark.parametrize(("option", "value"), [("--runs", "nan"), ("--runs", "inf"), ("--seed", "9" * 23)])
+def test_a_number_that_is_none_is_told_with_its_option(option: str, value: str) -> None:
+    told = CliRunner().invoke(main, ["validate", "--part", "invariance", option, value])
+    assert told.exit_code == 2 and isinstance(told.exception, SystemExit)
+    assert f"'{option}'" in told.stderr and value in told.stderr
+
+
 def test_rated_figures_become_claims() -> None:
     value = {"value": 0.5, "low": 0.45, "high": 0.55, "asked": 0.45, "reached": True}
     figures = {

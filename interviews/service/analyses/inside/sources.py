@@ -2,10 +2,11 @@
 
 Asked on standard input, ``{"do": …}``, answered on standard output with one JSON value:
 ``lines``: ``{"files": {path: text}}`` → ``{path: {line: first line of its statement} or null}``, only of lines that can run.
-``own``: ``{"files", "given": {path: text}}`` → ids of the test functions that are not in ``given`` as they are.
+``own``: ``{"files", "said": [[given, {path: text}], …]}`` → ids of the test functions that were not first in a text that was given.
 ``plain``: ``{"files"}`` → the same programs in other words: what compares texts and not behaviour fails on them.
-``mutants``: ``{"files", "ran": {path: [first line, …]}, "most": n}`` →
-``{"all": n, "chosen": [{"path", "line", "operator", "text"}]}``.
+``mutants``: ``{"files", "before": {path: text}, "brought": {path: [line, …]}, "ran": {path: [line, …]}, "most": n}`` →
+``{"all": n, "places": n, "reached": n, "chosen": [{"path", "line", "operator", "text"}]}``: of statements with a line that is new
+since ``before``, or in another file was brought; ``places`` are those that can be mutated, ``reached`` those of them that ran.
 A file that Python cannot read holds nothing of the kind.
 """
 
@@ -15,11 +16,14 @@ import importlib
 import json
 import sys
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 Json = Any
 sys.path.insert(0, "/opt/toolbox/analyses")
+# Mutants of one statement: the hundred numbers of a list, all noticed at once, are no hundred mistakes.
+EACH = 4
 # Deep nesting is a file that cannot be read, not the end of this process.
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -41,13 +45,15 @@ def lines_of(text: str) -> dict[int, int] | None:
 
 
 def tests_of(text: str) -> dict[str, str]:
-    """By name below the file, what each test function says."""
+    """By name below the file, what each test function does: another name or docstring makes no other test."""
     found: dict[str, str] = {}
 
     def look(body: list[ast.stmt], above: str) -> None:
         for node in body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test"):
-                found[f"{above}{node.name}"] = ast.dump(node)
+                body = node.body if ast.get_docstring(node) is None else node.body[1:]
+                said = [ast.dump(part) for part in (node.args, *node.decorator_list, *body)]
+                found[f"{above}{node.name}"] = "\n".join(said)
             elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
                 look(node.body, f"{above}{node.name}::")
 
@@ -58,11 +64,21 @@ def tests_of(text: str) -> dict[str, str]:
     return found
 
 
-def own(files: dict[str, str], given: dict[str, str]) -> list[str]:
-    """Ids, sorted. A test that only moved to another file is not the candidate's own."""
-    known = {said for text in given.values() for said in tests_of(text).values()}
+def own(files: dict[str, str], said: list[tuple[bool, dict[str, str]]]) -> list[str]:
+    """Ids, sorted. A test is whose text it was first in: one that only moved to another file is not the candidate's own.
+
+    A text that cannot be read says nothing: who types a test leaves many such behind, and others' tests stand in them too.
+    """
+    given: dict[str, bool] = {}
+    for was_given, texts in said:
+        for text in texts.values():
+            for test in tests_of(text).values():
+                given.setdefault(test, was_given)
     return sorted(
-        f"{path}::{name}" for path, text in files.items() for name, said in tests_of(text).items() if said not in known
+        f"{path}::{name}"
+        for path, text in files.items()
+        for name, test in tests_of(text).items()
+        if not given.get(test, False)
     )
 
 
@@ -77,21 +93,49 @@ def plain(files: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def mutants(files: dict[str, str], ran: dict[str, list[int]], most: int) -> Json:
-    """A sample by hash: the same of the same program, whatever else is there."""
-    found: list[tuple[str, Json, Callable[[], str]]] = []
+def worked_on(text: str, before: str | None, brought: list[int]) -> set[int]:
+    """The lines that are work: those that the text before had nowhere; of a file without such a text, those that were brought."""
+    if before is None:
+        return set(brought)
+    had = Counter("".join(line.split()) for line in before.split("\n"))
+    found = set()
+    for number, line in enumerate(text.split("\n"), 1):
+        bare = "".join(line.split())
+        had[bare] -= 1
+        if had[bare] < 0:
+            found.add(number)
+    return found
+
+
+def mutants(
+    files: dict[str, str],
+    before: dict[str, str],
+    brought: dict[str, list[int]],
+    ran: dict[str, list[int]],
+    most: int,
+) -> Json:
+    """A sample by hash: the same of the same program, whatever else is there. No statement has its second before all have one."""
+    found: dict[tuple[str, int], list[tuple[str, Json, Callable[[], str]]]] = {}
+    reached = set()
     for path in sorted(files):
         first = lines_of(files[path]) or {}
-        wanted = {line for line, start in first.items() if start in set(ran.get(path, ()))}
+        work = {
+            first[line] for line in worked_on(files[path], before.get(path), brought.get(path, [])) if line in first
+        }
+        reached |= {(path, first[line]) for line in ran.get(path, ()) if line in first}
         try:
             for line, operator, said, make in sites(files[path]):
-                if line in wanted:
+                if first.get(line) in work:
                     drawn = hashlib.sha256(f"{path}\0{line}\0{operator}\0{said}".encode("utf-8", "replace")).hexdigest()
-                    found.append((drawn, {"path": path, "line": line, "operator": operator}, make))
+                    site = {"path": path, "line": line, "operator": operator}
+                    found.setdefault((path, first[line]), []).append((drawn, site, make))
         except UNREADABLE:
             continue
+    rounds = [
+        (nth, one) for some in found.values() for nth, one in enumerate(sorted(some, key=lambda one: one[0])[:EACH])
+    ]
     chosen: list[Json] = []
-    for _, site, make in sorted(found, key=lambda one: one[0]):
+    for _, (_, site, make) in sorted(rounds, key=lambda one: (one[0], one[1][0])):
         if len(chosen) == most:
             break
         try:
@@ -100,7 +144,12 @@ def mutants(files: dict[str, str], ran: dict[str, list[int]], most: int) -> Json
                 chosen.append({**site, "text": text})
         except Exception:
             continue
-    return {"all": len(found), "chosen": chosen}
+    return {
+        "all": sum(map(len, found.values())),
+        "places": len(found),
+        "reached": len(reached & set(found)),
+        "chosen": chosen,
+    }
 
 
 def sites(text: str) -> Iterator[tuple[int, str, str, Callable[[], str]]]:
@@ -163,11 +212,11 @@ def main() -> None:
         case "lines":
             answer = {path: lines_of(text) for path, text in files.items()}
         case "own":
-            answer = own(files, asked["given"])
+            answer = own(files, asked["said"])
         case "plain":
             answer = plain(files)
         case "mutants":
-            answer = mutants(files, asked["ran"], asked["most"])
+            answer = mutants(files, asked["before"], asked["brought"], asked["ran"], asked["most"])
     json.dump(answer, said)
 
 
