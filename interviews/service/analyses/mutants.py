@@ -105,8 +105,9 @@ def look_back(workspace: Mapping[str, str], events: Iterable[e.Event]) -> Past:
                 if isinstance(event.data, e.FileSnapshotted) and event.data.renamed_from in stems:
                     # Also the old name stays: who deletes a file and writes it anew has worked on it.
                     stems[path] = stems[event.data.renamed_from]
-                now = lineage.texts().get(path)
-                if now is None or origin in _NOBODYS or not path.endswith(".py") or not is_test(path):
+                if origin in _NOBODYS or not path.endswith(".py") or not is_test(path):
+                    continue
+                if (now := lineage.texts().get(path)) is None:
                     continue
                 if kept_and_offered := changed.get(event.cause or 0):
                     past.say(True, path, now.replace(*kept_and_offered, 1))
