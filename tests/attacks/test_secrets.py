@@ -178,7 +178,7 @@ def started_again(place: Place, sandbox: Sandbox) -> Sandbox:
 def test_poison_for_the_next_agent(place: Place) -> None:
     sandbox = place.start()
     place.run(POISON, sandbox=sandbox)
-    assert shell(sandbox, "cd /tmp; python3 -c 1; find /tmp -name 'ran-*' | grep .").exit_code == 0, (
+    assert shell(sandbox, "cd /tmp; python3 -c 'import json'; find /tmp -name 'ran-*' | grep .").exit_code == 0, (
         "poison works on whoever takes it"
     )
     text(sandbox, "rm -f /tmp/ran-*")
