@@ -16,9 +16,10 @@ from typing import cast, get_args
 
 import click
 
+from commands.choosing import rubric_option
 from commands.saying import plain
 from interviews.errors import BadInput, LogCorrupt
-from interviews.settings import RUBRIC, read_settings
+from interviews.settings import read_settings
 from interviews.store import Scorecards, open_engine
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView
@@ -33,15 +34,7 @@ TITLES = {"people": "People with each other", "rubric": "People with the rubric"
 
 
 @click.command("agreement")
-@click.option(
-    "--rubric",
-    "rubric_id",
-    default="standard",
-    envvar=RUBRIC,
-    show_default=True,
-    metavar="ID|FILE",
-    help="The rubric that scores.",
-)
+@rubric_option("The rubric that scores.", "rubric_id")
 @click.option(
     "--window",
     default=str(concord.WINDOW),

@@ -23,6 +23,7 @@ import click
 from assistant import judging
 from assistant.judging import Judge, Told
 from assistant.prices import cost_microusd
+from commands.choosing import rubric_option
 from interviews import events as e
 from interviews.chain import genesis, seal
 from interviews.chain import verify as verify_chain
@@ -30,7 +31,7 @@ from interviews.errors import BadInput, LeaseHeld, PlatformFailure
 from interviews.log import Draft
 from interviews.ndjson import read_view, write_log
 from interviews.processes import process_name
-from interviews.settings import RUBRIC, Settings, read_settings
+from interviews.settings import Settings, read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import LogView, Scorecard
 from rubrics.judging.prompt import Plan, Request, plan
@@ -46,15 +47,7 @@ Place = tuple[str, int]
 
 @click.command("judge")
 @click.argument("log", metavar="LOG|ID")
-@click.option(
-    "--rubric",
-    "rubric_id",
-    default="standard",
-    envvar=RUBRIC,
-    show_default=True,
-    metavar="ID|FILE",
-    help="Whose questions.",
-)
+@rubric_option("Whose questions.", "rubric_id")
 @click.option("--model", metavar="NAME", help="Who is asked; else PAIRSIGHT_JUDGE_MODEL or the judge's own choice.")
 @click.option(
     "--out",

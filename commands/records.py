@@ -19,6 +19,7 @@ from typing import IO
 import click
 
 import rubrics.registry
+from commands.choosing import rubric_option
 from commands.saying import plain
 from interviews import erasure, traces, visibility
 from interviews import events as e
@@ -27,7 +28,7 @@ from interviews.errors import BadInput, LeaseHeld, LogCorrupt
 from interviews.ndjson import read_view
 from interviews.processes import process_name
 from interviews.service import redaction
-from interviews.settings import RUBRIC, read_settings
+from interviews.settings import read_settings
 from rubrics import rubric as rubric_files
 from rubrics.base import DimensionScore, IndicatorScore, LogView, Scorecard
 from rubrics.scoring import score
@@ -36,13 +37,7 @@ from wiring import load, open_log, opened, require_database
 
 @click.command("score")
 @click.argument("log", metavar="LOG|ID")
-@click.option(
-    "--rubric",
-    metavar="ID|FILE",
-    default="standard",
-    envvar=RUBRIC,
-    help="What it is measured by; see `pairsight rubric list`.",
-)
+@rubric_option("What it is measured by; see `pairsight rubric list`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scorecard as JSON.")
 def score_command(log: str, rubric: str, as_json: bool) -> None:
     """Score an interview.
@@ -187,7 +182,7 @@ def redact_command(interview: str, text_file: IO[str], reason: str, dry_run: boo
 @click.argument("interview", metavar="LOG|ID")
 @click.option("--format", "format_", required=True, help=f"One of {', '.join(rubrics.registry.export_ids())}.")
 @click.option("--terminal", default="", metavar="NAME", help="Which terminal, for asciicast: t1, t2, …")
-@click.option("--rubric", metavar="ID|FILE", default="standard", envvar=RUBRIC, help="What a scorecard is by.")
+@rubric_option("What a scorecard is by.")
 @click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
 def export_command(interview: str, format_: str, terminal: str, rubric: str, out: Path) -> None:
     """Write an interview's log, scorecard or terminal.
